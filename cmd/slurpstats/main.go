@@ -1,0 +1,256 @@
+// Slurpstats dumps every stat of running programs.
+//
+//	slurpstats [-o FMT] [-l GLOB]... [-x GLOB]... [-a AGG] [-L] [FILE|DIR...]
+package main
+
+import (
+	"errors"
+	"io"
+	"io/fs"
+	"maps"
+	"slices"
+	"strconv"
+
+	flags "github.com/jessevdk/go-flags"
+
+	"mmstats/lib/aggregate"
+	"mmstats/lib/cli"
+	"mmstats/lib/liveness"
+	"mmstats/lib/mapping"
+	"mmstats/lib/reader"
+	"mmstats/lib/report"
+	"mmstats/lib/statfile"
+)
+
+func main() { cli.Main("slurpstats", run) }
+
+type options struct {
+	Output  string          `short:"o" long:"output" value-name:"FORMAT" description:"text, tsv, json (one object a line) or prometheus; without it text on a terminal, else tsv"`
+	JSON    bool            `short:"j" description:"The same as -o json"`
+	Label   []cli.LabelName `short:"l" long:"label" value-name:"GLOB" description:"Show only labels that match (repeatable)"`
+	Exclude []cli.LabelName `short:"x" long:"exclude" value-name:"GLOB" description:"Leave out labels that match (repeatable)"`
+	Fold    string          `short:"a" long:"aggregate" value-name:"FUNC" description:"Fold equal labels of all files: sum, avg, min, max, one, count, nonzero-min or nonzero-avg"`
+	Long    bool            `short:"L" long:"long" description:"Add the writer's pid, whether it lives, and each stat's signature and offset"`
+	Value   bool            `long:"value" description:"Write the values alone, one a line"`
+	Header  bool            `long:"header" description:"Put the names of the columns above tsv"`
+	MaxSize int             `long:"max-size" value-name:"BYTES" base:"10" default:"16777216" description:"Read at most this much of a file"`
+	cli.Color
+	cli.Common
+	Args struct {
+		Files []flags.Filename `positional-arg-name:"FILE|DIR" description:"Stat files, and directories of *.mmstats. Without any, those of $MMSTATS_GLOB"`
+	} `positional-args:"yes"`
+}
+
+// A dump is one run of the command.
+type dump struct {
+	*cli.App
+	options
+	reader  reader.Reader
+	printer *report.Printer
+	include []*cli.LabelGlob
+	exclude []*cli.LabelGlob
+	chosen  map[string]bool // labels that were seen, and whether to show them
+	fold    *aggregate.Folder
+	rows    []report.Row
+	files   int                // that were shown
+	folded  map[[2]uint64]bool // files, by device and inode
+}
+
+func run(a *cli.App, args []string, _ io.Reader) int {
+	d := &dump{App: a}
+	rest, status, done := a.Parse(a.Parser(&d.options, "[-o FORMAT] [-l GLOB]... [-x GLOB]... [-a FUNC] [-L]"), &d.Common, args)
+	if done {
+		return status
+	}
+	if err := d.prepare(); err != nil {
+		return a.Misuse("%s", err)
+	}
+	for _, file := range d.Args.Files {
+		rest = append(rest, string(file))
+	}
+	return d.run(rest)
+}
+
+// prepare checks what the options say together.
+func (d *dump) prepare() error {
+	format, err := cli.Format(d.Output, d.JSON, d.Stdout)
+	switch {
+	case err != nil:
+		return err
+	case d.Value && (format == report.JSON || format == report.Prometheus):
+		return errors.New("--value is for text and tsv")
+	case d.Fold != "" && d.Long:
+		return errors.New("-a and -L exclude each other: folded stats have no place")
+	case d.MaxSize < 1:
+		return errors.New("--max-size must be at least 1")
+	}
+	if d.include, err = globs(d.Label); err != nil {
+		return err
+	}
+	if d.exclude, err = globs(d.Exclude); err != nil {
+		return err
+	}
+	d.chosen = make(map[string]bool)
+	if d.Fold != "" {
+		f, err := aggregate.ParseFunc(d.Fold)
+		if err != nil {
+			return err
+		}
+		d.fold, d.folded = aggregate.NewFolder(f), make(map[[2]uint64]bool)
+	}
+	color, err := d.Enabled(d.Stdout)
+	if err != nil {
+		return err
+	}
+	d.reader.MaxSize = d.MaxSize
+	d.printer = report.New(d.Stdout, report.Options{
+		Format: format, Header: d.Header, Long: d.Long, ValueOnly: d.Value,
+		Color: color,
+	})
+	return nil
+}
+
+func globs(patterns []cli.LabelName) (globs []*cli.LabelGlob, err error) {
+	for _, p := range patterns {
+		g, err := cli.ParseLabelGlob(string(p))
+		if err != nil {
+			return nil, err
+		}
+		globs = append(globs, g)
+	}
+	return globs, nil
+}
+
+// run dumps the files that args mean, and returns the status.
+func (d *dump) run(args []string) int {
+	for name, err := range statfile.All(args) {
+		if err == nil {
+			err = d.file(name)
+		}
+		var output *outputError
+		if errors.As(err, &output) {
+			return d.OutputFailed(output.error)
+		}
+		if err != nil {
+			d.Error(err)
+		}
+	}
+	if d.fold != nil {
+		d.printer.Print(report.Source{Files: d.files}, d.results())
+	}
+	if err := d.printer.Close(); err != nil {
+		return d.OutputFailed(err)
+	}
+	d.unmatched()
+	if d.files == 0 && d.Status() != cli.OK {
+		return cli.Misused // nothing could be done
+	}
+	return d.Status()
+}
+
+// outputError says that there is nobody to write to.
+type outputError struct{ error }
+
+// file dumps one file. The intact part of a damaged one is shown.
+func (d *dump) file(name statfile.Name) error {
+	f, info, err := statfile.Open(name.Path, !name.Found)
+	if name.Found && errors.Is(err, fs.ErrNotExist) {
+		return nil // its writer ended since the directory was read
+	}
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	if d.fold != nil && d.seen(info) {
+		return nil // a file that is named twice counts once
+	}
+	stats, err := d.reader.Read(f, info)
+	if err == nil || len(stats) > 0 {
+		d.files++
+		if perr := d.show(name.Path, stats); perr != nil {
+			return &outputError{perr}
+		}
+	}
+	return err
+}
+
+// show prints the stats of a file, or adds them to the fold.
+func (d *dump) show(name string, stats []reader.Stat) error {
+	d.rows = d.rows[:0]
+	for i := range stats {
+		st := &stats[i]
+		if !d.wanted(st.Label) {
+			continue
+		}
+		if st.Err != nil {
+			d.Errorf("%s: %s: %v", name, st.Label, st.Err)
+		}
+		d.rows = append(d.rows, report.Row{
+			Label: st.Label, Type: st.Type(), Kind: st.Kind(), Value: st.Value,
+			Signature: st.Signature.Text, Offset: st.Offset,
+		})
+	}
+	if d.fold != nil {
+		for i := range d.rows {
+			d.fold.Add(d.rows[i].Label, d.rows[i].Type, d.rows[i].Kind, d.rows[i].Value)
+		}
+		return nil
+	}
+	src := report.Source{File: name}
+	if w, ok := liveness.WriterOf(stats); d.Long && ok {
+		alive := w.Alive()
+		src.PID, src.Live = int64(w.PID), &alive
+	}
+	return d.printer.Print(src, d.rows)
+}
+
+// seen reports whether a file was folded before, and remembers it.
+func (d *dump) seen(info mapping.Info) bool {
+	id := [2]uint64{info.Dev, info.Ino}
+	seen := d.folded[id]
+	d.folded[id] = true
+	return seen
+}
+
+// results returns what the fold came to.
+func (d *dump) results() []report.Row {
+	d.rows = d.rows[:0]
+	for _, r := range d.fold.Results() {
+		d.rows = append(d.rows, report.Row{Label: []byte(r.Label), Type: r.Type, Kind: r.Kind, Value: r.Value, Files: r.Files})
+	}
+	return d.rows
+}
+
+// maxChosen bounds what is remembered of labels, which anyone may make up.
+const maxChosen = 10_000
+
+// wanted reports whether -l and -x leave a label in.
+func (d *dump) wanted(label []byte) bool {
+	if len(d.include)+len(d.exclude) == 0 {
+		return true
+	}
+	if wanted, seen := d.chosen[string(label)]; seen {
+		return wanted
+	}
+	wanted := len(d.include) == 0
+	for _, g := range d.include {
+		wanted = g.Match(string(label)) || wanted
+	}
+	for _, g := range d.exclude {
+		wanted = !g.Match(string(label)) && wanted
+	}
+	if len(d.chosen) < maxChosen {
+		d.chosen[string(label)] = wanted
+	}
+	return wanted
+}
+
+// unmatched says which patterns matched no label of any file.
+func (d *dump) unmatched() {
+	labels := slices.Sorted(maps.Keys(d.chosen))
+	for _, g := range slices.Concat(d.include, d.exclude) {
+		if !g.Matched {
+			d.Errorf("no label matches %s%s", strconv.Quote(g.Pattern), cli.Suggest(g.Pattern, labels))
+		}
+	}
+}

@@ -1,0 +1,9 @@
+module mmstats
+
+go 1.26.0
+
+require (
+	github.com/jessevdk/go-flags v1.6.1
+	golang.org/x/sys v0.49.0
+	golang.org/x/term v0.47.0
+)

@@ -1,0 +1,198 @@
+// Package aggregate folds the values that a stat has in many files into one.
+package aggregate
+
+import (
+	"bytes"
+	"fmt"
+	"math"
+	"math/bits"
+
+	"mmstats/lib/format"
+)
+
+// Func is a way to fold values.
+type Func uint8
+
+// The ways to fold. The nonzero ones leave zeros out, and are absent where
+// there is nothing else.
+const (
+	Sum Func = iota + 1
+	Avg
+	Min
+	Max
+	One
+	Count
+	NonzeroMin
+	NonzeroAvg
+)
+
+// Names of the functions, as options take them.
+var names = map[string]Func{
+	"sum": Sum, "avg": Avg, "min": Min, "max": Max, "one": One,
+	"count": Count, "nonzero-min": NonzeroMin, "nonzero-avg": NonzeroAvg,
+}
+
+// ParseFunc returns the function called name.
+func ParseFunc(name string) (Func, error) {
+	if f, ok := names[name]; ok {
+		return f, nil
+	}
+	return 0, fmt.Errorf("unknown function %q", name)
+}
+
+// An Accumulator folds the values of one stat. The zero value holds none. A
+// truth counts as 0 or 1. A text counts for One and Count alone.
+type Accumulator struct {
+	values  int // that were added, of any class
+	first   format.Value
+	numbers int // those of them that count
+	nonzero int
+
+	// The sum is exact as long as all values are whole: two's complement of
+	// 128 bits. float takes the others.
+	hi, lo uint64
+	float  float64
+	floats bool
+
+	min, max, nonzeroMin format.Value
+}
+
+// Add takes one value more. An absent one changes nothing.
+func (a *Accumulator) Add(v format.Value) {
+	if v.Class() == 0 {
+		return
+	}
+	a.values++
+	if a.values == 1 {
+		a.first = v
+		if v.Class() == format.TextClass {
+			a.first = format.TextValue(bytes.Clone(v.Text()))
+		}
+	}
+	switch v.Class() {
+	case format.TextClass:
+		return
+	case format.FloatClass:
+		a.float += v.Float()
+		a.floats = true
+	case format.IntClass:
+		n := v.Int()
+		var carry uint64
+		a.lo, carry = bits.Add64(a.lo, uint64(n), 0)
+		a.hi, _ = bits.Add64(a.hi, uint64(n>>63), carry)
+	default:
+		var n, carry uint64
+		if n = v.Uint(); v.Class() == format.BoolClass {
+			v = format.UintValue(n)
+		}
+		a.lo, carry = bits.Add64(a.lo, n, 0)
+		a.hi += carry
+	}
+	a.extremes(v)
+	a.numbers++
+}
+
+func (a *Accumulator) extremes(v format.Value) {
+	if a.numbers == 0 || less(v, a.min) {
+		a.min = v
+	}
+	if a.numbers == 0 || less(a.max, v) {
+		a.max = v
+	}
+	if v.Float() != 0 {
+		if a.nonzero == 0 || less(v, a.nonzeroMin) {
+			a.nonzeroMin = v
+		}
+		a.nonzero++
+	}
+}
+
+// less compares numbers, whole ones exactly. NaN is less than nothing and
+// nothing is less than it.
+func less(v, w format.Value) bool {
+	if v.Class() == w.Class() {
+		switch v.Class() {
+		case format.IntClass:
+			return v.Int() < w.Int()
+		case format.UintClass:
+			return v.Uint() < w.Uint()
+		}
+	}
+	return v.Float() < w.Float()
+}
+
+// Values returns how many values were added.
+func (a *Accumulator) Values() int { return a.values }
+
+// Result returns what f makes of the values, and an absent Value where that
+// is nothing.
+func (a *Accumulator) Result(f Func) format.Value {
+	switch {
+	case f == Count:
+		return format.UintValue(uint64(a.values))
+	case f == One:
+		return a.first
+	case a.numbers == 0:
+		return format.Value{}
+	}
+	switch f {
+	case Sum:
+		return a.sum()
+	case Avg:
+		return format.FloatValue(a.total() / float64(a.numbers))
+	case Min:
+		return a.min
+	case Max:
+		return a.max
+	}
+	if a.nonzero == 0 {
+		return format.Value{}
+	}
+	if f == NonzeroMin {
+		return a.nonzeroMin
+	}
+	return format.FloatValue(a.total() / float64(a.nonzero))
+}
+
+// sum is exact where 64 bits hold it.
+func (a *Accumulator) sum() format.Value {
+	switch {
+	case a.floats:
+	case a.hi == 0:
+		return format.UintValue(a.lo)
+	case a.hi == math.MaxUint64 && int64(a.lo) < 0:
+		return format.IntValue(int64(a.lo))
+	}
+	return format.FloatValue(a.total())
+}
+
+func (a *Accumulator) total() float64 {
+	hi, lo, sign := a.hi, a.lo, 1.0
+	if int64(hi) < 0 {
+		var borrow uint64
+		lo, borrow = bits.Sub64(0, lo, 0)
+		hi, _ = bits.Sub64(0, hi, borrow)
+		sign = -1
+	}
+	return a.float + sign*(float64(hi)*(1<<64)+float64(lo))
+}
+
+// ResultType returns what f makes of values of type t. It does not depend on
+// the values, so that a stat keeps its type from one look to the next.
+func ResultType(f Func, t format.Type) format.Type {
+	switch {
+	case f == Count:
+		return format.Uint64
+	case t == format.String, f == One:
+		return t
+	case t == format.Bool && (f == Min || f == Max || f == NonzeroMin || f == Sum):
+		return format.Uint64
+	case f == Min, f == Max, f == NonzeroMin, f == Sum && t == format.Counter:
+		return t
+	case f == Sum && t >= format.Int8 && t <= format.Int64:
+		return format.Int64
+	case f == Sum && t >= format.Uint8 && t <= format.Uint64:
+		return format.Uint64
+	}
+	return format.Float64
+}

@@ -1,0 +1,56 @@
+package cli
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+
+	"golang.org/x/term"
+
+	"mmstats/lib/report"
+)
+
+// Color is the option that says when to use colours.
+type Color struct {
+	Color string `long:"color" value-name:"WHEN" default:"auto" description:"auto (on a terminal), always or never"`
+}
+
+// Enabled reports whether w gets colours: what the option says, or else
+// $NO_COLOR, $CLICOLOR_FORCE, and whether w is a terminal that can.
+func (c *Color) Enabled(w io.Writer) (bool, error) {
+	force := os.Getenv("CLICOLOR_FORCE")
+	switch {
+	case c.Color == "always" || c.Color == "never":
+		return c.Color == "always", nil
+	case c.Color != "auto":
+		return false, fmt.Errorf("--color is auto, always or never, not %q", c.Color)
+	case os.Getenv("NO_COLOR") != "":
+		return false, nil
+	case force != "" && force != "0":
+		return true, nil
+	}
+	return Terminal(w) && os.Getenv("TERM") != "dumb", nil
+}
+
+// Terminal reports whether w is a terminal.
+func Terminal(w any) bool {
+	f, ok := w.(*os.File)
+	return ok && term.IsTerminal(int(f.Fd()))
+}
+
+// Format returns the format of output that -o and -j ask for; without them it
+// is text for a terminal and TSV for anything else.
+func Format(output string, json bool, w io.Writer) (report.Format, error) {
+	switch {
+	case json && output != "" && output != "json":
+		return 0, errors.New("-j and -o " + output + " exclude each other")
+	case json:
+		return report.JSON, nil
+	case output != "":
+		return report.ParseFormat(output)
+	case Terminal(w):
+		return report.Text, nil
+	}
+	return report.TSV, nil
+}

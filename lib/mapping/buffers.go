@@ -1,0 +1,107 @@
+//go:build unix
+
+package mapping
+
+import (
+	"bytes"
+	"encoding/binary"
+	"errors"
+	"runtime"
+	"runtime/debug"
+	"sync/atomic"
+	"unsafe"
+)
+
+// maxTries is how often a reader asks for a value that changes while it looks.
+const maxTries = 64
+
+// Buffers are the two values of a buffered field, and its write buffer:
+// mmstats(5), BUFFERED FIELDS. One writer at a time may use them, be it by the
+// lock of the file or by a mutex of the process that owns it, and any number
+// of readers.
+type Buffers struct {
+	region *Region
+	index  int // offset of the write buffer; the values follow
+	size   int // of one value
+}
+
+// BuffersAt returns the buffers whose write buffer is at index, of size bytes
+// each.
+func BuffersAt(r *Region, index, size int) Buffers {
+	r.at(index, 1+2*size, 1)
+	return Buffers{r, index, size}
+}
+
+// word returns the aligned word that holds the write buffer, and how far it is
+// shifted in it. The word's other bytes may be values, hence only swaps.
+func (b Buffers) word() (p *uint32, shift int) {
+	at := b.index &^ 3
+	shift = 8 * (b.index - at)
+	if binary.NativeEndian.Uint16([]byte{0, 1}) == 1 {
+		shift = 24 - shift
+	}
+	return (*uint32)(unsafe.Add(b.region.mem.base, at)), shift
+}
+
+func (b Buffers) load() byte {
+	p, shift := b.word()
+	return byte(atomic.LoadUint32(p)>>shift) & 1
+}
+
+func (b Buffers) value(index byte) []byte {
+	return unsafe.Slice((*byte)(unsafe.Add(b.region.mem.base, b.index+1+int(index)*b.size)), b.size)
+}
+
+// Write sets the value to src, with NULs up to its size, in one step. It
+// reports whether it did, and does not when a fault shows that the file is
+// gone.
+func (b Buffers) Write(src []byte) (done bool) {
+	r := b.region
+	if r.broken.Load() {
+		r.dropped.Add(1)
+		return false
+	}
+	defer r.recoverFault(debug.SetPanicOnFault(true))
+	p, shift := b.word()
+	index := b.load()
+	// Readers take the other buffer. One that has been reading this one since
+	// before the last flip sees by the index that it must start again.
+	spare := b.value(index)
+	clear(spare[copy(spare, src):])
+	// The swap releases the bytes above to whoever loads the index after it.
+	for {
+		old := atomic.LoadUint32(p)
+		flipped := old&^(0xff<<shift) | uint32(index^1)<<shift
+		if atomic.CompareAndSwapUint32(p, old, flipped) {
+			break
+		}
+	}
+	runtime.KeepAlive(r)
+	return true
+}
+
+// ErrBusy says that a value changed at every one of many looks.
+var ErrBusy = errors.New("changes too fast to be read whole")
+
+// ErrGone says that the memory of a value is not there any more.
+var ErrGone = errors.New("the file was truncated under its map")
+
+// Read copies the value that readers take to dst, which holds its size: as
+// index, value, index, value, index, all of them equal. It may be called
+// while others write.
+func (b Buffers) Read(dst []byte) (err error) {
+	r := b.region
+	err = ErrGone // what is left to return after a fault
+	defer r.recoverFault(debug.SetPanicOnFault(true))
+	for range maxTries {
+		index := b.load()
+		value := b.value(index ^ 1)
+		copy(dst, value)
+		if b.load() != index || !bytes.Equal(dst, value) || b.load() != index {
+			continue
+		}
+		runtime.KeepAlive(r)
+		return nil
+	}
+	return ErrBusy
+}

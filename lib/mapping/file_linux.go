@@ -1,0 +1,45 @@
+package mapping
+
+import (
+	"errors"
+	"io/fs"
+	"path/filepath"
+	"strconv"
+
+	"golang.org/x/sys/unix"
+)
+
+func allocate(fd int, size int64) error {
+	for {
+		if err := unix.Fallocate(fd, 0, 0, size); err != unix.EINTR {
+			return err
+		}
+	}
+}
+
+// CreateUnnamed makes a file that has no name yet in the directory of name:
+// a process that is killed leaves nothing behind. Link gives it the name.
+func CreateUnnamed(name string, perm uint32) (*File, error) {
+	f, err := Open(filepath.Dir(name), unix.O_TMPFILE|unix.O_RDWR, perm)
+	if err == nil {
+		if unix.Access(f.procName(), unix.F_OK) == nil {
+			f.name = name
+			return f, nil
+		}
+		f.Close() // no /proc to link it from
+		return createDotName(name, perm)
+	}
+	// File systems that lack O_TMPFILE answer EOPNOTSUPP, and kernels that do
+	// see a directory opened for writing: EISDIR.
+	if errors.Is(err, unix.EOPNOTSUPP) || errors.Is(err, unix.EISDIR) || errors.Is(err, unix.EINVAL) {
+		return createDotName(name, perm)
+	}
+	return nil, &fs.PathError{Op: "create", Path: name, Err: errors.Unwrap(err)}
+}
+
+func (f *File) procName() string { return "/proc/self/fd/" + strconv.Itoa(f.fd) }
+
+// linkUnnamed gives a file without a name its first one.
+func (f *File) linkUnnamed() error {
+	return unix.Linkat(unix.AT_FDCWD, f.procName(), unix.AT_FDCWD, f.name, unix.AT_SYMLINK_FOLLOW)
+}

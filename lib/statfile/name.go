@@ -1,0 +1,74 @@
+// Package statfile knows where stat files are: the default directory, name
+// and glob, what the names of a command line mean, and how a file that anybody
+// may have put there is opened safely. See mmstats(7), ENVIRONMENT.
+package statfile
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+)
+
+// Suffix ends the name of every stat file that a directory argument finds.
+const Suffix = ".mmstats"
+
+const defaultTemplate = "{CMD}-{PID}-{TID}" + Suffix
+
+// Dir returns the directory of stat files: $MMSTATS_PATH, or else that of
+// temporary files.
+func Dir() string {
+	if dir := os.Getenv("MMSTATS_PATH"); dir != "" {
+		return dir
+	}
+	return os.TempDir()
+}
+
+// Template returns the name of a program's stat file, before Expand:
+// $MMSTATS_FILES, or else "{CMD}-{PID}-{TID}.mmstats".
+func Template() string {
+	if template := os.Getenv("MMSTATS_FILES"); template != "" {
+		return template
+	}
+	return defaultTemplate
+}
+
+// Glob returns the pattern of the files that readers look at by default:
+// $MMSTATS_GLOB, or else all *.mmstats in Dir.
+func Glob() string {
+	if glob := os.Getenv("MMSTATS_GLOB"); glob != "" {
+		return glob
+	}
+	return filepath.Join(escapeGlob(Dir()), "*"+Suffix)
+}
+
+func escapeGlob(name string) string {
+	return strings.NewReplacer(`\`, `\\`, `*`, `\*`, `?`, `\?`, `[`, `\[`).Replace(name)
+}
+
+// Expand replaces {CMD} in a path or name template by the base name of the
+// running program, {PID} by its process id and {TID} by tid.
+func Expand(template string, tid int) (string, error) {
+	values := map[string]string{
+		"CMD": filepath.Base(os.Args[0]),
+		"PID": strconv.Itoa(os.Getpid()),
+		"TID": strconv.Itoa(tid),
+	}
+	var b strings.Builder
+	rest := template
+	for {
+		before, after, found := strings.Cut(rest, "{")
+		b.WriteString(before)
+		if !found {
+			return b.String(), nil
+		}
+		name, after, closed := strings.Cut(after, "}")
+		value, known := values[name]
+		if !closed || !known {
+			return "", fmt.Errorf("template %q: {%s} is not one of {CMD}, {PID} and {TID}", template, name)
+		}
+		b.WriteString(value)
+		rest = after
+	}
+}

@@ -1,0 +1,47 @@
+package statfile
+
+import (
+	"errors"
+	"io/fs"
+	"syscall"
+
+	"mmstats/lib/mapping"
+)
+
+// Errors of Open, inside an *fs.PathError.
+var (
+	ErrDirectory  = errors.New("is a directory")
+	ErrNotRegular = errors.New("not a regular file")
+)
+
+// Open opens a stat file for reading. It never blocks, as a FIFO would, and
+// takes regular files alone. With follow, name may be a symbolic link: names
+// that a user typed may, and names that a glob found may not, since anybody
+// can put a link into a shared directory.
+func Open(name string, follow bool) (*mapping.File, mapping.Info, error) {
+	flags := syscall.O_RDONLY | syscall.O_NONBLOCK | syscall.O_NOCTTY
+	if !follow {
+		flags |= syscall.O_NOFOLLOW
+	}
+	f, err := mapping.Open(name, flags, 0)
+	if err != nil {
+		// Linux says "too many levels of symbolic links" of the one link that
+		// O_NOFOLLOW refused, and FreeBSD EMLINK.
+		if i, lerr := mapping.Lstat(name); !follow && lerr == nil && i.Mode == fs.ModeSymlink {
+			err = &fs.PathError{Op: "open", Path: name, Err: errors.New("is a symbolic link")}
+		}
+		return nil, mapping.Info{}, err
+	}
+	i, err := f.Stat()
+	if err == nil && !i.Regular() {
+		err = &fs.PathError{Op: "open", Path: name, Err: ErrNotRegular}
+		if i.Mode.IsDir() {
+			err = &fs.PathError{Op: "open", Path: name, Err: ErrDirectory}
+		}
+	}
+	if err != nil {
+		f.Close()
+		return nil, mapping.Info{}, err
+	}
+	return f, i, nil
+}
