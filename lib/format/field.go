@@ -99,6 +99,9 @@ type DamageError struct {
 }
 
 func (e *DamageError) Error() string {
+	if e.Offset == 0 { // nothing of it is a stat file
+		return e.Reason
+	}
 	return "damaged at byte " + strconv.Itoa(e.Offset) + ": " + e.Reason
 }
 
@@ -180,7 +183,7 @@ func (s *Scanner) Next() (Field, error) {
 		return f, &DamageError{at, fmt.Sprintf("write buffer is %d, not 0, 1 or %d", f.WriteBuffer, Unbuffered)}
 	}
 	f.ValueOffset = at + 1
-	if f.End() > len(s.data) || f.End() < 0 {
+	if f.End() > len(s.data) {
 		return f, s.short(at+1, "value", f.End()-f.ValueOffset)
 	}
 	s.offset = f.End()
