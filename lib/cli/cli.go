@@ -113,10 +113,7 @@ func Reason(err error) string {
 	if !errors.As(err, &pathErr) {
 		return err.Error()
 	}
-	if pathErr.Op == "open" || pathErr.Op == "read" {
-		return pathErr.Path + ": " + pathErr.Err.Error()
-	}
-	return pathErr.Path + ": " + pathErr.Op + ": " + pathErr.Err.Error()
+	return pathErr.Path + ": " + pathErr.Err.Error()
 }
 
 // say writes one line.

@@ -136,6 +136,12 @@ func (s *Scanner) Extend(data []byte, whole bool) { s.data, s.whole = data, whol
 // be appended.
 func (s *Scanner) Offset() int { return s.offset }
 
+// FieldAt returns the field that starts at offset of data, a whole file.
+func FieldAt(data []byte, offset int) (Field, error) {
+	s := Scanner{data: data, whole: true, offset: offset, sigs: new(Signatures)}
+	return s.Next()
+}
+
 // Next returns the next field, or io.EOF after the last one, ErrMore where
 // Extend is called for, or a *DamageError. It stays where it is after an
 // error.

@@ -40,3 +40,18 @@ func ParseValue(t Type, text string) (Value, error) {
 	}
 	return v, nil
 }
+
+// Zero returns the value that a field of type t starts with.
+func Zero(t Type) Value {
+	switch t {
+	case String:
+		return TextValue(nil)
+	case Bool:
+		return BoolValue(false)
+	case Float32, Float64, Average, Moving:
+		return FloatValue(0)
+	case Int8, Int16, Int32, Int64:
+		return IntValue(0)
+	}
+	return UintValue(0)
+}

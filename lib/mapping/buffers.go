@@ -56,19 +56,47 @@ func (b Buffers) value(index byte) []byte {
 // reports whether it did, and does not when a fault shows that the file is
 // gone.
 func (b Buffers) Write(src []byte) (done bool) {
+	return b.WriteString(unsafe.String(unsafe.SliceData(src), len(src)))
+}
+
+// WriteString is Write.
+func (b Buffers) WriteString(src string) (done bool) {
 	r := b.region
 	if r.broken.Load() {
 		r.dropped.Add(1)
 		return false
 	}
 	defer r.recoverFault(debug.SetPanicOnFault(true))
-	p, shift := b.word()
-	index := b.load()
 	// Readers take the other buffer. One that has been reading this one since
 	// before the last flip sees by the index that it must start again.
+	index := b.load()
 	spare := b.value(index)
 	clear(spare[copy(spare, src):])
-	// The swap releases the bytes above to whoever loads the index after it.
+	b.flip(index)
+	return true
+}
+
+// Update sets the value to what next leaves in buf, where it finds the value
+// as it is. It is for a writer, and reports what Write does.
+func (b Buffers) Update(buf []byte, next func()) (done bool) {
+	r := b.region
+	if r.broken.Load() {
+		r.dropped.Add(1)
+		return false
+	}
+	defer r.recoverFault(debug.SetPanicOnFault(true))
+	index := b.load()
+	copy(buf, b.value(index^1))
+	next()
+	copy(b.value(index), buf)
+	b.flip(index)
+	return true
+}
+
+// flip lets readers take the buffer that was being written. The swap releases
+// its bytes to whoever loads the index after it.
+func (b Buffers) flip(index byte) {
+	p, shift := b.word()
 	for {
 		old := atomic.LoadUint32(p)
 		flipped := old&^(0xff<<shift) | uint32(index^1)<<shift
@@ -76,8 +104,7 @@ func (b Buffers) Write(src []byte) (done bool) {
 			break
 		}
 	}
-	runtime.KeepAlive(r)
-	return true
+	runtime.KeepAlive(b.region)
 }
 
 // ErrBusy says that a value changed at every one of many looks.

@@ -22,14 +22,57 @@ type Number interface {
 // atomic one and is many times faster: the Go memory model makes the store of
 // one machine word whole, and the word is all that a reader looks at.
 type Cell[T Number] struct {
-	p   *T
-	mem *memory // keeps p valid
+	p      *T      // nil in a guarded and in a zero Cell, to tell them with one look
+	anchor *anchor // keeps p valid
+}
+
+type anchor struct {
+	mem     *memory
+	region  *Region
+	guarded unsafe.Pointer
 }
 
 // CellAt returns the cell at offset, which must be inside r and divide by 8.
-func CellAt[T Number](r *Region, offset int) Cell[T] {
-	return Cell[T]{(*T)(r.at(offset, 8, 8)), r.mem}
+// The updates of a guarded one survive that the file is truncated, for a few
+// nanoseconds each; without it, such a fault ends the process.
+func CellAt[T Number](r *Region, offset int, guarded bool) Cell[T] {
+	p := r.at(offset, 8, 8)
+	if guarded {
+		return Cell[T]{nil, &anchor{r.mem, r, p}}
+	}
+	return Cell[T]{(*T)(p), &anchor{mem: r.mem}}
 }
+
+// The guarded halves of the methods stand apart, so that the others are
+// inlined.
+
+func (c Cell[T]) loadGuarded() (v T) {
+	if c.anchor != nil {
+		c.anchor.region.guard(func() { v = c.bare().Load() })
+	}
+	return v
+}
+
+func (c Cell[T]) storeGuarded(v T) {
+	if c.anchor != nil {
+		c.anchor.region.guard(func() { c.bare().Store(v) })
+	}
+}
+
+func (c Cell[T]) addGuarded(delta T) {
+	if c.anchor != nil {
+		c.anchor.region.guard(func() { c.bare().Add(delta) })
+	}
+}
+
+func (c Cell[T]) addOwnedGuarded(delta T) {
+	if c.anchor != nil {
+		c.anchor.region.guard(func() { c.bare().AddOwned(delta) })
+	}
+}
+
+// bare returns a guarded cell without its guard.
+func (c Cell[T]) bare() Cell[T] { return Cell[T]{(*T)(c.anchor.guarded), c.anchor} }
 
 // split reports whether the compiler makes two accesses of one to a T.
 func split[T Number]() bool {
@@ -40,7 +83,7 @@ func split[T Number]() bool {
 // Load returns the number.
 func (c Cell[T]) Load() (v T) {
 	if c.p == nil {
-		return 0
+		return c.loadGuarded()
 	}
 	if split[T]() {
 		word := atomic.LoadUint64((*uint64)(unsafe.Pointer(c.p)))
@@ -48,13 +91,14 @@ func (c Cell[T]) Load() (v T) {
 	} else {
 		v = *c.p
 	}
-	runtime.KeepAlive(c.mem)
+	runtime.KeepAlive(c.anchor)
 	return v
 }
 
 // Store sets the number.
 func (c Cell[T]) Store(v T) {
 	if c.p == nil {
+		c.storeGuarded(v)
 		return
 	}
 	if split[T]() {
@@ -62,12 +106,13 @@ func (c Cell[T]) Store(v T) {
 	} else {
 		*c.p = v
 	}
-	runtime.KeepAlive(c.mem)
+	runtime.KeepAlive(c.anchor)
 }
 
 // Add adds delta in one step, and wraps around as Go's arithmetic does.
 func (c Cell[T]) Add(delta T) {
 	if c.p == nil {
+		c.addGuarded(delta)
 		return
 	}
 	switch {
@@ -78,7 +123,7 @@ func (c Cell[T]) Add(delta T) {
 	default:
 		atomic.AddUint32((*uint32)(unsafe.Pointer(c.p)), uint32(delta))
 	}
-	runtime.KeepAlive(c.mem)
+	runtime.KeepAlive(c.anchor)
 }
 
 // addSwap adds by comparing and swapping the cell's word.
@@ -108,6 +153,7 @@ func (c Cell[T]) addSwap(delta T) {
 // AddOwned adds delta for the one goroutine of all that ever updates the cell.
 func (c Cell[T]) AddOwned(delta T) {
 	if c.p == nil {
+		c.addOwnedGuarded(delta)
 		return
 	}
 	if split[T]() {
@@ -115,5 +161,53 @@ func (c Cell[T]) AddOwned(delta T) {
 		return
 	}
 	*c.p += delta
-	runtime.KeepAlive(c.mem)
+	runtime.KeepAlive(c.anchor)
+}
+
+// A Word is an aligned 8-byte word of a region that holds a number of any
+// type, and pad bytes. Any number of goroutines and processes may use it.
+type Word struct {
+	region *Region
+	offset int
+}
+
+// WordAt returns the word at offset.
+func WordAt(r *Region, offset int) Word {
+	r.at(offset, 8, 8)
+	return Word{r, offset}
+}
+
+// Load returns the bytes of the word.
+func (w Word) Load() (word [8]byte, err error) {
+	done := w.region.guard(func() {
+		v := atomic.LoadUint64((*uint64)(w.region.at(w.offset, 8, 8)))
+		word = *(*[8]byte)(unsafe.Pointer(&v))
+		runtime.KeepAlive(w.region)
+	})
+	if !done {
+		err = w.region.Err()
+	}
+	return word, err
+}
+
+// Update replaces the word by what next makes of its bytes, in one step. It
+// calls next again when another writer came between, and ends with its error
+// if it returns one.
+func (w Word) Update(next func(word *[8]byte) error) error {
+	var err error
+	done := w.region.guard(func() {
+		p := (*uint64)(w.region.at(w.offset, 8, 8))
+		for err == nil {
+			old := atomic.LoadUint64(p)
+			word := old
+			if err = next((*[8]byte)(unsafe.Pointer(&word))); err == nil && atomic.CompareAndSwapUint64(p, old, word) {
+				break
+			}
+		}
+		runtime.KeepAlive(w.region)
+	})
+	if !done {
+		return w.region.Err()
+	}
+	return err
 }

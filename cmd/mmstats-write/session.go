@@ -1,0 +1,301 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"syscall"
+
+	"mmstats/lib/format"
+	"mmstats/lib/mmstats"
+)
+
+// A session writes to one stat file, which it opens or creates when it first
+// has to.
+type session struct {
+	path   string
+	prefix string
+	pid    int // that owns a new file, or 0
+
+	file *mmstats.File
+	vars map[string]*mmstats.Var // by label
+}
+
+func (s *session) close() {
+	if s.file != nil {
+		s.file.Close()
+		s.file = nil
+	}
+}
+
+// open opens the file. The error is an fs.ErrNotExist where there is none.
+func (s *session) open() error {
+	if s.file != nil {
+		return nil
+	}
+	f, err := mmstats.Open(s.path, mmstats.Options{Prefix: s.prefix})
+	if err == nil {
+		s.file, s.vars = f, make(map[string]*mmstats.Var)
+	}
+	return err
+}
+
+// maxStarts bounds how often a batch starts again because somebody else made
+// or removed the file in the middle of it.
+const maxStarts = 100
+
+// apply carries out a batch, all of it or, after an error, nothing: each
+// assignment is checked before the first one takes effect.
+func (s *session) apply(batch []assignment) error {
+	var err error
+	for range maxStarts {
+		err = s.open()
+		switch {
+		case errors.Is(err, fs.ErrNotExist):
+			err = s.create(batch)
+		case err == nil:
+			err = s.update(batch)
+		}
+		if !errors.Is(err, fs.ErrExist) && !errors.Is(err, mmstats.ErrReplaced) {
+			return err
+		}
+		s.close()
+	}
+	return err
+}
+
+// A step is an assignment that was checked.
+type step struct {
+	*assignment
+	v     *mmstats.Var
+	value format.Value
+}
+
+// A plan is a batch that was checked.
+type plan struct {
+	steps []step
+	// Stats that do not exist yet, their labels, and whether they are only
+	// declared.
+	new      []*mmstats.Var
+	label    []string
+	declares []bool
+	after    map[string]format.Value // by label: what a stat will be
+}
+
+// plan checks a batch, against the file if there is one.
+func (s *session) plan(batch []assignment) (*plan, error) {
+	p := &plan{after: make(map[string]format.Value)}
+	vars := make(map[string]*mmstats.Var)
+	for i := range batch {
+		a := &batch[i]
+		v := vars[a.label]
+		if v == nil {
+			var err error
+			if v, err = s.lookup(a.label); err != nil {
+				return nil, err
+			}
+		}
+		if v == nil {
+			t, err := a.newType()
+			if err != nil {
+				return nil, s.fail(a, err)
+			}
+			v = &mmstats.Var{Type: t.typ, Size: t.size}
+			p.new, p.label = append(p.new, v), append(p.label, a.label)
+			p.declares = append(p.declares, a.op == declare)
+		}
+		vars[a.label] = v
+		if err := p.check(a, v); err != nil {
+			return nil, s.fail(a, err)
+		}
+	}
+	return p, nil
+}
+
+// lookup returns a stat of the file, and nil where it has none of that label.
+func (s *session) lookup(label string) (*mmstats.Var, error) {
+	if s.file == nil {
+		return nil, nil
+	}
+	if v := s.vars[label]; v != nil {
+		return v, nil
+	}
+	v, err := s.file.Var(label)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err == nil {
+		s.vars[label] = v
+	}
+	return v, err
+}
+
+func (s *session) fail(a *assignment, err error) error {
+	return &fs.PathError{Op: "update", Path: s.path, Err: fmt.Errorf("%s: %w", a.label, err)}
+}
+
+// check adds an assignment to the plan.
+func (p *plan) check(a *assignment, v *mmstats.Var) error {
+	if a.typ != nil && a.typ.typ != v.Type {
+		return fmt.Errorf("is of type %v, not %s", v.Type, a.typ.name)
+	}
+	if a.op == declare && (v.Declared() || !a.initial) {
+		return nil
+	}
+	operand, err := a.operand(v.Type)
+	if err != nil {
+		return err
+	}
+	exists := v.Declared()
+	if exists {
+		if err := v.Updatable(); err != nil {
+			return err
+		}
+	}
+	if a.op != declare {
+		p.steps = append(p.steps, step{a, v, operand})
+	}
+	if v.Type == format.Average || v.Type == format.Moving {
+		if a.op != add {
+			return mmstats.ErrSamples
+		}
+		return nil
+	}
+	old, known := p.after[a.label]
+	changes := a.op == add || a.op == subtract
+	if !known && exists && changes {
+		if old, err = v.Value(); err != nil {
+			return err
+		}
+	}
+	if !known && !exists {
+		old = format.Zero(v.Type)
+	}
+	next := operand
+	if changes {
+		if next, err = mmstats.Sum(v.Type, old, operand); err != nil {
+			return err
+		}
+	}
+	err = v.Check(next)
+	if errors.Is(err, format.ErrRange) {
+		err = fmt.Errorf("%s is %w of type %v", next.AppendText(nil), err, v.Type)
+	}
+	if err != nil {
+		return err
+	}
+	p.after[a.label] = next
+	return nil
+}
+
+// declare carries out create: it makes the file, or adds what is missing to
+// it. A file that belonged to a process which ended is made anew for pid.
+func (s *session) declare(batch []assignment, pid int) error {
+	s.pid = pid
+	err := s.open()
+	if errors.Is(err, fs.ErrNotExist) || err == nil && pid == 0 {
+		return s.apply(batch)
+	}
+	if err != nil {
+		return err
+	}
+	switch owner := s.file.PID(); {
+	case owner == pid:
+	case owner == 0:
+		c := &mmstats.Constant[uint32]{Value: uint32(pid)}
+		if err := s.file.Add("sys.pid", c); err != nil {
+			return err
+		}
+	case syscall.Kill(owner, 0) != syscall.ESRCH:
+		return &fs.PathError{Op: "update", Path: s.path, Err: fmt.Errorf("%w, %d", mmstats.ErrInUse, owner)}
+	default:
+		if err := s.remove(); err != nil {
+			return err
+		}
+	}
+	return s.apply(batch)
+}
+
+// remove removes the file, unless a running process holds its lock.
+func (s *session) remove() error {
+	if err := s.open(); err != nil {
+		return err
+	}
+	err := s.file.Remove()
+	s.file = nil
+	return err
+}
+
+// sync writes the file to the disk.
+func (s *session) sync() error {
+	if err := s.open(); err != nil {
+		return err
+	}
+	return s.file.Sync(true)
+}
+
+// create makes the file, with all that the batch says already in it.
+func (s *session) create(batch []assignment) error {
+	p, err := s.plan(batch)
+	if err != nil {
+		return err
+	}
+	f, err := mmstats.Create(mmstats.Options{Path: s.path, Prefix: s.prefix, Shared: true, PID: s.pid}, p.stats()...)
+	if err != nil {
+		return err
+	}
+	s.file, s.vars = f, make(map[string]*mmstats.Var)
+	return p.samples()
+}
+
+// stats returns what the plan declares, with the values that it leads to.
+func (p *plan) stats() []any {
+	var stats []any
+	for i, v := range p.new {
+		v.Initial = p.after[p.label[i]]
+		stats = append(stats, mmstats.Labeled{Label: p.label[i], Stat: v})
+	}
+	return stats
+}
+
+// samples carries out what no initial value says.
+func (p *plan) samples() error {
+	for i := range p.steps {
+		if t := p.steps[i].v.Type; t == format.Average || t == format.Moving {
+			if err := p.steps[i].apply(); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// update applies the batch to the file that is open.
+func (s *session) update(batch []assignment) error {
+	p, err := s.plan(batch)
+	if err != nil {
+		return err
+	}
+	for i, v := range p.new {
+		if p.declares[i] {
+			v.Initial = p.after[p.label[i]]
+		}
+		if err := s.file.Add(p.label[i], v); err != nil {
+			return err
+		}
+		s.vars[p.label[i]] = v
+	}
+	for i := range p.steps {
+		if err := p.steps[i].apply(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (st *step) apply() error {
+	if st.op == set {
+		return st.v.Set(st.value)
+	}
+	return st.v.Add(st.value)
+}
