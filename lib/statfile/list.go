@@ -99,17 +99,35 @@ func yieldDir(dir, pattern string, yield func(Name, error) bool) bool {
 	return true
 }
 
-// arena holds many short names without a pointer for each.
+// arena holds many short names, in blocks that never move and without a
+// pointer for each.
 type arena struct {
-	text  []byte
-	spans []span
+	blocks [][]byte
+	spans  []span
 }
 
-type span struct{ start, size uint32 }
+type span struct {
+	block       uint32
+	start, size uint16
+}
 
-func (a *arena) at(i int) []byte {
-	s := a.spans[i]
-	return a.text[s.start:][:s.size]
+// blockSize is that of all blocks. A name of a directory entry is shorter than
+// 256 bytes on every system that Go knows.
+const blockSize = 32 << 10
+
+func (a *arena) at(i int) []byte { return a.text(a.spans[i]) }
+
+func (a *arena) text(s span) []byte { return a.blocks[s.block][s.start:][:s.size] }
+
+func (a *arena) add(name string) {
+	last := len(a.blocks) - 1
+	if last < 0 || cap(a.blocks[last])-len(a.blocks[last]) < len(name) {
+		a.blocks = append(a.blocks, make([]byte, 0, max(blockSize, len(name))))
+		last++
+	}
+	block := a.blocks[last]
+	a.spans = append(a.spans, span{uint32(last), uint16(len(block)), uint16(len(name))})
+	a.blocks[last] = append(block, name...)
 }
 
 func readNames(dir, pattern string) (*arena, error) {
@@ -126,8 +144,7 @@ func readNames(dir, pattern string) (*arena, error) {
 				continue
 			}
 			if matched, _ := filepath.Match(pattern, name); matched {
-				a.spans = append(a.spans, span{uint32(len(a.text)), uint32(len(name))})
-				a.text = append(a.text, name...)
+				a.add(name)
 			}
 		}
 		if err == io.EOF {
@@ -138,7 +155,7 @@ func readNames(dir, pattern string) (*arena, error) {
 		}
 	}
 	slices.SortFunc(a.spans, func(x, y span) int {
-		return bytes.Compare(a.text[x.start:][:x.size], a.text[y.start:][:y.size])
+		return bytes.Compare(a.text(x), a.text(y))
 	})
 	return a, nil
 }
