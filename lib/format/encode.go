@@ -57,7 +57,7 @@ func (sp Spec) core() (sig string, buffered bool, err error) {
 		if sp.Size < 1 || sp.Size > MaxText {
 			return "", false, fmt.Errorf("room for %d bytes of text, not 1 to %d", sp.Size, MaxText)
 		}
-		return strconv.Itoa(roundUp(sp.Size)) + "s", !constant, nil
+		sig, buffered = strconv.Itoa(roundUp(sp.Size))+"s", !constant
 	case Average:
 		sig, buffered = fmt.Sprintf("d%dx", averagePad), true
 	case Moving:
