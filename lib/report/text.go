@@ -50,7 +50,7 @@ func (p *Printer) text(src Source, rows []Row) {
 		row := &rows[i]
 		p.buf = append(p.buf, "  "...)
 		p.buf = AppendEscaped(p.buf, row.Label, true)
-		p.pad(width - textWidth(row.Label) + 1)
+		p.pad(max(width-textWidth(row.Label), 0) + 1)
 		if p.o.Long {
 			p.buf = append(p.buf, row.Type.String()...)
 			p.pad(typeWidth - len(row.Type.String()) + 1)
