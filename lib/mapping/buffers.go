@@ -7,7 +7,6 @@ import (
 	"encoding/binary"
 	"errors"
 	"runtime"
-	"runtime/debug"
 	"sync/atomic"
 	"unsafe"
 )
@@ -61,36 +60,26 @@ func (b Buffers) Write(src []byte) (done bool) {
 
 // WriteString is Write.
 func (b Buffers) WriteString(src string) (done bool) {
-	r := b.region
-	if r.broken.Load() {
-		r.dropped.Add(1)
-		return false
-	}
-	defer r.recoverFault(debug.SetPanicOnFault(true))
-	// Readers take the other buffer. One that has been reading this one since
-	// before the last flip sees by the index that it must start again.
-	index := b.load()
-	spare := b.value(index)
-	clear(spare[copy(spare, src):])
-	b.flip(index)
-	return true
+	return b.region.guard(func() {
+		// Readers take the other buffer. One that has been reading this one
+		// since before the last flip sees by the index that it must start again.
+		index := b.load()
+		spare := b.value(index)
+		clear(spare[copy(spare, src):])
+		b.flip(index)
+	})
 }
 
 // Update sets the value to what next leaves in buf, where it finds the value
 // as it is. It is for a writer, and reports what Write does.
 func (b Buffers) Update(buf []byte, next func()) (done bool) {
-	r := b.region
-	if r.broken.Load() {
-		r.dropped.Add(1)
-		return false
-	}
-	defer r.recoverFault(debug.SetPanicOnFault(true))
-	index := b.load()
-	copy(buf, b.value(index^1))
-	next()
-	copy(b.value(index), buf)
-	b.flip(index)
-	return true
+	return b.region.guard(func() {
+		index := b.load()
+		copy(buf, b.value(index^1))
+		next()
+		copy(b.value(index), buf)
+		b.flip(index)
+	})
 }
 
 // flip lets readers take the buffer that was being written. The swap releases
@@ -116,19 +105,20 @@ var ErrGone = errors.New("the file was truncated under its map")
 // Read copies the value that readers take to dst, which holds its size: as
 // index, value, index, value, index, all of them equal. It may be called
 // while others write.
-func (b Buffers) Read(dst []byte) (err error) {
-	r := b.region
-	err = ErrGone // what is left to return after a fault
-	defer r.recoverFault(debug.SetPanicOnFault(true))
-	for range maxTries {
-		index := b.load()
-		value := b.value(index ^ 1)
-		copy(dst, value)
-		if b.load() != index || !bytes.Equal(dst, value) || b.load() != index {
-			continue
+func (b Buffers) Read(dst []byte) error {
+	err := ErrGone // what is left after a fault
+	b.region.guard(func() {
+		for range maxTries {
+			index := b.load()
+			value := b.value(index ^ 1)
+			copy(dst, value)
+			if b.load() == index && bytes.Equal(dst, value) && b.load() == index {
+				err = nil
+				return
+			}
 		}
-		runtime.KeepAlive(r)
-		return nil
-	}
-	return ErrBusy
+		err = ErrBusy
+	})
+	runtime.KeepAlive(b.region)
+	return err
 }

@@ -131,19 +131,23 @@ func (r *Region) guard(update func()) (done bool) {
 		r.dropped.Add(1)
 		return false
 	}
-	defer r.recoverFault(debug.SetPanicOnFault(true))
+	old := debug.SetPanicOnFault(true)
+	defer func() {
+		if !done {
+			r.fault(recover(), old)
+		}
+	}()
 	update()
-	return true
+	done = true
+	debug.SetPanicOnFault(old)
+	return done
 }
 
-// recoverFault is deferred by whoever has called debug.SetPanicOnFault, with
-// what that returned.
-func (r *Region) recoverFault(old bool) {
+// fault ends an update that panicked with cause, under
+// debug.SetPanicOnFault(true): the region becomes a sink if it was a fault in
+// its memory. old is what the setting was.
+func (r *Region) fault(cause any, old bool) {
 	debug.SetPanicOnFault(old)
-	cause := recover()
-	if cause == nil {
-		return
-	}
 	fault, ok := cause.(interface{ Addr() uintptr })
 	offset := uintptr(0)
 	if ok {

@@ -10,48 +10,48 @@ import (
 // processes may add to the same counter. The zero Counter drops what it is
 // given until it is declared in a file.
 type Counter struct {
-	cell mapping.Cell[uint64]
+	count mapping.Count
 }
 
 // Inc adds 1, in one atomic instruction.
-func (c *Counter) Inc() { c.cell.Add(1) }
+func (c *Counter) Inc() { c.count.Add(1) }
 
 // Add adds n, in one atomic instruction.
-func (c *Counter) Add(n uint64) { c.cell.Add(n) }
+func (c *Counter) Add(n uint64) { c.count.Add(n) }
 
 // Value returns the count.
-func (c *Counter) Value() uint64 { return c.cell.Load() }
+func (c *Counter) Value() uint64 { return c.count.Load() }
 
 func (c *Counter) spec() (format.Spec, format.Value, error) {
 	return format.Spec{Type: format.Counter}, format.Value{}, nil
 }
 
 func (c *Counter) bind(b binding) {
-	c.cell = mapping.CellAt[uint64](b.region, b.field.ValueOffset, b.file.options.Guarded)
+	c.count = mapping.CountAt(b.region, b.field.ValueOffset, b.file.options.Guarded)
 }
 
 // A LocalCounter is a Counter that one goroutine updates, and no one else in
 // this process or another: it costs a tenth of a Counter. Any number of
 // goroutines may call Value.
 type LocalCounter struct {
-	cell mapping.Cell[uint64]
+	count mapping.Count
 }
 
 // Inc adds 1.
-func (c *LocalCounter) Inc() { c.cell.AddOwned(1) }
+func (c *LocalCounter) Inc() { c.count.AddOwned(1) }
 
 // Add adds n.
-func (c *LocalCounter) Add(n uint64) { c.cell.AddOwned(n) }
+func (c *LocalCounter) Add(n uint64) { c.count.AddOwned(n) }
 
 // Value returns the count.
-func (c *LocalCounter) Value() uint64 { return c.cell.Load() }
+func (c *LocalCounter) Value() uint64 { return c.count.Load() }
 
 func (c *LocalCounter) spec() (format.Spec, format.Value, error) {
 	return format.Spec{Type: format.Counter, Update: format.Owned}, format.Value{}, nil
 }
 
 func (c *LocalCounter) bind(b binding) {
-	c.cell = mapping.CellAt[uint64](b.region, b.field.ValueOffset, b.file.options.Guarded)
+	c.count = mapping.CountAt(b.region, b.field.ValueOffset, b.file.options.Guarded)
 }
 
 // Number is what a Gauge holds. It lacks uint64, because readers take live
