@@ -77,9 +77,9 @@ func parseType(text string) (*typeName, error) {
 	return t, nil
 }
 
-// parseAssignment reads one assignment. With declares, the operator and the
-// value may be missing.
-func parseAssignment(text string, declares bool) (a assignment, err error) {
+// parseAssignment reads one assignment to a label after prefix. With declares,
+// the operator and the value may be missing.
+func parseAssignment(text, prefix string, declares bool) (a assignment, err error) {
 	a.text = text
 	label, value, assigned := strings.Cut(text, "=")
 	switch {
@@ -110,6 +110,9 @@ func parseAssignment(text string, declares bool) (a assignment, err error) {
 	}
 	if a.label, err = unescape(label); err == nil {
 		err = format.CheckLabel(a.label)
+	}
+	if err == nil {
+		err = format.CheckLabel(prefix + a.label)
 	}
 	if err != nil {
 		return a, fmt.Errorf("malformed assignment %s: %w", shorten(text), err)

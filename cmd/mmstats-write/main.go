@@ -68,7 +68,7 @@ func run(a *cli.App, args []string, _ io.Reader) int {
 			return a.Misuse("nothing to do")
 		}
 	}
-	batch, err := parseBatch(rest, command == "create")
+	batch, err := parseBatch(rest, s.prefix, command == "create")
 	if err != nil {
 		return a.Misuse("%s", err)
 	}
@@ -81,10 +81,10 @@ func run(a *cli.App, args []string, _ io.Reader) int {
 	return finish(a, s.apply(batch))
 }
 
-func parseBatch(words []string, declares bool) ([]assignment, error) {
+func parseBatch(words []string, prefix string, declares bool) ([]assignment, error) {
 	batch := make([]assignment, len(words))
 	for i, word := range words {
-		a, err := parseAssignment(word, declares)
+		a, err := parseAssignment(word, prefix, declares)
 		if err != nil {
 			return nil, err
 		}
