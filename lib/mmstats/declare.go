@@ -49,9 +49,6 @@ func (d declaration) field() (format.Spec, format.Value, error) {
 			return sp, v, errors.New("an average has no initial value")
 		}
 		v, err = format.ParseValue(sp.Type, d.initial)
-		if sp.Type == format.String {
-			v = format.TextValue([]byte(cut(d.initial, sp.Size)))
-		}
 	}
 	return sp, v, err
 }

@@ -79,7 +79,7 @@ func (f *File) appendField(content []byte, d declaration) ([]byte, error) {
 	fd, err := format.FieldAt(content, start)
 	if err == nil {
 		at := fd.ReadOffset(fd.WriteBuffer)
-		err = fd.Signature.Encode(content[at:at+fd.Signature.Size], value)
+		err = fd.Signature.Encode(content[at:at+fd.Signature.Size], fit(fd.Signature, value))
 	}
 	if err != nil {
 		err = fmt.Errorf("%q: initial value: %w", d.label, err)
