@@ -173,13 +173,17 @@ func (p *plan) check(a *assignment, v *mmstats.Var) error {
 	}
 	next := operand
 	if changes {
-		if next, err = mmstats.Sum(v.Type, old, operand); err != nil {
+		next, err = mmstats.Sum(v.Type, old, operand)
+		if errors.Is(err, format.ErrRange) {
+			err = fmt.Errorf("the result is %w of type %v", err, v.Type)
+		}
+		if err != nil {
 			return err
 		}
 	}
 	err = v.Check(next)
 	if errors.Is(err, format.ErrRange) {
-		err = fmt.Errorf("%s is %w of type %v", next.AppendText(nil), err, v.Type)
+		err = fmt.Errorf("%s is %w of type %v", next.AppendText(nil), format.ErrRange, v.Type)
 	}
 	if err != nil {
 		return err
