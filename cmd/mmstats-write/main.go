@@ -49,7 +49,6 @@ func run(a *cli.App, args []string, _ io.Reader) int {
 	if err != nil {
 		return a.Misuse("%s", err)
 	}
-	defer s.close()
 	command := ""
 	if p.Active != nil {
 		command = p.Active.Name
