@@ -24,10 +24,10 @@ import (
 
 // A Region is a stretch of shared memory: a file's first bytes.
 //
-// Its address never changes and is given back only when nothing refers to it
-// any more. Close and a fault put private memory in its place, which takes
-// updates and shows them to nobody. So an update never needs to ask whether
-// the region is still there.
+// Its address never changes, and is given back only after Close and when
+// nothing refers to it any more. Close and a fault put private memory in its
+// place, which takes updates and shows them to nobody. So an update never
+// needs to ask whether the region is still there.
 type Region struct {
 	mem *memory
 
@@ -55,9 +55,7 @@ func Map(f *File, size int) (*Region, error) {
 	if err != nil {
 		return nil, f.fail("map", err)
 	}
-	m := &memory{base: base, size: size}
-	runtime.AddCleanup(m, func(size int) { unix.MunmapPtr(base, uintptr(size)) }, size)
-	return &Region{mem: m}, nil
+	return &Region{mem: &memory{base: base, size: size}}, nil
 }
 
 // Heap returns a region of ordinary memory, for tests: the race detector does
@@ -90,7 +88,11 @@ func (r *Region) Close() error {
 		return nil
 	}
 	r.closed = true
-	return r.sink()
+	if err := r.sink(); err != nil || r.mem.heap != nil {
+		return err
+	}
+	runtime.AddCleanup(r.mem, func(m memory) { unix.MunmapPtr(m.base, uintptr(m.size)) }, *r.mem)
+	return nil
 }
 
 // sink puts private memory in the place of the file's.
