@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 )
 
 // A Name is a file to look at.
@@ -33,7 +34,7 @@ func All(args []string) iter.Seq2[Name, error] {
 			return
 		}
 		for _, arg := range args {
-			if st, err := os.Stat(arg); err == nil && st.IsDir() {
+			if isDir(arg) {
 				if !yieldDir(arg, "*"+Suffix, yield) {
 					return
 				}
@@ -60,16 +61,9 @@ func yieldGlob(glob string, yield func(Name, error) bool) bool {
 	if _, err := filepath.Match(pattern, ""); err != nil {
 		return yield(Name{}, &fs.PathError{Op: "glob", Path: glob, Err: errors.New("malformed pattern")})
 	}
-	if dir == "" {
-		dir = "."
-	}
-	dirs, err := filepath.Glob(dir)
+	dirs, err := matchDirs(dir)
 	if err != nil {
 		return yield(Name{}, &fs.PathError{Op: "glob", Path: glob, Err: errors.New("malformed pattern")})
-	}
-	if len(dirs) == 0 {
-		_, err := os.Stat(dir)
-		return err == nil || yield(Name{}, err)
 	}
 	for _, dir := range dirs {
 		if !yieldDir(dir, pattern, yield) {
@@ -77,6 +71,44 @@ func yieldGlob(glob string, yield func(Name, error) bool) bool {
 		}
 	}
 	return true
+}
+
+// matchDirs returns the directories that the part of a glob before its last
+// slash means. One without a wildcard is returned whether it is there or not.
+func matchDirs(pattern string) ([]string, error) {
+	switch trimmed := strings.TrimRight(pattern, "/"); {
+	case trimmed != "":
+		pattern = trimmed // else Glob would match nothing
+	case pattern != "":
+		pattern = "/"
+	default:
+		pattern = "."
+	}
+	if name, ok := literal(pattern); ok {
+		return []string{name}, nil
+	}
+	names, err := filepath.Glob(pattern)
+	return slices.DeleteFunc(names, func(name string) bool { return !isDir(name) }), err
+}
+
+// literal returns the one name that a pattern without wildcards matches.
+func literal(pattern string) (name string, ok bool) {
+	var b strings.Builder
+	for i := 0; i < len(pattern); i++ {
+		switch c := pattern[i]; {
+		case c == '*', c == '?', c == '[', c == '\\' && i+1 == len(pattern):
+			return "", false
+		case c == '\\':
+			i++
+		}
+		b.WriteByte(pattern[i])
+	}
+	return b.String(), true
+}
+
+func isDir(name string) bool {
+	st, err := os.Stat(name)
+	return err == nil && st.IsDir()
 }
 
 // yieldDir yields the entries of dir that match pattern, but no dot-names
@@ -132,7 +164,7 @@ func (a *arena) add(name string) {
 
 func readNames(dir, pattern string) (*arena, error) {
 	a := &arena{}
-	d, err := os.Open(dir)
+	d, err := os.OpenFile(dir, syscall.O_DIRECTORY, 0) // a FIFO would block
 	if err != nil {
 		return a, err
 	}
