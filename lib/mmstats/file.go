@@ -9,7 +9,6 @@ import (
 	"path/filepath"
 	"sync"
 	"sync/atomic"
-	"syscall"
 	"time"
 
 	"mmstats/lib/format"
@@ -142,8 +141,7 @@ func Open(path string, o Options, stats ...any) (*File, error) {
 	if err != nil {
 		return nil, err
 	}
-	flags := syscall.O_RDWR | syscall.O_NOFOLLOW | syscall.O_NONBLOCK | syscall.O_NOCTTY
-	mf, err := mapping.Open(path, flags, 0)
+	mf, _, err := statfile.OpenUpdate(path)
 	if err != nil {
 		return nil, err
 	}
@@ -164,9 +162,6 @@ func (f *File) visit() error {
 	info, err := f.f.Stat()
 	if err != nil {
 		return err
-	}
-	if !info.Regular() {
-		return f.fail("open", statfile.ErrNotRegular)
 	}
 	if err := f.loader.Load(f.f, info); err != nil {
 		return err

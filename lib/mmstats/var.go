@@ -111,6 +111,10 @@ func (v *Var) Updatable() error {
 	return fmt.Errorf("%w: it is a constant", ErrConstant)
 }
 
+// Locks reports whether an update takes the lock of the file, and so may end
+// with ErrLocked.
+func (v *Var) Locks() bool { return v.way == buffered || v.way == average || v.way == moving }
+
 // Value returns the value, by the rules of readers. It is that of the mean of
 // an average.
 func (v *Var) Value() (format.Value, error) {
