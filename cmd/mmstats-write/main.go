@@ -34,7 +34,7 @@ type options struct {
 }
 
 type createOptions struct {
-	PID int `long:"pid" value-name:"PID" base:"10" description:"The process that the file belongs to: cleanstats removes the file after it ends"`
+	PID *int `long:"pid" value-name:"PID" base:"10" description:"The process that the file belongs to: cleanstats removes the file after it ends"`
 }
 
 func run(a *cli.App, args []string, _ io.Reader) int {
@@ -72,10 +72,13 @@ func run(a *cli.App, args []string, _ io.Reader) int {
 		return a.Misuse("%s", err)
 	}
 	if command == "create" {
-		if pid := o.Create.PID; pid < 0 || pid > liveness.MaxPID {
-			return a.Misuse("--pid is 1 to %d, not %d", liveness.MaxPID, pid)
+		if pid := o.Create.PID; pid != nil {
+			if *pid < 1 || *pid > liveness.MaxPID {
+				return a.Misuse("--pid is 1 to %d, not %d", liveness.MaxPID, *pid)
+			}
+			s.pid = *pid
 		}
-		return finish(a, s.declare(batch, o.Create.PID))
+		return finish(a, s.declare(batch))
 	}
 	return finish(a, s.apply(batch))
 }

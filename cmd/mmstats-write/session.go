@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"slices"
 	"syscall"
 
 	"mmstats/lib/format"
@@ -193,26 +194,33 @@ func (p *plan) check(a *assignment, v *mmstats.Var) error {
 }
 
 // declare carries out create: it makes the file, or adds what is missing to
-// it. A file that belonged to a process which ended is made anew for pid.
-func (s *session) declare(batch []assignment, pid int) error {
-	s.pid = pid
+// it. A file that belonged to a process which ended is made anew for the one
+// that owns it now.
+func (s *session) declare(batch []assignment) error {
 	err := s.open()
-	if errors.Is(err, fs.ErrNotExist) || err == nil && pid == 0 {
+	if errors.Is(err, fs.ErrNotExist) || err == nil && s.pid == 0 {
 		return s.apply(batch)
 	}
 	if err != nil {
 		return err
 	}
 	switch owner := s.file.PID(); {
-	case owner == pid:
+	case owner == s.pid:
 	case owner == 0:
-		c := &mmstats.Constant[uint32]{Value: uint32(pid)}
+		if _, err := s.plan(batch); err != nil {
+			return err
+		}
+		c := &mmstats.Constant[uint32]{Value: uint32(s.pid)}
 		if err := s.file.Add("sys.pid", c); err != nil {
 			return err
 		}
 	case syscall.Kill(owner, 0) != syscall.ESRCH:
 		return &fs.PathError{Op: "update", Path: s.path, Err: fmt.Errorf("%w, %d", mmstats.ErrInUse, owner)}
 	default:
+		anew := session{path: s.path}
+		if _, err := anew.plan(batch); err != nil {
+			return err
+		}
 		if err := s.remove(); err != nil {
 			return err
 		}
@@ -289,6 +297,17 @@ func (s *session) update(batch []assignment) error {
 		}
 		s.vars[p.label[i]] = v
 	}
+	// What may fail for want of the lock comes first: then nothing has changed
+	// yet, and the batch may be tried again.
+	slices.SortStableFunc(p.steps, func(a, b step) int {
+		switch {
+		case a.v.Locks() == b.v.Locks():
+			return 0
+		case a.v.Locks():
+			return -1
+		}
+		return 1
+	})
 	for i := range p.steps {
 		if err := p.steps[i].apply(); err != nil {
 			return err
