@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"mmstats/lib/format"
 	"mmstats/lib/mmstats"
@@ -15,7 +16,7 @@ import (
 type assignment struct {
 	text  string // as it was written
 	label string
-	typ   *typeName // nil where none was given
+	typ   typeName // zero where none was given
 	op    op
 	value string
 	// initial says that a declaration has a value.
@@ -48,15 +49,25 @@ var typeNames = map[string]format.Type{
 	"float32": format.Float32,
 }
 
-// parseType returns the type that text names, and nil where it names none: a
-// label may well end in a colon and a word.
-func parseType(text string) (*typeName, error) {
+// Types of stats that are made without anybody saying so.
+var (
+	counterType = typeName{typ: format.Counter, name: "counter"}
+	floatType   = typeName{typ: format.Float64, name: "float"}
+	timerType   = typeName{typ: format.Moving, name: "timer"}
+)
+
+// given reports whether t is a type at all.
+func (t typeName) given() bool { return t.name != "" }
+
+// parseType returns the type that text names, if it names one: a label may
+// well end in a colon and a word.
+func parseType(text string) (t typeName, err error) {
 	name, size, sized := strings.Cut(text, "[")
 	typ, known := typeNames[name]
 	if !known || sized && !strings.HasSuffix(size, "]") {
-		return nil, nil
+		return t, nil
 	}
-	t := &typeName{typ: typ, name: text}
+	t = typeName{typ: typ, name: text}
 	if !sized {
 		return t, nil
 	}
@@ -67,11 +78,11 @@ func parseType(text string) (*typeName, error) {
 	case format.Moving:
 		most = format.MaxWindow
 	default:
-		return nil, nil
+		return typeName{}, nil
 	}
 	n, err := strconv.Atoi(strings.TrimSuffix(size, "]"))
 	if err != nil || n < 1 || n > most {
-		return nil, fmt.Errorf("size of %s is not 1 to %d", text, most)
+		return typeName{}, fmt.Errorf("size of %s is not 1 to %d", text, most)
 	}
 	t.size = n
 	return t, nil
@@ -104,7 +115,7 @@ func parseAssignment(text, prefix string, declares bool) (a assignment, err erro
 		if a.typ, err = parseType(label[i+1:]); err != nil {
 			return a, fmt.Errorf("malformed assignment %s: %w", shorten(text), err)
 		}
-		if a.typ != nil {
+		if a.typ.given() {
 			label = label[:i]
 		}
 	}
@@ -129,7 +140,9 @@ func shorten(text string) string {
 	return strconv.Quote(text)
 }
 
-// unescape undoes the escapes of TSV: \\ \t \n \r and \xHH.
+// unescape undoes the escapes of TSV, \t \n \r and \xHH. A backslash before
+// any other character that is neither letter nor digit makes it that
+// character: itself, a blank, or what a shell has quoted.
 func unescape(s string) (string, error) {
 	if !strings.Contains(s, `\`) {
 		return s, nil
@@ -140,27 +153,30 @@ func unescape(s string) (string, error) {
 			b.WriteByte(s[i])
 			continue
 		}
-		rest := s[i+1:]
-		switch {
-		case strings.HasPrefix(rest, `\`):
-			b.WriteByte('\\')
-		case strings.HasPrefix(rest, "t"):
-			b.WriteByte('\t')
-		case strings.HasPrefix(rest, "n"):
-			b.WriteByte('\n')
-		case strings.HasPrefix(rest, "r"):
-			b.WriteByte('\r')
-		case strings.HasPrefix(rest, "x") && len(rest) >= 3:
-			c, err := strconv.ParseUint(rest[1:3], 16, 8)
-			if err != nil {
-				return "", fmt.Errorf("bad escape \\%s", rest[:3])
-			}
-			b.WriteByte(byte(c))
-			i += 2
-		default:
-			return "", errors.New(`bad escape: \ stands before \ t n r or xHH`)
-		}
 		i++
+		if i == len(s) {
+			return "", errors.New(`bad escape: \ at the end`)
+		}
+		switch c := s[i]; {
+		case c == 't':
+			b.WriteByte('\t')
+		case c == 'n':
+			b.WriteByte('\n')
+		case c == 'r':
+			b.WriteByte('\r')
+		case c == 'x':
+			hex := s[i+1 : min(i+3, len(s))]
+			n, err := strconv.ParseUint(hex, 16, 8)
+			if err != nil || len(hex) < 2 {
+				return "", fmt.Errorf(`bad escape \x%s`, hex)
+			}
+			b.WriteByte(byte(n))
+			i += 2
+		case c >= utf8.RuneSelf, 'a' <= c && c <= 'z', 'A' <= c && c <= 'Z', '0' <= c && c <= '9':
+			return "", fmt.Errorf(`bad escape \%c`, c)
+		default:
+			b.WriteByte(c)
+		}
 	}
 	return b.String(), nil
 }
@@ -168,8 +184,8 @@ func unescape(s string) (string, error) {
 // newType returns the type and size of a label that does not exist yet: the
 // one that was given, or else what operator and value say.
 func (a *assignment) newType() (typeName, error) {
-	if a.typ != nil {
-		t := *a.typ
+	if a.typ.given() {
+		t := a.typ
 		if t.typ == format.String && t.size == 0 {
 			t.size = max(mmstats.DefaultText, min(len(a.value), format.MaxText))
 		}

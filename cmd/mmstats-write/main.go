@@ -15,6 +15,7 @@ import (
 	flags "github.com/jessevdk/go-flags"
 
 	"mmstats/lib/cli"
+	"mmstats/lib/format"
 	"mmstats/lib/liveness"
 	"mmstats/lib/mmstats"
 	"mmstats/lib/statfile"
@@ -31,15 +32,17 @@ type options struct {
 	Create createOptions `command:"create" description:"Declare stats: LABEL:TYPE[=VALUE]..."`
 	Remove struct{}      `command:"rm" description:"Remove the file"`
 	Sync   struct{}      `command:"sync" description:"Write the file to the disk, and wait for it"`
+	Time   struct{}      `command:"time" description:"Run a command and add its seconds to a timer: LABEL -- CMD..."`
+	Stream streamOptions `command:"stream" description:"Take assignments from standard input, one batch a line"`
 }
 
 type createOptions struct {
 	PID *int `long:"pid" value-name:"PID" base:"10" description:"The process that the file belongs to: cleanstats removes the file after it ends"`
 }
 
-func run(a *cli.App, args []string, _ io.Reader) int {
+func run(a *cli.App, args []string, stdin io.Reader) int {
 	var o options
-	p := a.Parser(&o, "[-n NAME | -f FILE] [-p PREFIX] LABEL[:TYPE](=|+=|-=)VALUE...\n  mmstats-write [-n NAME | -f FILE]")
+	p := a.Parser(&o, "[-n NAME | -f FILE] [-p PREFIX] LABEL[:TYPE](=|+=|-=)VALUE...\n  mmstats-write [-n NAME | -f FILE] [-p PREFIX]")
 	p.SubcommandsOptional = true
 	rest, status, done := a.Parse(p, &o.Common, args)
 	if done {
@@ -54,33 +57,60 @@ func run(a *cli.App, args []string, _ io.Reader) int {
 		command = p.Active.Name
 	}
 	switch command {
-	case "rm", "sync":
+	case "rm", "sync", "stream":
 		if len(rest) > 0 {
 			return a.Misuse("%s takes no argument %q", command, rest[0])
 		}
-		if command == "rm" {
-			return finish(a, s.remove())
-		}
-		return finish(a, s.sync())
 	case "":
 		if len(rest) == 0 {
 			return a.Misuse("nothing to do")
 		}
 	}
-	batch, err := parseBatch(rest, s.prefix, command == "create")
+	switch command {
+	case "rm":
+		return finish(a, s.remove())
+	case "sync":
+		return finish(a, s.sync())
+	case "stream":
+		st := stream{App: a, session: s, streamOptions: o.Stream}
+		return st.run(stdin)
+	case "time":
+		return s.runTime(a, rest)
+	}
+	return s.runBatch(a, rest, command == "create", o.Create.PID)
+}
+
+// runTime carries out time.
+func (s *session) runTime(a *cli.App, words []string) int {
+	if len(words) < 2 {
+		return a.Misuse("time takes LABEL -- CMD...")
+	}
+	label, err := unescape(words[0])
+	if err == nil {
+		err = format.CheckLabel(s.prefix + label + ".last_exit")
+	}
 	if err != nil {
 		return a.Misuse("%s", err)
 	}
-	if command == "create" {
-		if pid := o.Create.PID; pid != nil {
-			if *pid < 1 || *pid > liveness.MaxPID {
-				return a.Misuse("--pid is 1 to %d, not %d", liveness.MaxPID, *pid)
-			}
-			s.pid = *pid
-		}
-		return finish(a, s.declare(batch))
+	return s.timeCommand(a, label, words[1:])
+}
+
+// runBatch carries out assignments, or the declarations of create.
+func (s *session) runBatch(a *cli.App, words []string, declares bool, pid *int) int {
+	batch, err := parseBatch(words, s.prefix, declares)
+	if err != nil {
+		return a.Misuse("%s", err)
 	}
-	return finish(a, s.apply(batch))
+	if !declares {
+		return finish(a, s.apply(batch))
+	}
+	if pid != nil {
+		if *pid < 1 || *pid > liveness.MaxPID {
+			return a.Misuse("--pid is 1 to %d, not %d", liveness.MaxPID, *pid)
+		}
+		s.pid = *pid
+	}
+	return finish(a, s.declare(batch))
 }
 
 func parseBatch(words []string, prefix string, declares bool) ([]assignment, error) {

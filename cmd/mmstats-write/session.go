@@ -20,12 +20,34 @@ type session struct {
 
 	file *mmstats.File
 	vars map[string]*mmstats.Var // by label
+	next plan                    // of the batch at hand; its memory serves the one after it
+
+	// keep says that the session stays the only writer from one batch to the
+	// next, until release.
+	keep bool
+	only *mmstats.Exclusive // while it is
 }
 
 func (s *session) close() {
+	s.release()
 	if s.file != nil {
 		s.file.Close()
 		s.file = nil
+	}
+}
+
+// exclusive makes the session the only writer, which release ends.
+func (s *session) exclusive() (err error) {
+	if s.only == nil {
+		s.only, err = s.file.Lock()
+	}
+	return err
+}
+
+func (s *session) release() {
+	if s.only != nil {
+		s.only.Unlock()
+		s.only = nil
 	}
 }
 
@@ -85,11 +107,11 @@ type plan struct {
 
 // plan checks a batch, against the file if there is one.
 func (s *session) plan(batch []assignment) (*plan, error) {
-	p := &plan{after: make(map[string]format.Value)}
-	vars := make(map[string]*mmstats.Var)
+	p := &s.next
+	p.reset()
 	for i := range batch {
 		a := &batch[i]
-		v := vars[a.label]
+		v := p.find(a.label)
 		if v == nil {
 			var err error
 			if v, err = s.lookup(a.label); err != nil {
@@ -105,12 +127,28 @@ func (s *session) plan(batch []assignment) (*plan, error) {
 			p.new, p.label = append(p.new, v), append(p.label, a.label)
 			p.declares = append(p.declares, a.op == declare)
 		}
-		vars[a.label] = v
 		if err := p.check(a, v); err != nil {
 			return nil, s.fail(a, err)
 		}
 	}
 	return p, nil
+}
+
+func (p *plan) reset() {
+	p.steps, p.new, p.label, p.declares = p.steps[:0], p.new[:0], p.label[:0], p.declares[:0]
+	if p.after == nil {
+		p.after = make(map[string]format.Value)
+	}
+	clear(p.after)
+}
+
+// find returns a stat that does not exist yet, and nil where there is none of
+// that label.
+func (p *plan) find(label string) *mmstats.Var {
+	if i := slices.Index(p.label, label); i >= 0 {
+		return p.new[i]
+	}
+	return nil
 }
 
 // lookup returns a stat of the file, and nil where it has none of that label.
@@ -121,6 +159,7 @@ func (s *session) lookup(label string) (*mmstats.Var, error) {
 	if v := s.vars[label]; v != nil {
 		return v, nil
 	}
+	s.release()
 	v, err := s.file.Var(label)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
@@ -131,13 +170,18 @@ func (s *session) lookup(label string) (*mmstats.Var, error) {
 	return v, err
 }
 
+// fail says which stat err is about, unless it is about the file.
 func (s *session) fail(a *assignment, err error) error {
+	var pathErr *fs.PathError
+	if errors.As(err, &pathErr) {
+		return err
+	}
 	return &fs.PathError{Op: "update", Path: s.path, Err: fmt.Errorf("%s: %w", a.label, err)}
 }
 
 // check adds an assignment to the plan.
 func (p *plan) check(a *assignment, v *mmstats.Var) error {
-	if a.typ != nil && a.typ.typ != v.Type {
+	if a.typ.given() && a.typ.typ != v.Type {
 		return fmt.Errorf("is of type %v, not %s", v.Type, a.typ.name)
 	}
 	if a.op == declare && (v.Declared() || !a.initial) {
@@ -156,7 +200,7 @@ func (p *plan) check(a *assignment, v *mmstats.Var) error {
 	if a.op != declare {
 		p.steps = append(p.steps, step{a, v, operand})
 	}
-	if v.Type == format.Average || v.Type == format.Moving {
+	if v.Samples() {
 		if a.op != add {
 			return mmstats.ErrSamples
 		}
@@ -257,7 +301,9 @@ func (s *session) create(batch []assignment) error {
 		return err
 	}
 	s.file, s.vars = f, make(map[string]*mmstats.Var)
-	return p.samples()
+	// What no initial value says.
+	p.steps = slices.DeleteFunc(p.steps, func(st step) bool { return !st.v.Samples() })
+	return s.carryOut(p)
 }
 
 // stats returns what the plan declares, with the values that it leads to.
@@ -270,18 +316,6 @@ func (p *plan) stats() []any {
 	return stats
 }
 
-// samples carries out what no initial value says.
-func (p *plan) samples() error {
-	for i := range p.steps {
-		if t := p.steps[i].v.Type; t == format.Average || t == format.Moving {
-			if err := p.steps[i].apply(); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
-}
-
 // update applies the batch to the file that is open.
 func (s *session) update(batch []assignment) error {
 	p, err := s.plan(batch)
@@ -289,6 +323,7 @@ func (s *session) update(batch []assignment) error {
 		return err
 	}
 	for i, v := range p.new {
+		s.release()
 		if p.declares[i] {
 			v.Initial = p.after[p.label[i]]
 		}
@@ -297,27 +332,38 @@ func (s *session) update(batch []assignment) error {
 		}
 		s.vars[p.label[i]] = v
 	}
-	// What may fail for want of the lock comes first: then nothing has changed
-	// yet, and the batch may be tried again.
-	slices.SortStableFunc(p.steps, func(a, b step) int {
-		switch {
-		case a.v.Locks() == b.v.Locks():
-			return 0
-		case a.v.Locks():
-			return -1
-		}
-		return 1
-	})
+	return s.carryOut(p)
+}
+
+// carryOut applies the steps of a plan. What may fail for want of the lock does
+// so before the first of them.
+func (s *session) carryOut(p *plan) error {
 	for i := range p.steps {
-		if err := p.steps[i].apply(); err != nil {
+		if p.steps[i].v.Locks() {
+			if err := s.exclusive(); err != nil {
+				return err
+			}
+			break
+		}
+	}
+	if !s.keep {
+		defer s.release()
+	}
+	for i := range p.steps {
+		if err := s.step(&p.steps[i]); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (st *step) apply() error {
-	if st.op == set {
+func (s *session) step(st *step) error {
+	switch {
+	case s.only != nil && st.op == set:
+		return s.only.Set(st.v, st.value)
+	case s.only != nil:
+		return s.only.Add(st.v, st.value)
+	case st.op == set:
 		return st.v.Set(st.value)
 	}
 	return st.v.Add(st.value)

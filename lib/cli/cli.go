@@ -101,6 +101,9 @@ func (a *App) Errorf(text string, args ...any) {
 	a.failed = true
 }
 
+// Fail makes Status be Failed, where something else says why.
+func (a *App) Fail() { a.failed = true }
+
 // Error says that err failed; see Status. The name of a file stands first.
 func (a *App) Error(err error) {
 	a.say(Reason(err))

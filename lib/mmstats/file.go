@@ -106,7 +106,9 @@ func Create(o Options, stats ...any) (*File, error) {
 		f.Close()
 		return nil, err
 	}
-	f.loader = statfile.Loader{} // Add loads it again
+	if f.owner {
+		f.loader = statfile.Loader{} // Add loads it again
+	}
 	return f, nil
 }
 
@@ -221,23 +223,58 @@ func (f *File) fail(op string, err error) error {
 	return &fs.PathError{Op: op, Path: f.path, Err: err}
 }
 
-// locked runs update as the only writer of the file.
-func (f *File) locked(update func() error) error {
+// An Exclusive is the right to be the only writer of a file, for updates that
+// belong together. It is used by one goroutine, and not for long: whoever else
+// wants to write waits.
+type Exclusive struct {
+	f *File
+}
+
+// Lock waits until the caller is the only writer. The error is ErrLocked after
+// a second, or ErrReplaced. Other updates than those by the Exclusive must not
+// be made by its goroutine before Unlock.
+func (f *File) Lock() (*Exclusive, error) {
 	f.mu.Lock()
-	defer f.mu.Unlock()
+	err := f.lock()
+	if err != nil {
+		f.mu.Unlock()
+		return nil, err
+	}
+	return &Exclusive{f}, nil
+}
+
+func (f *File) lock() error {
 	if f.closed {
 		return f.fail("update", fs.ErrClosed)
 	}
 	if f.owner {
-		return update()
+		return nil
 	}
 	if err := f.f.Lock(lockWait); err != nil {
 		return err
 	}
-	defer f.f.Unlock()
-	if err := f.sameName(); err != nil {
+	err := f.sameName()
+	if err != nil {
+		f.f.Unlock()
+	}
+	return err
+}
+
+// Unlock lets others write again.
+func (x *Exclusive) Unlock() {
+	if !x.f.owner {
+		x.f.f.Unlock()
+	}
+	x.f.mu.Unlock()
+}
+
+// locked runs update as the only writer of the file.
+func (f *File) locked(update func() error) error {
+	x, err := f.Lock()
+	if err != nil {
 		return err
 	}
+	defer x.Unlock()
 	return update()
 }
 

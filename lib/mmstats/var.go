@@ -95,15 +95,26 @@ func (v *Var) bind(b binding) {
 	}
 }
 
+// Samples reports whether v takes samples, and so cannot be set.
+func (v *Var) Samples() bool { return v.Type == format.Average || v.Type == format.Moving }
+
 // Declared reports whether v is a stat of a file.
 func (v *Var) Declared() bool { return v.file != nil }
 
-// Updatable returns ErrConstant with a reason if v cannot be updated.
+// Updatable returns ErrConstant with a reason if v cannot be updated, and
+// ErrInUse if it cannot as long as the process runs that made it: one that does
+// not lay out its fields as we do may hold no lock.
 func (v *Var) Updatable() error {
+	s := v.field.Signature
 	switch {
+	case v.Locks() && !s.TrailingBlank:
+		if pid := writerPID(&v.file.loader); pid != 0 && running(pid) {
+			return v.file.fail("update", ErrInUse)
+		}
+		return nil
 	case v.way != notAtAll:
 		return nil
-	case v.field.Signature.LeadingBlank:
+	case s.LeadingBlank:
 		return fmt.Errorf("%w: one goroutine of its program owns it", ErrConstant)
 	case v.field.Live():
 		return fmt.Errorf("%w: it is not aligned", ErrConstant)
@@ -111,7 +122,6 @@ func (v *Var) Updatable() error {
 	return fmt.Errorf("%w: it is a constant", ErrConstant)
 }
 
-// Locks reports whether an update takes the lock of the file, and so may end
 // with ErrLocked.
 func (v *Var) Locks() bool { return v.way == buffered || v.way == average || v.way == moving }
 
@@ -134,19 +144,29 @@ func (v *Var) Value() (format.Value, error) {
 }
 
 // Set sets the value. Averages take samples instead, by Add.
-func (v *Var) Set(to format.Value) error {
-	return v.change(func(format.Value) (format.Value, error) { return to, nil })
+func (v *Var) Set(to format.Value) error { return v.set(nil, to) }
+
+// Set is v.Set, for the only writer.
+func (x *Exclusive) Set(v *Var, to format.Value) error { return v.set(x, to) }
+
+func (v *Var) set(x *Exclusive, to format.Value) error {
+	return v.change(x, func(format.Value) (format.Value, error) { return to, nil })
 }
 
 // Add adds to a number, or gives a sample to an average. The error is
 // format.ErrRange if the sum does not fit; then nothing is changed.
-func (v *Var) Add(delta format.Value) error {
+func (v *Var) Add(delta format.Value) error { return v.add(nil, delta) }
+
+// Add is v.Add, for the only writer.
+func (x *Exclusive) Add(v *Var, delta format.Value) error { return v.add(x, delta) }
+
+func (v *Var) add(x *Exclusive, delta format.Value) error {
 	switch v.way {
 	case average, moving:
 		if delta.Class() == format.TextClass || delta.Class() == format.BoolClass {
 			return format.ErrClass
 		}
-		return v.only(func() error {
+		return v.only(x, func() error {
 			if v.way == average {
 				addToAverage(v.both, delta.Float())
 			} else {
@@ -155,14 +175,14 @@ func (v *Var) Add(delta format.Value) error {
 			return nil
 		})
 	}
-	return v.change(func(old format.Value) (format.Value, error) { return Sum(v.Type, old, delta) })
+	return v.change(x, func(old format.Value) (format.Value, error) { return Sum(v.Type, old, delta) })
 }
 
 // ErrSamples says that an average takes samples, and cannot be set.
 var ErrSamples = errors.New("takes samples and cannot be set")
 
 // change replaces the value by what next makes of it, in one step.
-func (v *Var) change(next func(old format.Value) (format.Value, error)) error {
+func (v *Var) change(x *Exclusive, next func(old format.Value) (format.Value, error)) error {
 	s := v.field.Signature
 	encode := func(buf []byte) error {
 		to, err := next(s.Decode(buf))
@@ -175,7 +195,7 @@ func (v *Var) change(next func(old format.Value) (format.Value, error)) error {
 	case inWord:
 		return v.word.Update(func(word *[8]byte) error { return encode(word[:]) })
 	case buffered:
-		return v.only(func() error {
+		return v.only(x, func() error {
 			buf := make([]byte, s.Size)
 			err := v.both.Read(buf)
 			if err == nil {
@@ -192,19 +212,20 @@ func (v *Var) change(next func(old format.Value) (format.Value, error)) error {
 	return v.Updatable()
 }
 
-// only runs update as the only writer of the file. A field that is not laid
-// out as ours is never updated while the process that made it runs: it may
-// hold no lock.
-func (v *Var) only(update func() error) error {
-	f := v.file
-	return f.locked(func() error {
-		if !v.field.Signature.TrailingBlank {
-			if pid := writerPID(&f.loader); pid != 0 && running(pid) {
-				return f.fail("update", ErrInUse)
-			}
+// only runs update as the only writer of the file, which x says that the
+// caller is already.
+func (v *Var) only(x *Exclusive, update func() error) error {
+	if x == nil {
+		var err error
+		if x, err = v.file.Lock(); err != nil {
+			return err
 		}
-		return update()
-	})
+		defer x.Unlock()
+	}
+	if err := v.Updatable(); err != nil {
+		return err
+	}
+	return update()
 }
 
 // fit cuts a text that is too long for its room.
@@ -218,7 +239,7 @@ func fit(s *format.Signature, to format.Value) format.Value {
 // Check returns the error that setting v to a value would end with. It may be
 // called before v is declared.
 func (v *Var) Check(to format.Value) error {
-	if v.Type == format.Average || v.Type == format.Moving {
+	if v.Samples() {
 		return ErrSamples
 	}
 	s := v.field.Signature
@@ -232,7 +253,12 @@ func (v *Var) Check(to format.Value) error {
 	} else if err := v.Updatable(); err != nil {
 		return err
 	}
-	return s.Encode(make([]byte, s.Size), fit(s, to))
+	var word [8]byte
+	buf := word[:]
+	if s.Size > len(buf) {
+		buf = make([]byte, s.Size)
+	}
+	return s.Encode(buf, fit(s, to))
 }
 
 // ErrCounter says that a counter only goes up.
