@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"errors"
+	"slices"
 	"sync/atomic"
 	"unsafe"
 )
@@ -27,8 +28,10 @@ func (r *Region) Append(offset int, field []byte) error {
 	var err error
 	done := r.guard(func() {
 		// A writer that was killed in here may have left its bytes.
-		if end := bytes.TrimRight(rest, "\x00"); len(end) > 0 {
-			clear(end)
+		for part := range slices.Chunk(rest, len(zeros)) {
+			if !bytes.Equal(part, zeros[:len(part)]) {
+				clear(part)
+			}
 		}
 		copy(rest[2:len(field)], field[2:])
 		for i := range 2 {
@@ -43,6 +46,9 @@ func (r *Region) Append(offset int, field []byte) error {
 	}
 	return err
 }
+
+// zeros are compared with many bytes at once.
+var zeros [4096]byte
 
 // orBytes sets the two bytes at offset, which are 0, to size. Where they lie
 // in one word it does so in one step, else it sets the i-th alone.

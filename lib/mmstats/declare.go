@@ -10,6 +10,7 @@ import (
 
 	"mmstats/lib/format"
 	"mmstats/lib/mapping"
+	"mmstats/lib/statfile"
 )
 
 // A Stat is what can be declared in a file: a *Counter, *LocalCounter, *Gauge,
@@ -225,18 +226,28 @@ func (f *File) reload() error {
 	if err != nil {
 		return err
 	}
-	if err := f.loader.Load(f.f, info); err != nil {
+	if f.loader.End > 0 {
+		// Only new fields are read, and no other place may have become empty.
+		if err := f.sameHead(); err != nil {
+			return f.fail("add", err)
+		}
+	}
+	if err := f.loader.LoadMore(f.f, info); err != nil {
 		return err
 	}
 	return f.mapAll(info.Size)
 }
 
-// find returns the field with a label, or nil.
+// find returns the field with a label, the first of them, or nil.
 func (f *File) find(label string) *format.Field {
-	for i := range f.loader.Fields {
-		if string(f.loader.Fields[i].Label) == label {
-			return &f.loader.Fields[i]
+	for ; f.indexed < len(f.loader.Fields); f.indexed++ {
+		label := string(f.loader.Fields[f.indexed].Label)
+		if _, twice := f.index[label]; !twice {
+			f.index[label] = f.indexed
 		}
+	}
+	if i, found := f.index[label]; found {
+		return &f.loader.Fields[i]
 	}
 	return nil
 }
@@ -294,8 +305,10 @@ func (f *File) appendAll(missing []declaration) error {
 	if len(missing) == 0 {
 		return nil
 	}
+	// Their offsets matter only in what they leave from a multiple of 8.
 	end := f.loader.End
-	content := f.loader.Data[:end:end]
+	before := end &^ 7
+	content := make([]byte, end-before)
 	var err error
 	for _, d := range missing {
 		if content, err = f.appendField(content, d); err != nil {
@@ -304,14 +317,17 @@ func (f *File) appendAll(missing []declaration) error {
 		}
 	}
 	f.undeclare(missing) // attach declares them
-	if err := f.grow(len(content)); err != nil {
+	if size := before + len(content); size > statfile.DefaultMaxSize-endSize {
+		return f.fail("add", tooLarge(missing[len(missing)-1].label))
+	}
+	if err := f.grow(before + len(content)); err != nil {
 		return err
 	}
 	// One field after the other, so that each appears whole.
-	for at := end; at < len(content); {
+	for at := end - before; at < len(content); {
 		fd, err := format.FieldAt(content, at)
 		if err == nil {
-			err = f.region().Append(at, content[at:fd.End()])
+			err = f.region().Append(before+at, content[at:fd.End()])
 		}
 		if err != nil {
 			return f.fail("add", err)

@@ -70,6 +70,8 @@ type File struct {
 	loader  statfile.Loader
 	regions []*mapping.Region // each maps the file from its start; the last, the most of it
 	labels  map[string]bool   // that were declared
+	index   map[string]int    // by label: the field's place in loader.Fields
+	indexed int               // how many of them index knows
 	head    []byte            // first bytes of the file, to see whether they are still there
 	closed  bool
 	err     error
@@ -92,7 +94,7 @@ func Create(o Options, stats ...any) (*File, error) {
 	if err != nil {
 		return nil, err
 	}
-	f := &File{path: path, options: o, owner: !o.Shared, labels: make(map[string]bool)}
+	f := &File{path: path, options: o, owner: !o.Shared, labels: make(map[string]bool), index: make(map[string]int)}
 	content := []byte{format.Version}
 	for _, d := range append(o.defaults(tid), declared...) {
 		if content, err = f.appendField(content, d); err != nil {
@@ -107,7 +109,8 @@ func Create(o Options, stats ...any) (*File, error) {
 		return nil, err
 	}
 	if f.owner {
-		f.loader = statfile.Loader{} // Add loads it again
+		f.loader, f.indexed = statfile.Loader{}, 0 // Add loads it again
+		clear(f.index)
 	}
 	return f, nil
 }
@@ -147,7 +150,7 @@ func Open(path string, o Options, stats ...any) (*File, error) {
 	if err != nil {
 		return nil, err
 	}
-	f := &File{path: path, options: o, f: mf, labels: make(map[string]bool)}
+	f := &File{path: path, options: o, f: mf, labels: make(map[string]bool), index: make(map[string]int)}
 	if err := f.visit(); err != nil {
 		mf.Close()
 		return nil, err
@@ -400,6 +403,11 @@ func (f *File) intact() error {
 	if err := f.sameName(); err != nil {
 		return errors.Unwrap(err)
 	}
+	return f.sameHead()
+}
+
+// sameHead looks whether the first bytes of the file are there.
+func (f *File) sameHead() error {
 	head := make([]byte, len(f.head))
 	if _, err := f.f.ReadAt(head, 0); err != nil || !bytes.Equal(head, f.head) {
 		return ErrTruncated
