@@ -73,6 +73,7 @@ type File struct {
 	index   map[string]int    // by label: the field's place in loader.Fields
 	indexed int               // how many of them index knows
 	head    []byte            // first bytes of the file, to see whether they are still there
+	waited  time.Time         // in vain for the lock: for a second, no update waits again
 	closed  bool
 	err     error
 
@@ -253,10 +254,18 @@ func (f *File) lock() error {
 	if f.owner {
 		return nil
 	}
-	if err := f.f.Lock(lockWait); err != nil {
+	wait := lockWait
+	if !f.waited.IsZero() && time.Since(f.waited) < lockWait {
+		wait = 0
+	}
+	err := f.f.Lock(wait)
+	if wait > 0 && errors.Is(err, ErrLocked) {
+		f.waited = time.Now()
+	}
+	if err != nil {
 		return err
 	}
-	err := f.sameName()
+	err = f.sameName()
 	if err != nil {
 		f.f.Unlock()
 	}
