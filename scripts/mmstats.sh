@@ -51,7 +51,7 @@ mmstats_open() {
 	*)
 		_mmstats_starts=0
 		_mmstats_trap=$(trap -p PIPE)
-		_mmstats_start
+		_mmstats_start || :
 		;;
 	esac
 }
@@ -109,7 +109,7 @@ mmstats_sync() {
 	local _mmstats_reply=''
 	if [ -n "$_mmstats_in" ]; then
 		if ! _mmstats_put '?' || ! IFS= read -r _mmstats_reply <&"$_mmstats_out"; then
-			_mmstats_drop
+			_mmstats_restart || :
 		fi
 		[ "$_mmstats_reply" = ok ] || _mmstats_failed=1
 	fi
@@ -156,21 +156,21 @@ _mmstats_clock() {
 # The stream, in bash.
 
 # _mmstats_start: starts it. Its descriptors are closed in other programs that
-# the script runs, and open in its subshells.
+# the script runs, and open in its subshells. A signal to all processes of the
+# script does not end it: the script may have more to say.
 _mmstats_start() {
 	_mmstats_starts=$((_mmstats_starts + 1))
 	_mmstats_shell=$BASHPID
-	coproc _mmstats_stream
+	coproc mmstats-write "$_mmstats_option" "$_mmstats_name" stream --until-eof
 	# As a job it would make "wait" wait for ever, and as the coprocess it
-	# would be in the way of the script's own.
-	disown "$COPROC_PID"
-	exec {_mmstats_in}>&"${COPROC[1]}"- {_mmstats_out}<&"${COPROC[0]}"-
-}
-
-# _mmstats_stream: it ends when the script has, and not by a signal to both.
-_mmstats_stream() {
-	trap '' HUP INT QUIT TERM
-	exec mmstats-write "$_mmstats_option" "$_mmstats_name" stream
+	# would be in the way of the script's own. It may have ended by now, and
+	# its variables with it.
+	disown "$!" 2>/dev/null || :
+	set -- "${COPROC[@]-}"
+	if ! { exec {_mmstats_in}>&"${2-}"- {_mmstats_out}<&"${1-}"-; } 2>/dev/null; then
+		_mmstats_in=
+		return 1
+	fi
 }
 
 # _mmstats_drop: ends it, once no subshell uses it.
@@ -178,6 +178,18 @@ _mmstats_drop() {
 	[ -n "$_mmstats_in" ] || return 0
 	exec {_mmstats_in}>&- {_mmstats_out}<&-
 	_mmstats_in=
+}
+
+# _mmstats_restart: starts it again after it ended, unless this is a subshell
+# or it ends all the time.
+_mmstats_restart() {
+	_mmstats_drop
+	_mmstats_failed=1
+	if [ "$BASHPID" != "$_mmstats_shell" ] || [ "$_mmstats_starts" -gt 5 ]; then
+		return 1
+	fi
+	echo 'mmstats: mmstats-write is gone; it is started again' >&2
+	_mmstats_start
 }
 
 # _mmstats_put LINE: writes a line to it. Whoever writes to a stream that is
@@ -225,15 +237,5 @@ _mmstats_send() {
 		mmstats_sync || _mmstats_failed=1
 		return 1
 	fi
-	if _mmstats_put "$_mmstats_line"; then
-		return 0
-	fi
-	_mmstats_drop
-	_mmstats_failed=1
-	if [ "$BASHPID" != "$_mmstats_shell" ] || [ "$_mmstats_starts" -gt 5 ]; then
-		return 1
-	fi
-	echo 'mmstats: mmstats-write is gone; it is started again' >&2
-	_mmstats_start
-	_mmstats_put "$_mmstats_line"
+	_mmstats_put "$_mmstats_line" || { _mmstats_restart && _mmstats_put "$_mmstats_line"; }
 }

@@ -21,6 +21,7 @@ import (
 type streamOptions struct {
 	Ack          bool `long:"ack" description:"Answer each line by a line: ok, or error and the reason"`
 	StatsD       bool `long:"statsd" description:"Take statsd lines, such as hits:1|c"`
+	UntilEOF     bool `long:"until-eof" description:"End with the input alone, and not by a signal"`
 	RemoveOnExit bool `long:"rm-on-exit" description:"Remove the file at the end of the input and on a signal"`
 }
 
@@ -63,8 +64,12 @@ func (st *stream) run(stdin io.Reader) int {
 	// Whoever reads the answers may go away: the stats go on.
 	signal.Ignore(syscall.SIGPIPE)
 	signals := make(chan os.Signal, 1)
-	for _, s := range []os.Signal{syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP} {
-		if !signal.Ignored(s) {
+	for _, s := range []os.Signal{syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGQUIT} {
+		switch {
+		case st.UntilEOF:
+			// An ignored SIGTERM that we inherit is not known as one to Go.
+			signal.Ignore(s)
+		case !signal.Ignored(s):
 			signal.Notify(signals, s)
 		}
 	}
