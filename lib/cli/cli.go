@@ -139,7 +139,11 @@ func (a *App) OutputFailed(err error) int {
 	if errors.Is(err, syscall.EPIPE) {
 		return OK
 	}
-	a.say("standard output: " + Reason(err))
+	var pathErr *fs.PathError
+	if errors.As(err, &pathErr) {
+		err = pathErr.Err
+	}
+	a.say("standard output: " + err.Error())
 	return Failed
 }
 
