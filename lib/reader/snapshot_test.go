@@ -43,7 +43,7 @@ func TestMain(m *testing.M) {
 func startWriter(t *testing.T, kind, name string) {
 	t.Helper()
 	cmd := exec.Command(os.Args[0])
-	cmd.Env = append(os.Environ(), writerEnv+"="+kind+":"+name)
+	cmd.Env = append(os.Environ(), writerEnv+"="+kind+":"+name, "GORACE=atexit_sleep_ms=0")
 	cmd.Stderr = os.Stderr
 	stdin, err := cmd.StdinPipe()
 	if err != nil {

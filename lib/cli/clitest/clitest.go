@@ -1,6 +1,4 @@
-// Package clitest is what the tests of the commands share. Their TestMain calls
-// testscript.Main, which makes the test binary the command where it is called
-// by its name.
+// Package clitest is what the tests of the commands share.
 package clitest
 
 import (
@@ -17,6 +15,17 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 )
+
+// quickRace is the variable that tells the race detector what to do. Commands
+// that are built with it would sleep for a second before they exit.
+const quickRace = "GORACE"
+
+// Main is what TestMain calls. It makes the test binary a command where it is
+// called by the name of one.
+func Main(m *testing.M, commands map[string]func()) {
+	os.Setenv(quickRace, "atexit_sleep_ms=0")
+	testscript.Main(m, commands)
+}
 
 // Scripts runs the scripts in testdata. They find the files of the Python
 // original in $FIXTURES, and have these commands beside those of testscript
@@ -40,6 +49,7 @@ func Scripts(t *testing.T, cmds map[string]func(ts *testscript.TestScript, neg b
 		Cmds:                all,
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("FIXTURES", fixtures)
+			env.Setenv(quickRace, os.Getenv(quickRace))
 			return nil
 		},
 	})

@@ -70,7 +70,7 @@ func Lint(t *testing.T, path string) {
 	if err != nil {
 		t.Fatal("mandoc is needed: it checks the manual pages")
 	}
-	out, _ := exec.Command(mandoc, "-T", "lint", "-W", "style", path).CombinedOutput()
+	out, _ := exec.Command(mandoc, "-T", "lint", "-W", "style", path).Output()
 	for line := range strings.Lines(string(out)) {
 		// It looks for the pages of this project where they may not be yet.
 		if !strings.Contains(line, "referenced manual not found") {
