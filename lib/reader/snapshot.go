@@ -72,7 +72,7 @@ func (r *Reader) values(f *mapping.File) error {
 			end = st.End()
 		}
 	}
-	settled := end == 0 || r.same(f, start, end) && r.same(f, start, end)
+	settled := r.same(f, start, end)
 	for i := range r.stats {
 		st := &r.stats[i]
 		if !settled && !st.InWord() {
@@ -97,12 +97,14 @@ func (r *Reader) values(f *mapping.File) error {
 
 var errTruncated = errors.New("truncated while it was read")
 
-// same reports whether the file still holds r.Data[start:end].
+// same reports whether the file still holds r.Data[start:end], at two looks.
 func (r *Reader) same(f *mapping.File, start, end int) bool {
-	for ; start < end; start += statfile.Chunk {
-		n := min(statfile.Chunk, end-start)
-		if _, err := f.ReadAt(r.scratch(n), int64(start)); err != nil || !bytes.Equal(r.again[:n], r.Data[start:start+n]) {
-			return false
+	for range 2 {
+		for at := start; at < end; at += statfile.Chunk {
+			n := min(statfile.Chunk, end-at)
+			if _, err := f.ReadAt(r.scratch(n), int64(at)); err != nil || !bytes.Equal(r.again[:n], r.Data[at:at+n]) {
+				return false
+			}
 		}
 	}
 	return true

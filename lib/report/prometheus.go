@@ -18,7 +18,6 @@ type families struct {
 
 type family struct {
 	kind    string // "counter" or "gauge", or "untyped" where stats disagree
-	help    string
 	labels  map[string]bool // stats that have this name
 	samples []sample
 }
