@@ -17,7 +17,7 @@ type families struct {
 }
 
 type family struct {
-	kind    string // "counter" or "gauge", or "untyped" where stats disagree
+	kind    string          // "counter" or "gauge", or "untyped" where stats disagree
 	labels  map[string]bool // stats that have this name
 	samples []sample
 }
