@@ -51,16 +51,26 @@ func ManPage(t *testing.T, name string, prepare func(t *testing.T, dir string), 
 		for _, line := range lines {
 			dir := t.TempDir()
 			prepare(t, dir)
-			cmd := exec.Command("sh", "-c", line)
-			cmd.Dir = dir
-			cmd.Env = append(os.Environ(), "PATH="+bin+":"+os.Getenv("PATH"), "MMSTATS_PATH="+dir, "MMSTATS_GLOB=")
-			var stdout, stderr strings.Builder
-			cmd.Stdout, cmd.Stderr = &stdout, &stderr
-			if err := cmd.Run(); err != nil || stdout.Len() == 0 || stderr.Len() > 0 {
-				t.Errorf("example %q: %v\n%s%s", line, err, stdout.String(), stderr.String())
+			if example(t, line, bin, dir) == "" {
+				t.Errorf("example %q writes nothing", line)
 			}
 		}
 	})
+}
+
+// example runs a line in a directory of stat files, with commands from another
+// one, and returns what it writes.
+func example(t *testing.T, line, bin, dir string) string {
+	t.Helper()
+	cmd := exec.Command("sh", "-c", line)
+	cmd.Dir = dir
+	cmd.Env = append(os.Environ(), "PATH="+bin+":"+os.Getenv("PATH"), "MMSTATS_PATH="+dir, "MMSTATS_GLOB=")
+	var stdout, stderr strings.Builder
+	cmd.Stdout, cmd.Stderr = &stdout, &stderr
+	if err := cmd.Run(); err != nil || stderr.Len() > 0 {
+		t.Errorf("example %q: %v\n%s%s", line, err, stdout.String(), stderr.String())
+	}
+	return stdout.String()
 }
 
 // Lint fails where mandoc finds fault with a manual page.
