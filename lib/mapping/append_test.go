@@ -74,7 +74,7 @@ func TestAppendStraddling(t *testing.T) {
 // TestAppendReaders reads the file while fields are appended: each that a
 // reader sees is whole, and none disappears.
 func TestAppendReaders(t *testing.T) {
-	const fields = 2000
+	const fields = 4000
 	r, f := mapFile(t, 64<<10)
 	if _, err := f.WriteAt([]byte{format.Version}, 0); err != nil {
 		t.Fatal(err)

@@ -64,8 +64,8 @@ func TestBuffers(t *testing.T) {
 // which the writer changes, as the race detector would rightly say: it finds
 // out by the index, and starts again.
 func TestBuffersReaders(t *testing.T) {
-	const size = 200
-	r, _ := mapFile(t, PageSize())
+	const size = 4000
+	r, _ := mapFile(t, 2*size+8)
 	b := BuffersAt(r, 7, size)
 	stop := make(chan struct{})
 	var writing, reading sync.WaitGroup

@@ -132,7 +132,7 @@ func TestWord(t *testing.T) {
 	var adding sync.WaitGroup
 	for i := range 8 {
 		adding.Go(func() {
-			for range 200 {
+			for range 5000 {
 				if err := w.Update(func(word *[8]byte) error { word[i]++; return nil }); err != nil {
 					t.Error(err)
 				}
@@ -146,7 +146,8 @@ func TestWord(t *testing.T) {
 		t.Errorf("Update() = %v, want the error of its function", err)
 	}
 	word, err := w.Load()
-	if want := [8]byte{200, 200, 200, 200, 200, 200, 200, 200}; word != want || err != nil {
+	const each = 5000 & 0xff
+	if want := [8]byte{each, each, each, each, each, each, each, each}; word != want || err != nil {
 		t.Errorf("Load() = %v, %v, want %v", word, err, want)
 	}
 }

@@ -65,9 +65,15 @@ func TestProcessesAdd(t *testing.T) {
 
 const writers = 16
 
+// texts are what many processes set, each under the lock of the file.
+type texts struct {
+	Text mmstats.String `mmstats:",size=4000"`
+	Sets mmstats.Average
+}
+
 // textOf returns the text that writer n sets: one letter, as often as only
 // this one.
-func textOf(n int) string { return strings.Repeat(string(rune('a'+n)), 5+7*n) }
+func textOf(n int) string { return strings.Repeat(string(rune('a'+n)), 3000+50*n) }
 
 // setTexts is "set-texts FILE N TIMES".
 func setTexts() {
@@ -75,13 +81,14 @@ func setTexts() {
 	fatal(err)
 	times, err := strconv.Atoi(os.Args[3])
 	fatal(err)
-	var stats struct{ Text mmstats.String }
+	var stats texts
 	f, err := mmstats.Open(os.Args[1], shared, &stats)
 	fatal(err)
 	ready()
 	untilTold()
 	for range times {
 		stats.Text.Set(textOf(n))
+		stats.Sets.Add(float64(n))
 	}
 	fatal(f.Err())
 }
@@ -90,11 +97,8 @@ func setTexts() {
 // the while.
 func TestProcessesSetTexts(t *testing.T) {
 	const times = 2000
-	o := shared
-	var stats struct {
-		Text mmstats.String `mmstats:",size=110"`
-	}
-	f := create(t, o, &stats)
+	var stats texts
+	f := create(t, shared, &stats)
 	stats.Text.Set(textOf(0))
 	known := make(map[string]int)
 	for n := range writers {
@@ -116,7 +120,7 @@ func TestProcessesSetTexts(t *testing.T) {
 	}()
 	look := func(text string) {
 		if _, ok := known[text]; !ok {
-			t.Errorf("read %q, which nobody wrote", text)
+			t.Errorf("read %.100q, which nobody wrote", text)
 		}
 		known[text]++
 	}
@@ -127,7 +131,7 @@ func TestProcessesSetTexts(t *testing.T) {
 		default:
 		}
 		stats, err := reader.ReadFile(f.Path())
-		if err != nil || len(stats) != 1 {
+		if err != nil || len(stats) != 2 {
 			t.Fatalf("ReadFile() = %v, %v", stats, err)
 		}
 		if stats[0].Err == nil {
@@ -143,6 +147,9 @@ func TestProcessesSetTexts(t *testing.T) {
 	}
 	if seen < 2 {
 		t.Errorf("the texts of %d writers were seen, want more", seen)
+	}
+	if got := stats.Sets.State().Count; got != writers*times {
+		t.Errorf("%d texts were set, want %d", got, writers*times)
 	}
 }
 
@@ -260,6 +267,9 @@ func TestProcessesGrow(t *testing.T) {
 	var growing []*process
 	for i := range 3 {
 		growing = append(growing, startReady(t, "all-kinds", f.Path(), "adder", fmt.Sprint(i)))
+	}
+	for _, p := range growing {
+		p.stdin.Close()
 	}
 	for _, p := range growing {
 		p.finish(t)
