@@ -119,7 +119,7 @@ func (r *Reader) scratch(n int) []byte {
 
 // settle reads one value again and again, until it can be had whole. The error
 // is mapping.ErrBusy where it cannot, or that of reading the file.
-func (r *Reader) settle(f *mapping.File, st *Stat) error {
+func (r *Reader) settle(f io.ReaderAt, st *Stat) error {
 	start := st.IndexOffset()
 	span := r.Data[start:st.End()]
 	again := r.scratch(len(span))

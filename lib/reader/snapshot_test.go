@@ -193,7 +193,7 @@ func TestReadWhileWritten(t *testing.T) {
 	startWriter(t, "flip", name)
 	f, info := open(t, name)
 	var r Reader
-	const looks = 20_000
+	const looks = 10_000
 	var seen [3]map[int]bool // values of each stat
 	for i := range seen {
 		seen[i] = make(map[int]bool)
@@ -215,25 +215,61 @@ func TestReadWhileWritten(t *testing.T) {
 	}
 }
 
-// A value that changes faster than it can be copied is said to be busy, and
-// hides no other.
-func TestReadBusy(t *testing.T) {
-	const textSize = 1 << 20
-	name := flipFile(t, textSize)
-	startWriter(t, "flip", name)
-	f, info := open(t, name)
-	var r Reader
-	deadline := time.Now().Add(20 * time.Second)
-	for {
-		stats, err := r.Read(f, info)
+// looks are what a buffered text of 4 bytes is at one look after the other,
+// each as its write buffer and both values. The last one goes on.
+type looks []string
+
+func (l *looks) ReadAt(p []byte, offset int64) (int, error) {
+	if n := copy(p, (*l)[0]); n < len(p) {
+		return n, io.EOF
+	}
+	if len(*l) > 1 {
+		*l = (*l)[1:]
+	}
+	return len(p), nil
+}
+
+// A value is taken when it was the same at enough looks in a row, and the write
+// buffer once more after them.
+func TestSettle(t *testing.T) {
+	const a, b, rewritten = "\x00----aaaa", "\x01bbbb----", "\xff----aaaa"
+	const torn, other = "\x00----aacc", "\x00====aaaa"
+	var always looks
+	for i := range 2 * maxLooks {
+		always = append(always, fmt.Sprintf("\x00----%04d", i))
+	}
+	for _, test := range []struct {
+		looks looks
+		value string
+		err   error
+	}{
+		{looks{a}, "aaaa", nil},
+		{looks{b}, "bbbb", nil},
+		{looks{a, other, a, other, a}, "aaaa", nil}, // what is being written does not matter
+		{looks{torn, torn, torn, b}, "bbbb", nil},
+		{looks{torn, torn, b, torn, torn, b}, "bbbb", nil},
+		{looks{a, a, a, a, b}, "bbbb", nil}, // the write buffer has changed
+		{looks{a, a, a, rewritten}, "", mapping.ErrBusy},
+		{looks{"\x07----aaaa"}, "", mapping.ErrBusy},
+		{always, "", mapping.ErrBusy},
+		{looks{a, a, "\x00"}, "", io.EOF},
+	} {
+		sig, err := format.ParseSignature("4s")
 		if err != nil {
 			t.Fatal(err)
 		}
-		if first := check(t, stats, textSize); first[0] < 0 && first[1] >= 0 {
-			return
+		st := Stat{Field: format.Field{Signature: &sig, ValueOffset: 1}}
+		var r Reader
+		r.Data = make([]byte, st.End())
+		first := test.looks[0]
+		err = r.settle(&test.looks, &st)
+		value := ""
+		if err == nil {
+			at := st.ReadOffset(st.WriteBuffer)
+			value = string(r.Data[at : at+4])
 		}
-		if time.Now().After(deadline) {
-			t.Fatal("a text that always changes was never busy")
+		if value != test.value || err != test.err {
+			t.Errorf("settle from %q on = %q, %v, want %q, %v", first, value, err, test.value, test.err)
 		}
 	}
 }
