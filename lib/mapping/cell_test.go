@@ -128,11 +128,12 @@ func TestParallelAdds(t *testing.T) {
 }
 
 func TestWord(t *testing.T) {
+	const times = 50_000
 	w := WordAt(Heap(24), 8)
 	var adding sync.WaitGroup
 	for i := range 8 {
 		adding.Go(func() {
-			for range 5000 {
+			for range times {
 				if err := w.Update(func(word *[8]byte) error { word[i]++; return nil }); err != nil {
 					t.Error(err)
 				}
@@ -146,7 +147,7 @@ func TestWord(t *testing.T) {
 		t.Errorf("Update() = %v, want the error of its function", err)
 	}
 	word, err := w.Load()
-	const each = 5000 & 0xff
+	const each = times & 0xff
 	if want := [8]byte{each, each, each, each, each, each, each, each}; word != want || err != nil {
 		t.Errorf("Load() = %v, %v, want %v", word, err, want)
 	}
