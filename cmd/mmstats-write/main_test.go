@@ -17,7 +17,11 @@ import (
 	"mmstats/lib/report"
 )
 
+// goRace keeps commands of a race detector's build from a pause at their end.
+const goRace = "atexit_sleep_ms=0"
+
 func TestMain(m *testing.M) {
+	os.Setenv("GORACE", goRace)
 	testscript.Main(m, map[string]func(){
 		"mmstats-write": main,
 		"stats":         program(printStats),
@@ -31,6 +35,10 @@ func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir:                 "testdata",
 		RequireExplicitExec: true,
+		Setup: func(env *testscript.Env) error {
+			env.Setenv("GORACE", goRace)
+			return nil
+		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"status": status,
 		},

@@ -79,6 +79,10 @@ func (d *dump) prepare() error {
 		return err
 	case d.Value && (format == report.JSON || format == report.Prometheus):
 		return errors.New("--value is for text and tsv")
+	case d.Value && d.Long:
+		return errors.New("--value and -L exclude each other")
+	case d.Long && format == report.Prometheus:
+		return errors.New("-L is not for prometheus")
 	case d.Fold != "" && d.Long:
 		return errors.New("-a and -L exclude each other: folded stats have no place")
 	case d.MaxSize < 1:
@@ -195,6 +199,9 @@ func (d *dump) show(name string, stats []reader.Stat) error {
 			d.fold.Add(d.rows[i].Label, d.rows[i].Type, d.rows[i].Kind, d.rows[i].Value)
 		}
 		return nil
+	}
+	if len(d.rows) == 0 && len(stats) > 0 {
+		return nil // a heading with nothing under it
 	}
 	src := report.Source{File: name}
 	if w, ok := liveness.WriterOf(stats); d.Long && ok {

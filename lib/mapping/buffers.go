@@ -107,7 +107,7 @@ var ErrGone = errors.New("the file was truncated under its map")
 // while others write.
 func (b Buffers) Read(dst []byte) error {
 	err := ErrGone // what is left after a fault
-	b.region.guard(func() {
+	b.region.try(func() {
 		for range maxTries {
 			index := b.load()
 			value := b.value(index ^ 1)
