@@ -52,6 +52,7 @@ type dump struct {
 	chosen  map[string]bool // labels that were seen, and whether to show them
 	fold    *aggregate.Folder
 	rows    []report.Row
+	looked  bool               // at any file
 	files   int                // that were shown
 	folded  map[[2]uint64]bool // files, by device and inode
 }
@@ -129,6 +130,7 @@ func globs(patterns []cli.LabelName) (globs []*cli.LabelGlob, err error) {
 func (d *dump) run(args []string) int {
 	for name, err := range statfile.All(args) {
 		if err == nil {
+			d.looked = true
 			err = d.file(name)
 		}
 		var output *outputError
@@ -146,7 +148,7 @@ func (d *dump) run(args []string) int {
 		return d.OutputFailed(err)
 	}
 	d.unmatched()
-	if d.files == 0 && d.Status() != cli.OK {
+	if !d.looked && d.Status() != cli.OK {
 		return cli.Misused // nothing could be done
 	}
 	return d.Status()
