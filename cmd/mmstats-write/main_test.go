@@ -6,23 +6,17 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
-	"strconv"
 	"testing"
 
-	"github.com/rogpeppe/go-internal/testscript"
-
+	"mmstats/lib/cli/clitest"
 	"mmstats/lib/mapping"
 	"mmstats/lib/mmstats"
 	"mmstats/lib/reader"
 	"mmstats/lib/report"
 )
 
-// goRace keeps commands of a race detector's build from a pause at their end.
-const goRace = "atexit_sleep_ms=0"
-
 func TestMain(m *testing.M) {
-	os.Setenv("GORACE", goRace)
-	testscript.Main(m, map[string]func(){
+	clitest.Main(m, map[string]func(){
 		"mmstats-write": main,
 		"stats":         program(printStats),
 		"locked":        program(locked),
@@ -31,46 +25,7 @@ func TestMain(m *testing.M) {
 	})
 }
 
-func TestScripts(t *testing.T) {
-	testscript.Run(t, testscript.Params{
-		Dir:                 "testdata",
-		RequireExplicitExec: true,
-		Setup: func(env *testscript.Env) error {
-			env.Setenv("GORACE", goRace)
-			return nil
-		},
-		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"status": status,
-		},
-		Condition: func(cond string) (bool, error) {
-			switch cond {
-			case "root":
-				return os.Geteuid() == 0, nil
-			case "tmpfs": // can be mounted, in a name space of its own
-				return exec.Command("unshare", "-rm", "mount", "-t", "tmpfs", "tmpfs", os.TempDir()).Run() == nil, nil
-			}
-			return false, fmt.Errorf("unknown condition %q", cond)
-		},
-	})
-}
-
-// status runs "status N COMMAND ARGS...", which must end with status N.
-func status(ts *testscript.TestScript, neg bool, args []string) {
-	if neg || len(args) < 2 {
-		ts.Fatalf("usage: status N COMMAND ARGS...")
-	}
-	got := 0
-	if err := ts.Exec(args[1], args[2:]...); err != nil {
-		var exit *exec.ExitError
-		if !errors.As(err, &exit) {
-			ts.Fatalf("%v", err)
-		}
-		got = exit.ExitCode()
-	}
-	if strconv.Itoa(got) != args[0] {
-		ts.Fatalf("%q ended with status %d, want %s", args[1:], got, args[0])
-	}
-}
+func TestScripts(t *testing.T) { clitest.Scripts(t, nil) }
 
 // program returns a command that scripts run. It exits as the command does
 // that run may have started.

@@ -4,6 +4,7 @@ package clitest
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -35,6 +36,11 @@ func Main(m *testing.M, commands map[string]func()) {
 //	tty COMMAND ARGS...       run COMMAND with a terminal as its stdin, stdout and stderr
 //	jsonlines FILE            every line of FILE is a JSON object
 //	[!] control FILE          FILE holds a control character other than newline
+//
+// and these conditions:
+//
+//	[root]   the test runs as root, whom no mode of a file stops
+//	[tmpfs]  a tmpfs can be mounted, in a name space of its own: unshare -rm
 func Scripts(t *testing.T, cmds map[string]func(ts *testscript.TestScript, neg bool, args []string)) {
 	all := map[string]func(*testscript.TestScript, bool, []string){
 		"status": status, "tty": tty, "jsonlines": jsonLines, "control": control,
@@ -52,7 +58,18 @@ func Scripts(t *testing.T, cmds map[string]func(ts *testscript.TestScript, neg b
 			env.Setenv(quickRace, os.Getenv(quickRace))
 			return nil
 		},
+		Condition: condition,
 	})
+}
+
+func condition(name string) (bool, error) {
+	switch name {
+	case "root":
+		return os.Geteuid() == 0, nil
+	case "tmpfs":
+		return exec.Command("unshare", "-rm", "mount", "-t", "tmpfs", "tmpfs", os.TempDir()).Run() == nil, nil
+	}
+	return false, fmt.Errorf("unknown condition %q", name)
 }
 
 // root returns the folder of the module.

@@ -1,6 +1,7 @@
 package clitest
 
 import (
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -11,10 +12,11 @@ import (
 )
 
 // ManPage checks the manual page of a command: that mandoc has nothing to say
-// of it, that its options are those of --help, both ways, and that each of
-// its examples, the lines of .Dl in EXAMPLES, ends with status 0 and writes
-// something. They run by sh in a directory that prepare fills, which is
-// $MMSTATS_PATH too; the test binary stands in for each of commands.
+// of it, that its options are those of --help, both ways, also of the commands
+// that --help names, and that each of its examples, the lines of .Dl in
+// EXAMPLES, ends with status 0 and writes something or changes a file. They
+// run by sh in a directory that prepare fills, which is $MMSTATS_PATH too; the
+// test binary stands in for each of commands.
 func ManPage(t *testing.T, name string, prepare func(t *testing.T, dir string), commands ...string) {
 	path := filepath.Join(root(t), "man", name+".1")
 	page, err := os.ReadFile(path)
@@ -23,13 +25,13 @@ func ManPage(t *testing.T, name string, prepare func(t *testing.T, dir string), 
 	}
 	t.Run("lint", func(t *testing.T) { Lint(t, path) })
 	t.Run("options", func(t *testing.T) {
-		help, err := Command(name, "--help").CombinedOutput()
-		if err != nil {
-			t.Fatalf("%s --help: %v\n%s", name, err, help)
-		}
-		got, want := pageOptions(string(page)), helpOptions(string(help))
+		text := help(t, name)
+		got, want := pageOptions(string(page)), helpOptions(text)
 		if len(want) == 0 {
-			t.Fatalf("no options in %s", help)
+			t.Fatalf("no options in %s", text)
+		}
+		for _, command := range helpCommands(text) {
+			want = append(want, helpOptions(help(t, name, command))...)
 		}
 		for _, option := range want {
 			if !slices.Contains(got.described, option) {
@@ -51,11 +53,40 @@ func ManPage(t *testing.T, name string, prepare func(t *testing.T, dir string), 
 		for _, line := range lines {
 			dir := t.TempDir()
 			prepare(t, dir)
-			if example(t, line, bin, dir) == "" {
+			before := contents(t, dir)
+			if example(t, line, bin, dir) == "" && maps.Equal(before, contents(t, dir)) {
 				t.Errorf("example %q writes nothing", line)
 			}
 		}
 	})
+}
+
+// help returns what a command, or a command of a command, says with --help.
+func help(t *testing.T, name string, args ...string) string {
+	t.Helper()
+	text, err := Command(name, append(args, "--help")...).CombinedOutput()
+	if err != nil {
+		t.Fatalf("%s %q --help: %v\n%s", name, args, err, text)
+	}
+	return string(text)
+}
+
+// contents returns the files of a directory, by name.
+func contents(t *testing.T, dir string) map[string]string {
+	t.Helper()
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	files := make(map[string]string)
+	for _, e := range entries {
+		data, err := os.ReadFile(filepath.Join(dir, e.Name()))
+		if err != nil {
+			t.Fatal(err)
+		}
+		files[e.Name()] = string(data)
+	}
+	return files
 }
 
 // example runs a line in a directory of stat files, with commands from another
@@ -106,8 +137,9 @@ func links(t *testing.T, names ...string) string {
 }
 
 var (
-	helpOption = regexp.MustCompile(`(?m)^ {2,8}(-\w)?(?:, | +)?(--[\w-]+)?`)
-	pageOption = regexp.MustCompile(`\bFl (-?[\w-]+)`)
+	helpCommand = regexp.MustCompile(`(?m)^  (\w+) `)
+	helpOption  = regexp.MustCompile(`(?m)^ {2,8}(-\w)?(?:, | +)?(--[\w-]+)?`)
+	pageOption  = regexp.MustCompile(`\bFl (-?[\w-]+)`)
 )
 
 // helpOptions returns the options in the text of --help, such as -o and
@@ -121,6 +153,15 @@ func helpOptions(help string) (options []string) {
 		}
 	}
 	return options
+}
+
+// helpCommands returns the commands in the text of --help.
+func helpCommands(help string) (commands []string) {
+	_, list, _ := strings.Cut(help, "\nAvailable commands:\n")
+	for _, match := range helpCommand.FindAllStringSubmatch(list, -1) {
+		commands = append(commands, match[1])
+	}
+	return commands
 }
 
 // pageOptions returns the options that a page in mdoc has list items for, and
