@@ -6,11 +6,10 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
-	"strconv"
+	"path/filepath"
 	"testing"
 
-	"github.com/rogpeppe/go-internal/testscript"
-
+	"mmstats/lib/cli/clitest"
 	"mmstats/lib/mapping"
 	"mmstats/lib/mmstats"
 	"mmstats/lib/reader"
@@ -18,7 +17,7 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){
+	clitest.Main(m, map[string]func(){
 		"mmstats-write": main,
 		"stats":         program(printStats),
 		"locked":        program(locked),
@@ -27,42 +26,7 @@ func TestMain(m *testing.M) {
 	})
 }
 
-func TestScripts(t *testing.T) {
-	testscript.Run(t, testscript.Params{
-		Dir:                 "testdata",
-		RequireExplicitExec: true,
-		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"status": status,
-		},
-		Condition: func(cond string) (bool, error) {
-			switch cond {
-			case "root":
-				return os.Geteuid() == 0, nil
-			case "tmpfs": // can be mounted, in a name space of its own
-				return exec.Command("unshare", "-rm", "mount", "-t", "tmpfs", "tmpfs", os.TempDir()).Run() == nil, nil
-			}
-			return false, fmt.Errorf("unknown condition %q", cond)
-		},
-	})
-}
-
-// status runs "status N COMMAND ARGS...", which must end with status N.
-func status(ts *testscript.TestScript, neg bool, args []string) {
-	if neg || len(args) < 2 {
-		ts.Fatalf("usage: status N COMMAND ARGS...")
-	}
-	got := 0
-	if err := ts.Exec(args[1], args[2:]...); err != nil {
-		var exit *exec.ExitError
-		if !errors.As(err, &exit) {
-			ts.Fatalf("%v", err)
-		}
-		got = exit.ExitCode()
-	}
-	if strconv.Itoa(got) != args[0] {
-		ts.Fatalf("%q ended with status %d, want %s", args[1:], got, args[0])
-	}
-}
+func TestScripts(t *testing.T) { clitest.Scripts(t, nil) }
 
 // program returns a command that scripts run. It exits as the command does
 // that run may have started.
@@ -138,4 +102,13 @@ func owned(args []string) error {
 	stats.Note.Set("untouched")
 	err = start(args[1:])
 	return errors.Join(err, f.Close())
+}
+
+func TestManPage(t *testing.T) {
+	clitest.ManPage(t, "mmstats-write", func(t *testing.T, dir string) {
+		cmd := clitest.Command("mmstats-write", "-f", filepath.Join(dir, "backup.mmstats"), "files+=1", "state=starting")
+		if out, err := cmd.CombinedOutput(); err != nil {
+			t.Fatalf("%s%v", out, err)
+		}
+	})
 }

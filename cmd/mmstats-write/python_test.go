@@ -2,12 +2,8 @@ package main
 
 import (
 	"encoding/binary"
-	"encoding/json"
 	"math"
 	"os"
-	"os/exec"
-	"strings"
-	"testing"
 )
 
 // appendPython appends a field as the Python writer lays it out: nothing is
@@ -43,34 +39,4 @@ func pyOwned(args []string) error {
 		return err
 	}
 	return start(args[1:])
-}
-
-// A pythonStat is a stat as the reader in Python reads it.
-type pythonStat struct {
-	Label, Signature string
-	Buffered         bool
-	Value            any
-}
-
-// readByPython returns what a reader that shares no code with ours finds in a
-// file, by label.
-func readByPython(t *testing.T, name string) map[string]pythonStat {
-	t.Helper()
-	python, err := exec.LookPath("python3")
-	if err != nil {
-		t.Skip("no python3 here")
-	}
-	out, err := exec.Command(python, "../../lib/format/testdata/readstats.py", name).Output()
-	if err != nil {
-		t.Fatalf("readstats.py %s: %v", name, err)
-	}
-	stats := make(map[string]pythonStat)
-	for line := range strings.Lines(string(out)) {
-		var st pythonStat
-		if err := json.Unmarshal([]byte(line), &st); err != nil {
-			t.Fatalf("%s: %v", line, err)
-		}
-		stats[st.Label] = st
-	}
-	return stats
 }

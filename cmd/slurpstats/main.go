@@ -52,6 +52,7 @@ type dump struct {
 	chosen  map[string]bool // labels that were seen, and whether to show them
 	fold    *aggregate.Folder
 	rows    []report.Row
+	looked  bool               // at any file
 	files   int                // that were shown
 	folded  map[[2]uint64]bool // files, by device and inode
 }
@@ -79,6 +80,10 @@ func (d *dump) prepare() error {
 		return err
 	case d.Value && (format == report.JSON || format == report.Prometheus):
 		return errors.New("--value is for text and tsv")
+	case d.Value && d.Long:
+		return errors.New("--value and -L exclude each other")
+	case d.Long && format == report.Prometheus:
+		return errors.New("-L is not for prometheus")
 	case d.Fold != "" && d.Long:
 		return errors.New("-a and -L exclude each other: folded stats have no place")
 	case d.MaxSize < 1:
@@ -125,6 +130,7 @@ func globs(patterns []cli.LabelName) (globs []*cli.LabelGlob, err error) {
 func (d *dump) run(args []string) int {
 	for name, err := range statfile.All(args) {
 		if err == nil {
+			d.looked = true
 			err = d.file(name)
 		}
 		var output *outputError
@@ -142,7 +148,7 @@ func (d *dump) run(args []string) int {
 		return d.OutputFailed(err)
 	}
 	d.unmatched()
-	if d.files == 0 && d.Status() != cli.OK {
+	if !d.looked && d.Status() != cli.OK {
 		return cli.Misused // nothing could be done
 	}
 	return d.Status()
@@ -195,6 +201,9 @@ func (d *dump) show(name string, stats []reader.Stat) error {
 			d.fold.Add(d.rows[i].Label, d.rows[i].Type, d.rows[i].Kind, d.rows[i].Value)
 		}
 		return nil
+	}
+	if len(d.rows) == 0 && len(stats) > 0 {
+		return nil // a heading with nothing under it
 	}
 	src := report.Source{File: name}
 	if w, ok := liveness.WriterOf(stats); d.Long && ok {

@@ -12,6 +12,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"regexp"
 	"strings"
 	"syscall"
 
@@ -47,6 +48,9 @@ type App struct {
 // errVersion ends the parsing at -V.
 var errVersion = errors.New("version")
 
+// parseNumber is what package strconv adds to its errors, for programmers.
+var parseNumber = regexp.MustCompile(`: strconv\.\w+: parsing `)
+
 // Parser returns a parser of options, a pointer to a struct for go-flags, with
 // usage as what follows the name in the help.
 func (a *App) Parser(options any, usage string) *flags.Parser {
@@ -77,7 +81,7 @@ func (a *App) Parse(p *flags.Parser, common *Common, args []string) (rest []stri
 	case errors.As(err, &flagsErr) && flagsErr.Type == flags.ErrHelp:
 		return nil, a.print(flagsErr.Message), true
 	}
-	text := err.Error()
+	text := parseNumber.ReplaceAllString(err.Error(), ": ")
 	return nil, a.Misuse("%s", strings.ToLower(text[:1])+text[1:]), true
 }
 
@@ -139,7 +143,11 @@ func (a *App) OutputFailed(err error) int {
 	if errors.Is(err, syscall.EPIPE) {
 		return OK
 	}
-	a.say("standard output: " + Reason(err))
+	var pathErr *fs.PathError
+	if errors.As(err, &pathErr) {
+		err = pathErr.Err
+	}
+	a.say("standard output: " + err.Error())
 	return Failed
 }
 

@@ -11,8 +11,13 @@ import (
 	"unsafe"
 )
 
-// maxTries is how often a reader asks for a value that changes while it looks.
-const maxTries = 64
+// A value that changes while it is read is looked at up to maxLooks times, until
+// sameLooks of them in a row are the same. Two looks may meet the same mix of
+// two texts: see lib/reader.
+const (
+	maxLooks  = 256
+	sameLooks = 4
+)
 
 // Buffers are the two values of a buffered field, and its write buffer:
 // mmstats(5), BUFFERED FIELDS. One writer at a time may use them, be it by the
@@ -102,17 +107,21 @@ var ErrBusy = errors.New("changes too fast to be read whole")
 // ErrGone says that the memory of a value is not there any more.
 var ErrGone = errors.New("the file was truncated under its map")
 
-// Read copies the value that readers take to dst, which holds its size: as
-// index, value, index, value, index, all of them equal. It may be called
-// while others write.
+// Read copies the value that readers take to dst, which holds its size: several
+// looks that are the same, with the same write buffer before, between and
+// after them. It may be called while others write.
 func (b Buffers) Read(dst []byte) error {
 	err := ErrGone // what is left after a fault
-	b.region.guard(func() {
-		for range maxTries {
+	b.region.try(func() {
+		for range maxLooks / sameLooks {
 			index := b.load()
 			value := b.value(index ^ 1)
 			copy(dst, value)
-			if b.load() == index && bytes.Equal(dst, value) && b.load() == index {
+			looks := 1
+			for looks < sameLooks && b.load() == index && bytes.Equal(dst, value) {
+				looks++
+			}
+			if looks == sameLooks && b.load() == index {
 				err = nil
 				return
 			}

@@ -105,7 +105,7 @@ func (c *Cell[T]) Add(delta T) {
 
 func (c *Cell[T]) loadSlow() (v T) {
 	if c.anchor != nil {
-		c.anchor.region.guard(func() { v = load((*T)(c.anchor.guarded)) })
+		c.anchor.region.try(func() { v = load((*T)(c.anchor.guarded)) })
 	}
 	runtime.KeepAlive(c.anchor)
 	return v
@@ -169,7 +169,7 @@ func add[T Number](p *T, delta T) {
 func (c *Count) Load() (v uint64) {
 	if c.p == nil {
 		if c.anchor != nil {
-			c.anchor.region.guard(func() { v = atomic.LoadUint64((*uint64)(c.anchor.guarded)) })
+			c.anchor.region.try(func() { v = atomic.LoadUint64((*uint64)(c.anchor.guarded)) })
 		}
 		return v
 	}
@@ -212,6 +212,7 @@ func (c *Count) addGuarded(n uint64) {
 	defer func() {
 		if !done {
 			r.fault(recover(), old)
+			r.dropped.Add(1)
 		}
 	}()
 	atomic.AddUint64((*uint64)(c.anchor.guarded), n)
@@ -235,7 +236,7 @@ func WordAt(r *Region, offset int) Word {
 
 // Load returns the bytes of the word.
 func (w Word) Load() (word [8]byte, err error) {
-	done := w.region.guard(func() {
+	done := w.region.try(func() {
 		v := atomic.LoadUint64((*uint64)(w.region.at(w.offset, 8, 8)))
 		word = *(*[8]byte)(unsafe.Pointer(&v))
 		runtime.KeepAlive(w.region)

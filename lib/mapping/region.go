@@ -127,10 +127,18 @@ func (e *FaultError) Error() string {
 }
 
 // guard runs update, which touches the region, so that a fault in it breaks
-// the region and not the process. It reports whether update took place.
+// the region and not the process. It reports whether update took place, and
+// counts it as dropped if it did not.
 func (r *Region) guard(update func()) (done bool) {
-	if r.broken.Load() {
+	if done = r.try(update); !done {
 		r.dropped.Add(1)
+	}
+	return done
+}
+
+// try is guard for a look at the region, which is no update.
+func (r *Region) try(look func()) (done bool) {
+	if r.broken.Load() {
 		return false
 	}
 	old := debug.SetPanicOnFault(true)
@@ -139,15 +147,15 @@ func (r *Region) guard(update func()) (done bool) {
 			r.fault(recover(), old)
 		}
 	}()
-	update()
+	look()
 	done = true
 	debug.SetPanicOnFault(old)
 	return done
 }
 
-// fault ends an update that panicked with cause, under
-// debug.SetPanicOnFault(true): the region becomes a sink if it was a fault in
-// its memory. old is what the setting was.
+// fault ends what panicked with cause, under debug.SetPanicOnFault(true): the
+// region becomes a sink if it was a fault in its memory. old is what the
+// setting was.
 func (r *Region) fault(cause any, old bool) {
 	debug.SetPanicOnFault(old)
 	fault, ok := cause.(interface{ Addr() uintptr })
@@ -158,7 +166,6 @@ func (r *Region) fault(cause any, old bool) {
 	if !ok || offset >= uintptr(r.mem.size) {
 		panic(cause)
 	}
-	r.dropped.Add(1)
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.closed || r.err != nil {

@@ -64,19 +64,19 @@ func mean(samples []float64) float64 {
 
 // Mean returns the mean of the samples in the ring, and 0 while there is none.
 func (g Ring) Mean() (mean float64) {
-	g.region.guard(func() { mean = math.Float64frombits(atomic.LoadUint64(g.word(0))) })
+	g.region.try(func() { mean = math.Float64frombits(atomic.LoadUint64(g.word(0))) })
 	return mean
 }
 
 // Count returns how many samples were taken so far.
 func (g Ring) Count() (count uint64) {
-	g.region.guard(func() { count = atomic.LoadUint64(g.word(2)) })
+	g.region.try(func() { count = atomic.LoadUint64(g.word(2)) })
 	return count
 }
 
 // Last returns the newest sample, and 0 while there is none.
 func (g Ring) Last() (last float64) {
-	g.region.guard(func() {
+	g.region.try(func() {
 		head := atomic.LoadUint64(g.word(1)) % uint64(g.window)
 		slot := (int(head) + g.window - 1) % g.window
 		last = math.Float64frombits(atomic.LoadUint64(g.word(3 + slot)))

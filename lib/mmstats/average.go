@@ -58,10 +58,11 @@ func (a *Average) Add(sample float64) {
 	}
 }
 
-// addToAverage takes a sample, for the only writer.
-func addToAverage(b mapping.Buffers, sample float64) {
+// addToAverage takes a sample, for the only writer. It reports what
+// Buffers.Update does.
+func addToAverage(b mapping.Buffers, sample float64) (done bool) {
 	var buf [averageSize]byte
-	b.Update(buf[:], func() {
+	return b.Update(buf[:], func() {
 		st := decodeAverage(buf[:])
 		st.Count++
 		st.Total += sample

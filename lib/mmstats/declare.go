@@ -1,6 +1,7 @@
 package mmstats
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -220,20 +221,23 @@ func (f *File) attachAll(declared []declaration) (done bool, err error) {
 	return true, f.attach(declared)
 }
 
-// reload looks for fields that other visitors added.
+// reload loads and maps what is there. After the first time, only what visitors
+// added is read.
 func (f *File) reload() error {
+	if err := f.marked(); err != nil {
+		return f.fail("read", err)
+	}
 	info, err := f.f.Stat()
 	if err != nil {
 		return err
 	}
-	if f.loader.End > 0 {
-		// Only new fields are read, and no other place may have become empty.
-		if err := f.sameHead(); err != nil {
-			return f.fail("add", err)
-		}
-	}
 	if err := f.loader.LoadMore(f.f, info); err != nil {
 		return err
+	}
+	f.mark, f.markAt = []byte{format.Version}, 0
+	if n := len(f.loader.Fields); n > 0 {
+		last := &f.loader.Fields[n-1]
+		f.mark, f.markAt = bytes.Clone(f.loader.Data[last.Offset:last.IndexOffset()]), last.Offset
 	}
 	return f.mapAll(info.Size)
 }

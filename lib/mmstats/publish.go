@@ -115,7 +115,7 @@ func (f *File) publish(content []byte) error {
 	}
 	if err == nil {
 		f.f = mf
-		err = f.visit()
+		err = f.reload()
 	}
 	if err != nil {
 		mf.Discard()
@@ -143,6 +143,9 @@ func (f *File) fill(mf *mapping.File, content []byte) error {
 	return err
 }
 
+// staleWait is how long a lock is held by whoever only looks.
+const staleWait = 100 * time.Millisecond
+
 // removeStale removes the file that has our name, if it is one of ours whose
 // process ended. It returns nil when the name is free.
 func (f *File) removeStale() error {
@@ -161,7 +164,8 @@ func (f *File) removeStale() error {
 	if err := l.Load(old, info); err != nil {
 		return err
 	}
-	if errors.Is(old.TryLock(), mapping.ErrLocked) {
+	// Not at once: cleanstats holds the lock for the moment that it looks.
+	if errors.Is(old.Lock(staleWait), mapping.ErrLocked) {
 		return f.fail("create", ErrInUse)
 	}
 	pid := writerPID(&l)

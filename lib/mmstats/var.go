@@ -167,10 +167,14 @@ func (v *Var) add(x *Exclusive, delta format.Value) error {
 			return format.ErrClass
 		}
 		return v.only(x, func() error {
+			var done bool
 			if v.way == average {
-				addToAverage(v.both, delta.Float())
+				done = addToAverage(v.both, delta.Float())
 			} else {
-				v.ring.Add(delta.Float())
+				done = v.ring.Add(delta.Float())
+			}
+			if !done {
+				return v.file.fail("update", mapping.ErrGone)
 			}
 			return nil
 		})
@@ -201,8 +205,11 @@ func (v *Var) change(x *Exclusive, next func(old format.Value) (format.Value, er
 			if err == nil {
 				err = encode(buf)
 			}
-			if err == nil {
-				v.both.Write(buf)
+			if err == nil && !v.both.Write(buf) {
+				err = mapping.ErrGone
+			}
+			if errors.Is(err, mapping.ErrGone) {
+				err = v.file.fail("update", err)
 			}
 			return err
 		})

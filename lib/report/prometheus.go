@@ -17,8 +17,7 @@ type families struct {
 }
 
 type family struct {
-	kind    string // "counter" or "gauge", or "untyped" where stats disagree
-	help    string
+	kind    string          // "counter" or "gauge", or "untyped" where stats disagree
 	labels  map[string]bool // stats that have this name
 	samples []sample
 }

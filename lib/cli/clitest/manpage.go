@@ -1,0 +1,194 @@
+package clitest
+
+import (
+	"maps"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// ManPage checks the manual page of a command: that mandoc has nothing to say
+// of it, that its options are those of --help, both ways, also of the commands
+// that --help names, and that each of its examples, the lines of .Dl in
+// EXAMPLES, ends with status 0 and writes something or changes a file. They
+// run by sh in a directory that prepare fills, which is $MMSTATS_PATH too; the
+// test binary stands in for each of commands.
+func ManPage(t *testing.T, name string, prepare func(t *testing.T, dir string), commands ...string) {
+	path := filepath.Join(root(t), "man", name+".1")
+	page, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Run("lint", func(t *testing.T) { Lint(t, path) })
+	t.Run("options", func(t *testing.T) {
+		text := help(t, name)
+		got, want := pageOptions(string(page)), helpOptions(text)
+		if len(want) == 0 {
+			t.Fatalf("no options in %s", text)
+		}
+		for _, command := range helpCommands(text) {
+			want = append(want, helpOptions(help(t, name, command))...)
+		}
+		for _, option := range want {
+			if !slices.Contains(got.described, option) {
+				t.Errorf("%s does not describe %s, which --help does", path, option)
+			}
+		}
+		for _, option := range slices.Concat(got.described, got.mentioned) {
+			if !slices.Contains(want, option) {
+				t.Errorf("%s names %s, which --help does not", path, option)
+			}
+		}
+	})
+	t.Run("examples", func(t *testing.T) {
+		lines := examples(string(page))
+		if len(lines) == 0 {
+			t.Fatalf("no examples in %s", path)
+		}
+		bin := links(t, append(commands, name)...)
+		for _, line := range lines {
+			dir := t.TempDir()
+			prepare(t, dir)
+			before := contents(t, dir)
+			if example(t, line, bin, dir) == "" && maps.Equal(before, contents(t, dir)) {
+				t.Errorf("example %q writes nothing", line)
+			}
+		}
+	})
+}
+
+// help returns what a command, or a command of a command, says with --help.
+func help(t *testing.T, name string, args ...string) string {
+	t.Helper()
+	text, err := Command(name, append(args, "--help")...).CombinedOutput()
+	if err != nil {
+		t.Fatalf("%s %q --help: %v\n%s", name, args, err, text)
+	}
+	return string(text)
+}
+
+// contents returns the files of a directory, by name.
+func contents(t *testing.T, dir string) map[string]string {
+	t.Helper()
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	files := make(map[string]string)
+	for _, e := range entries {
+		data, err := os.ReadFile(filepath.Join(dir, e.Name()))
+		if err != nil {
+			t.Fatal(err)
+		}
+		files[e.Name()] = string(data)
+	}
+	return files
+}
+
+// example runs a line in a directory of stat files, with commands from another
+// one, and returns what it writes.
+func example(t *testing.T, line, bin, dir string) string {
+	t.Helper()
+	cmd := exec.Command("sh", "-c", line)
+	cmd.Dir = dir
+	cmd.Env = append(os.Environ(), "PATH="+bin+":"+os.Getenv("PATH"), "MMSTATS_PATH="+dir, "MMSTATS_GLOB=")
+	var stdout, stderr strings.Builder
+	cmd.Stdout, cmd.Stderr = &stdout, &stderr
+	if err := cmd.Run(); err != nil || stderr.Len() > 0 {
+		t.Errorf("example %q: %v\n%s%s", line, err, stdout.String(), stderr.String())
+	}
+	return stdout.String()
+}
+
+// Lint fails where mandoc finds fault with a manual page.
+func Lint(t *testing.T, path string) {
+	t.Helper()
+	mandoc, err := exec.LookPath("mandoc")
+	if err != nil {
+		t.Fatal("mandoc is needed: it checks the manual pages")
+	}
+	out, _ := exec.Command(mandoc, "-T", "lint", "-W", "style", path).Output()
+	for line := range strings.Lines(string(out)) {
+		// It looks for the pages of this project where they may not be yet.
+		if !strings.Contains(line, "referenced manual not found") {
+			t.Error(line)
+		}
+	}
+}
+
+// links returns a directory where the test binary goes by each of names.
+func links(t *testing.T, names ...string) string {
+	t.Helper()
+	dir := t.TempDir()
+	binary, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range names {
+		if err := os.Symlink(binary, filepath.Join(dir, name)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return dir
+}
+
+var (
+	helpCommand = regexp.MustCompile(`(?m)^  (\w+) `)
+	helpOption  = regexp.MustCompile(`(?m)^ {2,8}(-\w)?(?:, | +)?(--[\w-]+)?`)
+	pageOption  = regexp.MustCompile(`\bFl (-?[\w-]+)`)
+)
+
+// helpOptions returns the options in the text of --help, such as -o and
+// --output.
+func helpOptions(help string) (options []string) {
+	for _, match := range helpOption.FindAllStringSubmatch(help, -1) {
+		for _, option := range match[1:] {
+			if option != "" {
+				options = append(options, option)
+			}
+		}
+	}
+	return options
+}
+
+// helpCommands returns the commands in the text of --help.
+func helpCommands(help string) (commands []string) {
+	_, list, _ := strings.Cut(help, "\nAvailable commands:\n")
+	for _, match := range helpCommand.FindAllStringSubmatch(list, -1) {
+		commands = append(commands, match[1])
+	}
+	return commands
+}
+
+// pageOptions returns the options that a page in mdoc has list items for, and
+// those that it mentions.
+func pageOptions(page string) (o struct{ described, mentioned []string }) {
+	for line := range strings.Lines(page) {
+		for _, match := range pageOption.FindAllStringSubmatch(line, -1) {
+			option := "-" + match[1]
+			if strings.HasPrefix(line, ".It Fl") {
+				o.described = append(o.described, option)
+			} else {
+				o.mentioned = append(o.mentioned, option)
+			}
+		}
+	}
+	return o
+}
+
+// examples returns the commands in the EXAMPLES of a page.
+func examples(page string) (lines []string) {
+	_, section, _ := strings.Cut(page, "\n.Sh EXAMPLES\n")
+	section, _, _ = strings.Cut(section, "\n.Sh ")
+	for line := range strings.Lines(section) {
+		if example, ok := strings.CutPrefix(line, ".Dl "); ok {
+			example = strings.TrimPrefix(strings.TrimSpace(example), "$ ")
+			lines = append(lines, strings.NewReplacer(`\e`, `\`, `\(dq`, `"`, `\(aq`, `'`, `\&`, ``, `\-`, `-`).Replace(example))
+		}
+	}
+	return lines
+}

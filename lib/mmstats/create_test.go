@@ -1,0 +1,246 @@
+package mmstats_test
+
+import (
+	"encoding/binary"
+	"errors"
+	"io/fs"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+
+	"mmstats/lib/mmstats"
+)
+
+// pythonFile returns a file as a Python program writes it: nothing in it is
+// aligned. Buffered stats are hits, of 41, and note, "old".
+func pythonFile(pid int) []byte {
+	native := binary.NativeEndian
+	file := []byte{1}
+	add := func(label, signature string, index byte, values ...byte) {
+		file = native.AppendUint16(file, uint16(len(label)))
+		file = append(file, label...)
+		file = native.AppendUint16(file, uint16(len(signature)))
+		file = append(file, signature...)
+		file = append(append(file, index), values...)
+	}
+	add("sys.pid", "i", 255, native.AppendUint32(nil, uint32(pid))...)
+	add("hits", "Q", 1, native.AppendUint64(native.AppendUint64(nil, 41), 0)...)
+	add("note", "5s", 0, []byte("xxxxxold\x00\x00")...)
+	return append(file, make([]byte, 4096-len(file))...)
+}
+
+// endedPID returns the process id of a process that ended.
+func endedPID(t *testing.T) int {
+	t.Helper()
+	p := startReady(t, "lock", os.Args[0])
+	p.kill()
+	return p.Process.Pid
+}
+
+// TestReplaced creates a file whose name is taken.
+func TestReplaced(t *testing.T) {
+	write := func(path string, data []byte) {
+		if err := os.WriteFile(path, data, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var errNot = errors.New("any error")
+	for _, test := range []struct {
+		name string
+		take func(path string)
+		want error // nil: the file is replaced
+		says string
+	}{
+		{"a file of a process that was killed", func(path string) { startReady(t, "own", path).kill() }, nil, ""},
+		{"a file of a process that ended well", func(path string) { startReady(t, "own", path).finish(t) }, nil, ""},
+		{"a file that this process closed", func(path string) { create(t, mmstats.Options{Path: path}).Close() }, nil, ""},
+		{"a file of Python's that ended", func(path string) { write(path, pythonFile(endedPID(t))) }, nil, ""},
+		{"a file of a process that runs", func(path string) { startReady(t, "own", path) }, mmstats.ErrInUse, ""},
+		{"a file of this process", func(path string) { create(t, mmstats.Options{Path: path}) }, mmstats.ErrInUse, ""},
+		{"a file whose lock is held", func(path string) {
+			startReady(t, "own", path).kill()
+			startReady(t, "lock", path)
+		}, mmstats.ErrInUse, ""},
+		{"a file of Python's that runs", func(path string) { write(path, pythonFile(os.Getppid())) }, mmstats.ErrInUse, ""},
+		{"a file of nobody", func(path string) { create(t, mmstats.Options{Path: path, Shared: true}).Close() }, fs.ErrExist, "belongs to no process"},
+		{"a foreign file", func(path string) { write(path, []byte("foreign")) }, errNot, "not a version 1 stat file"},
+		{"an empty file", func(path string) { write(path, nil) }, errNot, "empty file"},
+		{"a damaged file", func(path string) { write(path, pythonFile(endedPID(t))[:30]) }, errNot, "damaged at byte"},
+		{"a directory", func(path string) { os.Mkdir(path, 0o700) }, errNot, "is a directory"},
+		{"a FIFO", func(path string) { syscall.Mkfifo(path, 0o600) }, errNot, "not a regular file"},
+		{"a link to a file that could be replaced", func(path string) {
+			startReady(t, "own", path+".real").kill()
+			os.Symlink(path+".real", path)
+		}, errNot, "is a symbolic link"},
+		{"a link that leads nowhere", func(path string) { os.Symlink("nowhere", path) }, errNot, "is a symbolic link"},
+	} {
+		path := temp(t, "x.mmstats")
+		test.take(path)
+		before, _ := os.Lstat(path)
+		var stats struct{ New mmstats.Counter }
+		f, err := mmstats.Create(mmstats.Options{Path: path}, &stats)
+		after, lerr := os.Lstat(path)
+		if lerr != nil {
+			t.Errorf("%s: %v", test.name, lerr)
+			continue
+		}
+		if test.want == nil {
+			if err != nil || os.SameFile(before, after) {
+				t.Errorf("%s: Create() = %v, want another file", test.name, err)
+				continue
+			}
+			if got := read(t, path)["New"]; got != "counter 0" {
+				t.Errorf("%s: New = %q", test.name, got)
+			}
+			f.Close()
+			continue
+		}
+		if err == nil || test.want != errNot && !errors.Is(err, test.want) || !strings.Contains(err.Error(), test.says) {
+			t.Errorf("%s: Create() = %v, want %v, %q", test.name, err, test.want, test.says)
+		}
+		var pathErr *fs.PathError
+		if !errors.As(err, &pathErr) || pathErr.Path != path {
+			t.Errorf("%s: Create() = %v, want an error that names %s", test.name, err, path)
+		}
+		if !os.SameFile(before, after) || before.Size() != after.Size() {
+			t.Errorf("%s: Create() changed the file", test.name)
+		}
+		for _, name := range names(t, path[:strings.LastIndexByte(path, '/')]) {
+			if !strings.HasPrefix(name, "x.mmstats") {
+				t.Errorf("%s: Create() left %s", test.name, name)
+			}
+		}
+	}
+}
+
+// TestReplacedOtherUser creates a file where one of another user's is.
+func TestReplacedOtherUser(t *testing.T) {
+	if os.Geteuid() != 0 {
+		t.Skip("only root may give a file away")
+	}
+	path := temp(t, "x.mmstats")
+	startReady(t, "own", path).kill()
+	if err := os.Chown(path, 65534, 65534); err != nil {
+		t.Fatal(err)
+	}
+	_, err := mmstats.Create(mmstats.Options{Path: path})
+	if !errors.Is(err, fs.ErrExist) || !strings.Contains(err.Error(), "belongs to another user") {
+		t.Errorf("Create() = %v, want an ErrExist that says whose it is", err)
+	}
+}
+
+// TestReplacedParallel has many creators of one name meet a file that may be
+// replaced: one of them gets it.
+func TestReplacedParallel(t *testing.T) {
+	path := temp(t, "x.mmstats")
+	startReady(t, "own", path).kill()
+	files := make(chan *mmstats.File, 20)
+	var creating sync.WaitGroup
+	for range cap(files) {
+		creating.Go(func() {
+			f, err := mmstats.Create(mmstats.Options{Path: path})
+			if err == nil {
+				files <- f
+			} else if !errors.Is(err, mmstats.ErrInUse) {
+				t.Errorf("Create() = %v, want nil or %v", err, mmstats.ErrInUse)
+			}
+		})
+	}
+	creating.Wait()
+	close(files)
+	if len(files) != 1 {
+		t.Errorf("%d creators got the name, want 1", len(files))
+	}
+	for f := range files {
+		if err := f.Err(); err != nil {
+			t.Errorf("Err() of who got it = %v", err)
+		}
+		f.Close()
+	}
+}
+
+func TestSharedExists(t *testing.T) {
+	path := temp(t, "x.mmstats")
+	startReady(t, "own", path).kill()
+	o := shared
+	o.Path = path
+	if _, err := mmstats.Create(o); !errors.Is(err, fs.ErrExist) {
+		t.Errorf("Create() of a shared file that exists = %v, want %v", err, fs.ErrExist)
+	}
+}
+
+func TestCreateErrors(t *testing.T) {
+	dir := t.TempDir()
+	if _, err := mmstats.Create(mmstats.Options{Path: dir + "/none/x"}); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("Create() in no directory = %v, want %v", err, fs.ErrNotExist)
+	}
+	if _, err := mmstats.Open(dir+"/none", mmstats.Options{}); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("Open() of no file = %v, want %v", err, fs.ErrNotExist)
+	}
+	if got := names(t, dir); len(got) != 0 {
+		t.Errorf("left %q", got)
+	}
+}
+
+// TestLockInherited kills a program whose child lives on: the child does not
+// hold the lock of its file.
+func TestLockInherited(t *testing.T) {
+	path := temp(t, "x.mmstats")
+	p := start(t, "own", path, "sleep")
+	child, err := strconv.Atoi(p.line(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer syscall.Kill(child, syscall.SIGKILL)
+	p.line(t)
+	p.kill()
+	if err := syscall.Kill(child, 0); err != nil {
+		t.Fatalf("the child is gone: %v", err)
+	}
+	var stats struct {
+		Note mmstats.String `mmstats:"note"`
+	}
+	f := visit(t, path, mmstats.Options{}, &stats)
+	stats.Note.Set("new")
+	if err := f.Err(); err != nil {
+		t.Errorf("Err() = %v", err)
+	}
+	create(t, mmstats.Options{Path: path})
+}
+
+func TestRemove(t *testing.T) {
+	f := create(t, mmstats.Options{})
+	if err := f.Remove(); err != nil {
+		t.Errorf("Remove() = %v", err)
+	}
+	if _, err := os.Stat(f.Path()); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("after Remove: %v", err)
+	}
+	if err := f.Remove(); err != nil {
+		t.Errorf("second Remove() = %v", err)
+	}
+
+	// A file that took its name stays.
+	f = create(t, mmstats.Options{})
+	os.Remove(f.Path())
+	other := create(t, mmstats.Options{Path: f.Path()})
+	if err := f.Remove(); err != nil {
+		t.Errorf("Remove() after another file took the name = %v", err)
+	}
+	if err := other.Err(); err != nil {
+		t.Errorf("Err() of the other file = %v", err)
+	}
+	// So does one that a visitor may not have.
+	p := startReady(t, "own", temp(t, "x"))
+	visitor := visit(t, p.Args[1], mmstats.Options{})
+	if err := visitor.Remove(); !errors.Is(err, mmstats.ErrLocked) {
+		t.Errorf("Remove() by a visitor = %v, want %v", err, mmstats.ErrLocked)
+	}
+	if !slices.Contains(names(t, p.Args[1][:len(p.Args[1])-2]), "x") {
+		t.Error("a visitor removed the file of a process that runs")
+	}
+}

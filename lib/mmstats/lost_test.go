@@ -1,0 +1,324 @@
+package mmstats_test
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"testing"
+
+	"mmstats/lib/format"
+	"mmstats/lib/mapping"
+	"mmstats/lib/mmstats"
+)
+
+// updates are one update of each kind.
+func (s *everything) updates() map[string]func() {
+	return map[string]func(){
+		"Counter.Inc": func() { s.Counter.Inc() }, "LocalCounter.Add": func() { s.Local.Add(2) },
+		"Gauge[int8].Set": func() { s.I8.Set(1) }, "Gauge[int16].Add": func() { s.I16.Add(1) },
+		"Gauge[int64].Set": func() { s.I64.Set(1) }, "Gauge[float64].Add": func() { s.F64.Add(1) },
+		"Bool.Set": func() { s.Bool.Set(true) }, "String.Set": func() { s.String.Set("text") },
+		"Average.Add": func() { s.Average.Add(1) }, "MovingAverage.Add": func() { s.Moving.Add(1) },
+		"Timer": func() { s.Timer.Start().Stop() },
+	}
+}
+
+// values are a look at each kind.
+func (s *everything) values() {
+	s.Counter.Value()
+	s.Local.Value()
+	s.I8.Value()
+	s.F64.Value()
+	s.Bool.Value()
+	_ = s.String.Value()
+	s.Average.State()
+	s.Moving.Value()
+	s.Moving.Last()
+	s.Timer.Count()
+}
+
+// wantLost checks what Err says.
+func wantLost(t *testing.T, what string, f *mmstats.File, want error, dropped uint64) {
+	t.Helper()
+	var lost *mmstats.LostError
+	err := f.Err()
+	if !errors.As(err, &lost) || !errors.Is(err, want) || lost.Dropped != dropped || lost.Path != f.Path() {
+		t.Errorf("%s: Err() = %v, want %v and %d updates dropped", what, err, want, dropped)
+	}
+}
+
+func TestDeleted(t *testing.T) {
+	var stats everything
+	f := create(t, mmstats.Options{}, &stats)
+	os.Remove(f.Path())
+	for _, update := range stats.updates() {
+		update()
+	}
+	wantLost(t, "deleted", f, mmstats.ErrReplaced, 0)
+	if stats.Counter.Value() != 1 || stats.Average.Value() != 1 {
+		t.Error("the process does not see its own updates")
+	}
+	if err := f.Close(); err != nil {
+		t.Errorf("Close() = %v", err)
+	}
+}
+
+func TestReplacedByOther(t *testing.T) {
+	var stats everything
+	f := create(t, mmstats.Options{}, &stats)
+	os.Rename(f.Path(), f.Path()+".old")
+	wantLost(t, "renamed", f, mmstats.ErrReplaced, 0)
+	os.WriteFile(f.Path(), pythonFile(1), 0o600)
+	wantLost(t, "replaced", f, mmstats.ErrReplaced, 0)
+	os.Rename(f.Path()+".old", f.Path())
+	if err := f.Err(); err != nil {
+		t.Errorf("Err() after the file came back = %v", err)
+	}
+}
+
+// TestTruncated truncates the file of a guarded process under each kind of
+// update.
+func TestTruncated(t *testing.T) {
+	const updates = 7
+	for name := range new(everything).updates() {
+		for _, visitor := range []bool{false, true} {
+			var stats everything
+			f := create(t, mmstats.Options{Guarded: true}, &stats)
+			if visitor {
+				f.Close()
+				stats = everything{}
+				f = visit(t, f.Path(), mmstats.Options{Guarded: true}, &stats)
+			}
+			if err := os.Truncate(f.Path(), 0); err != nil {
+				t.Fatal(err)
+			}
+			stats.values()
+			wantLostFault(t, name, f, 0)
+			for range updates {
+				stats.updates()[name]()
+				stats.values()
+			}
+			wantLostFault(t, name, f, updates)
+			if err := f.Add("new", new(mmstats.Counter)); err == nil {
+				t.Errorf("%s: Add() to a file that was truncated = nil, want an error", name)
+			}
+			// It stays lost when the file has its size again.
+			os.Truncate(f.Path(), 1<<16)
+			stats.updates()[name]()
+			wantLostFault(t, name, f, updates+1)
+			data, _ := os.ReadFile(f.Path())
+			if strings.Trim(string(data), "\x00") != "" {
+				t.Errorf("%s: something was written to the file that was truncated", name)
+			}
+			if err := f.Close(); err != nil {
+				t.Errorf("%s: Close() = %v", name, err)
+			}
+		}
+	}
+}
+
+func wantLostFault(t *testing.T, what string, f *mmstats.File, dropped uint64) {
+	t.Helper()
+	var lost *mmstats.LostError
+	var fault *mapping.FaultError
+	err := f.Err()
+	if !errors.As(err, &lost) || !errors.As(err, &fault) || lost.Dropped != dropped {
+		t.Errorf("%s: Err() = %v, want a FaultError and %d updates dropped", what, err, dropped)
+	}
+}
+
+// TestTruncatedIdle truncates a file that nobody updates since.
+func TestTruncatedIdle(t *testing.T) {
+	for _, size := range []int64{0, 1, 20, 1 << 16} {
+		var stats everything
+		f := create(t, mmstats.Options{}, &stats)
+		os.Truncate(f.Path(), 0)
+		os.Truncate(f.Path(), size)
+		wantLost(t, fmt.Sprintf("truncated and extended to %d", size), f, mmstats.ErrTruncated, 0)
+	}
+}
+
+// TestTruncatedInPart takes the end of a file, where some fields are, and gives
+// it its size back.
+func TestTruncatedInPart(t *testing.T) {
+	for _, guarded := range []bool{false, true} {
+		var stats everything
+		f := create(t, mmstats.Options{Guarded: guarded}, &stats)
+		size := int64(mapping.PageSize())
+		var added []*mmstats.String
+		for i := range 10 {
+			added = append(added, &mmstats.String{Size: 1000})
+			if err := f.Add(fmt.Sprint("text", i), added[i]); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := f.Err(); err != nil {
+			t.Errorf("Err() = %v", err)
+		}
+		os.Truncate(f.Path(), size)
+		os.Truncate(f.Path(), 8*size)
+		added[9].Set("nobody reads it")
+		wantLost(t, "truncated in part", f, mmstats.ErrTruncated, 0)
+		if err := f.Add("new", new(mmstats.Counter)); !errors.Is(err, mmstats.ErrTruncated) {
+			t.Errorf("Add() = %v, want %v", err, mmstats.ErrTruncated)
+		}
+		wantLost(t, "truncated in part", f, mmstats.ErrTruncated, 0)
+	}
+}
+
+// TestTruncatedWhileUpdating truncates and extends a file again and again under
+// goroutines that update all kinds: none ends, and none waits.
+func TestTruncatedWhileUpdating(t *testing.T) {
+	var stats everything
+	f := create(t, mmstats.Options{Guarded: true}, &stats)
+	stop := make(chan struct{})
+	var updating sync.WaitGroup
+	var rounds atomic.Int64
+	for range 3 {
+		updating.Go(func() {
+			for {
+				select {
+				case <-stop:
+					return
+				default:
+				}
+				stats.set()
+				stats.values()
+				rounds.Add(1)
+			}
+		})
+	}
+	for range 50 {
+		os.Truncate(f.Path(), 0)
+		os.Truncate(f.Path(), 1<<16)
+		before := rounds.Load()
+		waitFor(t, "more updates", func() bool { return rounds.Load() > before+3 })
+	}
+	close(stop)
+	updating.Wait()
+	if err := f.Err(); err == nil {
+		t.Error("Err() = nil after truncation")
+	}
+}
+
+// TestTruncatedAndExtended gives a file its size back before it is updated:
+// there is no fault, and nobody reads what is written.
+func TestTruncatedAndExtended(t *testing.T) {
+	for _, guarded := range []bool{false, true} {
+		var stats everything
+		f := create(t, mmstats.Options{Guarded: guarded}, &stats)
+		os.Truncate(f.Path(), 0)
+		os.Truncate(f.Path(), 1<<16)
+		for range 3 {
+			for _, update := range stats.updates() {
+				update()
+			}
+			stats.values()
+		}
+		wantLost(t, "truncated and extended", f, mmstats.ErrTruncated, 0)
+		if err := f.Add("new", new(mmstats.Counter)); err == nil {
+			t.Error("Add() to a file that lost its fields = nil, want an error")
+		}
+	}
+}
+
+// TestTruncatedVar updates a visited stat of a file that was truncated.
+func TestTruncatedVar(t *testing.T) {
+	var stats everything
+	f := create(t, shared, &stats)
+	vars := make(map[string]*mmstats.Var)
+	for _, label := range []string{"Counter", "String", "Average", "Moving"} {
+		v, err := f.Var(label)
+		if err != nil {
+			t.Fatal(err)
+		}
+		vars[label] = v
+	}
+	os.Truncate(f.Path(), 0)
+	for label, v := range vars {
+		var err error
+		if label == "String" {
+			err = v.Set(format.TextValue([]byte("a")))
+		} else {
+			err = v.Add(format.UintValue(1))
+		}
+		if err == nil {
+			t.Errorf("%s: an update of a file that was truncated = nil, want an error", label)
+		}
+	}
+}
+
+// truncateUnder is "truncate FILE KIND": a program, not guarded, whose file is
+// truncated under updates of one kind.
+func truncateUnder() {
+	var stats everything
+	f, err := mmstats.Create(mmstats.Options{Path: os.Args[1]}, &stats)
+	fatal(err)
+	update := stats.updates()[os.Args[2]]
+	update()
+	fatal(os.Truncate(f.Path(), 0))
+	update()
+	update()
+	var lost *mmstats.LostError
+	if !errors.As(f.Err(), &lost) || lost.Dropped != 2 {
+		fatal(fmt.Errorf("Err() = %v, want 2 updates dropped", f.Err()))
+	}
+}
+
+// TestTruncatedUnguarded truncates files of programs that are not guarded:
+// only numbers end them.
+func TestTruncatedUnguarded(t *testing.T) {
+	for kind, survives := range map[string]bool{
+		"String.Set": true, "Average.Add": true, "MovingAverage.Add": true, "Timer": true,
+		"Gauge[int16].Add": false, "Bool.Set": false,
+	} {
+		out, err := exec.Command("truncate", temp(t, "x"), kind).CombinedOutput()
+		if survives && err != nil {
+			t.Errorf("%s: %s%v, want it to survive", kind, out, err)
+		}
+		if !survives && !strings.Contains(string(out), "unexpected fault address") {
+			t.Errorf("%s: %s%v, want a fault", kind, out, err)
+		}
+	}
+}
+
+// fillDisk is "disk-full DIR": a program that may write no file of more than
+// 8 KiB, which needs no rights and no disk.
+func fillDisk() {
+	dir := os.Args[1]
+	big := func() mmstats.Labeled { return mmstats.Labeled{Label: "big", Stat: &mmstats.String{Size: 100_000}} }
+	var stats everything
+	f, err := mmstats.Create(mmstats.Options{Dir: dir, Name: "x", NoDefaults: true}, &stats)
+	fatal(err)
+	fatal(syscall.Setrlimit(syscall.RLIMIT_FSIZE, &syscall.Rlimit{Cur: 8192, Max: 8192}))
+	if err := f.Add("big", big().Stat); !errors.Is(err, syscall.EFBIG) {
+		fatal(fmt.Errorf("Add() past the limit = %v, want %v", err, syscall.EFBIG))
+	}
+	if _, err := mmstats.Create(mmstats.Options{Dir: dir}, big()); !errors.Is(err, syscall.EFBIG) {
+		fatal(fmt.Errorf("Create() past the limit = %v, want %v", err, syscall.EFBIG))
+	}
+	var small mmstats.Counter
+	fatal(f.Add("small", &small)) // has its room
+	small.Inc()
+	stats.Counter.Inc()
+	fatal(f.Err())
+}
+
+func TestDiskFull(t *testing.T) {
+	dir := t.TempDir()
+	if out, err := exec.Command("disk-full", dir).CombinedOutput(); err != nil {
+		t.Fatalf("%s%v", out, err)
+	}
+	if got := names(t, dir); len(got) != 1 {
+		t.Errorf("files: %q, want one", got)
+	}
+	got := read(t, dir+"/x")
+	if _, ok := got["big"]; ok || got["small"] != "counter 1" || got["Counter"] != "counter 1" {
+		t.Errorf("after Add past the limit: %v", got)
+	}
+}

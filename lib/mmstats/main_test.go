@@ -1,0 +1,233 @@
+package mmstats_test
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"mmstats/lib/mapping"
+	"mmstats/lib/mmstats"
+	"mmstats/lib/reader"
+)
+
+// TestMain makes the test binary several programs: what processes share is
+// tested by processes.
+func TestMain(m *testing.M) {
+	os.Setenv("GORACE", "atexit_sleep_ms=0") // of programs, not of this process
+	testscript.Main(m, map[string]func(){
+		"add":       add,
+		"set-texts": setTexts,
+		"average":   average,
+		"all-kinds": allKinds,
+		"snapshots": snapshots,
+		"own":       own,
+		"lock":      lock,
+		"truncate":  truncateUnder,
+		"disk-full": fillDisk,
+	})
+}
+
+// fatal ends a program after an error.
+func fatal(err error) {
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+}
+
+// ready tells the test that a program has begun.
+func ready() { fmt.Println("ready") }
+
+// untilTold waits until the test closes the standard input of a program, or
+// ends.
+func untilTold() { io.Copy(io.Discard, os.Stdin) }
+
+// A process is a program that runs beside the test.
+type process struct {
+	*exec.Cmd
+	stdin  io.Closer
+	stdout *bufio.Reader
+}
+
+// start starts a program of TestMain.
+func start(t testing.TB, name string, args ...string) *process {
+	t.Helper()
+	p := &process{Cmd: exec.Command(name, args...)}
+	p.Stderr = os.Stderr
+	in, err := p.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	out, err := p.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.stdin, p.stdout = in, bufio.NewReader(out)
+	if err := p.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { p.Process.Kill(); p.Wait() })
+	return p
+}
+
+// startReady is start, and returns when the program is ready.
+func startReady(t testing.TB, name string, args ...string) *process {
+	t.Helper()
+	p := start(t, name, args...)
+	if line := p.line(t); line != "ready" {
+		t.Fatalf("%s %q wrote %q, want ready", name, args, line)
+	}
+	return p
+}
+
+// line returns the next line that a program writes.
+func (p *process) line(t testing.TB) string {
+	t.Helper()
+	line, err := p.stdout.ReadString('\n')
+	if err != nil {
+		t.Fatalf("%q ended: %v", p.Args, err)
+	}
+	return strings.TrimSuffix(line, "\n")
+}
+
+// kill ends a program by SIGKILL.
+func (p *process) kill() {
+	p.Process.Kill()
+	p.Wait()
+}
+
+// finish lets a program end, which must go well.
+func (p *process) finish(t testing.TB) {
+	t.Helper()
+	p.stdin.Close()
+	if err := p.Wait(); err != nil {
+		t.Errorf("%q: %v", p.Args, err)
+	}
+}
+
+// create creates a file in a directory of the test's own, and closes it at the
+// end.
+func create(t testing.TB, o mmstats.Options, stats ...any) *mmstats.File {
+	t.Helper()
+	if o.Path == "" && o.Dir == "" {
+		o.Dir = t.TempDir()
+	}
+	f, err := mmstats.Create(o, stats...)
+	if err != nil {
+		t.Fatalf("Create(%+v) = %v", o, err)
+	}
+	t.Cleanup(func() { f.Close() })
+	return f
+}
+
+// shared are the options of a file that any process may update.
+var shared = mmstats.Options{Shared: true, NoDefaults: true}
+
+// visit opens a file, and closes it at the end.
+func visit(t testing.TB, path string, o mmstats.Options, stats ...any) *mmstats.File {
+	t.Helper()
+	f, err := mmstats.Open(path, o, stats...)
+	if err != nil {
+		t.Fatalf("Open(%s) = %v", path, err)
+	}
+	t.Cleanup(func() { f.Close() })
+	return f
+}
+
+// read returns what readers find in a file, as "TYPE VALUE" by label.
+func read(t testing.TB, path string) map[string]string {
+	t.Helper()
+	stats, err := reader.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	found := make(map[string]string)
+	for _, st := range stats {
+		if st.Err != nil {
+			t.Errorf("%s: %s: %v", path, st.Label, st.Err)
+		}
+		if _, twice := found[string(st.Label)]; twice {
+			t.Errorf("%s holds %s twice", path, st.Label)
+		}
+		found[string(st.Label)] = fmt.Sprintf("%v %s", st.Type(), st.Value.AppendText(nil))
+	}
+	return found
+}
+
+// wantStats compares what readers find in a file with all that should be there.
+func wantStats(t testing.TB, path string, want map[string]string) {
+	t.Helper()
+	got := read(t, path)
+	for label, value := range want {
+		if got[label] != value {
+			t.Errorf("%s = %q, want %q", label, got[label], value)
+		}
+		delete(got, label)
+	}
+	for label, value := range got {
+		t.Errorf("%s = %q, want none", label, value)
+	}
+}
+
+// names returns what is in a directory, dot-names included.
+func names(t testing.TB, dir string) []string {
+	t.Helper()
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var names []string
+	for _, e := range entries {
+		names = append(names, e.Name())
+	}
+	return names
+}
+
+// waitFor waits until a condition is there.
+func waitFor(t testing.TB, what string, condition func() bool) {
+	t.Helper()
+	for deadline := time.Now().Add(20 * time.Second); !condition(); {
+		if time.Now().After(deadline) {
+			t.Fatalf("%s did not come", what)
+		}
+	}
+}
+
+// lock is "lock FILE": it holds the lock of a file.
+func lock() {
+	f, err := mapping.Open(os.Args[1], os.O_RDONLY, 0)
+	fatal(err)
+	fatal(f.TryLock())
+	ready()
+	untilTold()
+}
+
+// own is "own FILE [CHILD]": a program that publishes a file, and may start
+// another one that outlives it.
+func own() {
+	var stats struct {
+		Hits mmstats.Counter `mmstats:"hits"`
+		Note mmstats.String  `mmstats:"note"`
+	}
+	_, err := mmstats.Create(mmstats.Options{Path: os.Args[1]}, &stats)
+	fatal(err)
+	stats.Hits.Add(3)
+	stats.Note.Set("owned")
+	if len(os.Args) > 2 {
+		child := exec.Command(os.Args[2], "60")
+		fatal(child.Start())
+		fmt.Println(child.Process.Pid)
+	}
+	ready()
+	untilTold()
+}
+
+func temp(t testing.TB, base string) string { return filepath.Join(t.TempDir(), base) }

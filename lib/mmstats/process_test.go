@@ -1,0 +1,295 @@
+package mmstats_test
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"strconv"
+	"strings"
+	"testing"
+
+	"mmstats/lib/format"
+	"mmstats/lib/mmstats"
+	"mmstats/lib/reader"
+)
+
+// sums are what many processes add to.
+type sums struct {
+	Hits  mmstats.Counter
+	Bytes mmstats.Gauge[int64]
+	Small mmstats.Gauge[int16]
+	Float mmstats.Gauge[float64]
+}
+
+// add is "add FILE TIMES".
+func add() {
+	times, err := strconv.Atoi(os.Args[2])
+	fatal(err)
+	var s sums
+	_, err = mmstats.Open(os.Args[1], shared, &s)
+	fatal(err)
+	ready()
+	untilTold()
+	for range times {
+		s.Hits.Inc()
+		s.Bytes.Add(-2)
+		s.Small.Add(1)
+		s.Float.Add(0.5)
+	}
+}
+
+// TestProcessesAdd has 64 processes add to the same numbers.
+func TestProcessesAdd(t *testing.T) {
+	const processes, times = 64, 10_000
+	f := create(t, shared, new(sums))
+	var adding []*process
+	for range processes {
+		adding = append(adding, startReady(t, "add", f.Path(), strconv.Itoa(times)))
+	}
+	for _, p := range adding {
+		p.stdin.Close()
+	}
+	for _, p := range adding {
+		p.finish(t)
+	}
+	const total = processes * times
+	small := int16(total&0xffff - 1<<16) // it wraps around
+	if total&0x8000 == 0 {
+		small = total & 0x7fff
+	}
+	wantStats(t, f.Path(), map[string]string{
+		"Hits": fmt.Sprint("counter ", total), "Bytes": fmt.Sprint("int64 ", -2*total),
+		"Small": fmt.Sprint("int16 ", small), "Float": fmt.Sprint("float64 ", total/2),
+	})
+}
+
+const writers = 16
+
+// texts are what many processes set, each under the lock of the file.
+type texts struct {
+	Text mmstats.String `mmstats:",size=4000"`
+	Sets mmstats.Average
+}
+
+// textOf returns the text that writer n sets: one letter, as often as only
+// this one.
+func textOf(n int) string { return strings.Repeat(string(rune('a'+n)), 3000+50*n) }
+
+// setTexts is "set-texts FILE N TIMES".
+func setTexts() {
+	n, err := strconv.Atoi(os.Args[2])
+	fatal(err)
+	times, err := strconv.Atoi(os.Args[3])
+	fatal(err)
+	var stats texts
+	f, err := mmstats.Open(os.Args[1], shared, &stats)
+	fatal(err)
+	ready()
+	untilTold()
+	for range times {
+		stats.Text.Set(textOf(n))
+		stats.Sets.Add(float64(n))
+	}
+	fatal(f.Err())
+}
+
+// TestProcessesSetTexts has 16 processes set the same text, which is read all
+// the while.
+func TestProcessesSetTexts(t *testing.T) {
+	const times = 2000
+	var stats texts
+	f := create(t, shared, &stats)
+	stats.Text.Set(textOf(0))
+	known := make(map[string]int)
+	for n := range writers {
+		known[textOf(n)] = 0
+	}
+	var setting []*process
+	for n := range writers {
+		setting = append(setting, startReady(t, "set-texts", f.Path(), strconv.Itoa(n), strconv.Itoa(times)))
+	}
+	for _, p := range setting {
+		p.stdin.Close()
+	}
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		for _, p := range setting {
+			p.finish(t)
+		}
+	}()
+	look := func(text string) {
+		if _, ok := known[text]; !ok {
+			t.Errorf("read %.100q, which nobody wrote", text)
+		}
+		known[text]++
+	}
+	for reading := true; reading && !t.Failed(); {
+		select {
+		case <-done:
+			reading = false
+		default:
+		}
+		stats, err := reader.ReadFile(f.Path())
+		if err != nil || len(stats) != 2 {
+			t.Fatalf("ReadFile() = %v, %v", stats, err)
+		}
+		if stats[0].Err == nil {
+			look(string(stats[0].Value.Text()))
+		}
+	}
+	<-done
+	seen := 0
+	for _, n := range known {
+		if n > 0 {
+			seen++
+		}
+	}
+	if seen < 2 {
+		t.Errorf("the texts of %d writers were seen, want more", seen)
+	}
+	if got := stats.Sets.State().Count; got != writers*times {
+		t.Errorf("%d texts were set, want %d", got, writers*times)
+	}
+}
+
+// average is "average FILE": samples of 1, 2, 3 and so on.
+func average() {
+	var stats struct{ Mean mmstats.Average }
+	_, err := mmstats.Create(mmstats.Options{Path: os.Args[1]}, &stats)
+	fatal(err)
+	ready()
+	for i := 1; ; i++ {
+		stats.Mean.Add(float64(i))
+	}
+}
+
+// TestProcessesReadAverage reads an average that another process updates.
+// Mean, count and total always belong together.
+func TestProcessesReadAverage(t *testing.T) {
+	p := startReady(t, "average", temp(t, "x"))
+	var stats struct{ Mean mmstats.Average }
+	visit(t, p.Args[1], mmstats.Options{}, &stats)
+	var last uint64
+	changes := 0
+	for looks := 0; looks < 200_000 || changes < 1000; looks++ {
+		st := stats.Mean.State()
+		if st == (mmstats.AverageState{}) {
+			continue // it changed too fast
+		}
+		n := float64(st.Count)
+		if st.Total != n*(n+1)/2 || st.Mean != st.Total/n {
+			t.Fatalf("State() = %+v, which do not belong together", st)
+		}
+		if st.Count < last {
+			t.Fatalf("%d samples after %d", st.Count, last)
+		}
+		if st.Count > last {
+			changes++
+		}
+		last = st.Count
+	}
+	p.kill()
+	st := stats.Mean.State()
+	if got, want := read(t, p.Args[1])["Mean"], "average "+number(st.Mean); got != want || st.Count < last {
+		t.Errorf("Mean = %s, want %s", got, want)
+	}
+}
+
+func number(f float64) string { return string(format.FloatValue(f).AppendText(nil)) }
+
+// growing returns a stat that is the n-th of a file, and what readers find.
+func growing(n int) (label string, s mmstats.Stat, want string) {
+	label = fmt.Sprintf("f%d.%s", n, strings.Repeat("x", n*37%300))
+	switch n % 3 {
+	case 0:
+		return label, &mmstats.Var{Type: format.Counter, Initial: format.UintValue(uint64(n))}, fmt.Sprint("counter ", n)
+	case 1:
+		return label, &mmstats.Var{Type: format.String, Size: n%200 + 10, Initial: format.TextValue([]byte(fmt.Sprint(n)))}, fmt.Sprint("string ", n)
+	}
+	return label, new(mmstats.Average), "average 0"
+}
+
+// countGrowing returns how many stats there are in a file, each of which must
+// be what growing says.
+func countGrowing(path string) (int, error) {
+	stats, err := reader.ReadFile(path)
+	for n := range stats {
+		st := &stats[n]
+		label, _, want := growing(n)
+		got := fmt.Sprintf("%v %s", st.Type(), st.Value.AppendText(nil))
+		if string(st.Label) != label || got != want || st.Err != nil {
+			return n, fmt.Errorf("stat %d: %s = %s, %v, want %s = %s", n, st.Label, got, st.Err, label, want)
+		}
+	}
+	return len(stats), err
+}
+
+// snapshots is "snapshots FILE N": it reads a file until it has N stats. None
+// may ever be damaged, wrong or gone.
+func snapshots() {
+	n, err := strconv.Atoi(os.Args[2])
+	fatal(err)
+	ready()
+	for seen := 0; seen < n; {
+		count, err := countGrowing(os.Args[1])
+		fatal(err)
+		if count < seen {
+			fatal(fmt.Errorf("%d stats after %d", count, seen))
+		}
+		seen = count
+	}
+}
+
+// TestProcessReadsGrowing adds hundreds of stats while other processes read
+// the file.
+func TestProcessReadsGrowing(t *testing.T) {
+	const stats = 900
+	f := create(t, mmstats.Options{NoDefaults: true})
+	var reading []*process
+	for range 2 {
+		reading = append(reading, startReady(t, "snapshots", f.Path(), strconv.Itoa(stats)))
+	}
+	for n := range stats {
+		label, s, _ := growing(n)
+		if err := f.Add(label, s); err != nil {
+			t.Fatalf("Add(%d) = %v", n, err)
+		}
+	}
+	for _, p := range reading {
+		p.finish(t)
+	}
+}
+
+// TestProcessesGrow adds stats to one file from two processes and this one.
+func TestProcessesGrow(t *testing.T) {
+	f := create(t, shared)
+	var growing []*process
+	for i := range 3 {
+		growing = append(growing, startReady(t, "all-kinds", f.Path(), "adder", fmt.Sprint(i)))
+	}
+	for _, p := range growing {
+		p.stdin.Close()
+	}
+	for _, p := range growing {
+		p.finish(t)
+	}
+	got := read(t, f.Path())
+	for i := range 3 {
+		for n := range added {
+			if want := fmt.Sprint("counter ", n); got[addedLabel(i, n)] != want {
+				t.Errorf("%s = %q, want %s", addedLabel(i, n), got[addedLabel(i, n)], want)
+			}
+		}
+	}
+	if got["all"] != fmt.Sprint("counter ", 3*added) {
+		t.Errorf("all = %s, want %d", got["all"], 3*added)
+	}
+}
+
+const added = 100
+
+func addedLabel(i, n int) string { return fmt.Sprintf("%d.%d", i, n) }
+
+// random returns a number from 1 to most.
+func random(most int) int { return 1 + rand.IntN(most) }

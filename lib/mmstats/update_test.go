@@ -1,0 +1,274 @@
+package mmstats_test
+
+import (
+	"errors"
+	"io/fs"
+	"math"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"mmstats/lib/mmstats"
+)
+
+func TestUpdates(t *testing.T) {
+	for _, guarded := range []bool{false, true} {
+		var s everything
+		f := create(t, mmstats.Options{NoDefaults: true, Guarded: guarded}, &s)
+		s.Counter.Inc()
+		s.Counter.Add(math.MaxUint64)
+		s.Counter.Add(4)
+		s.Local.Inc()
+		s.Local.Add(9)
+		s.I8.Set(127)
+		s.I8.Add(1)
+		s.U8.Add(255)
+		s.U8.Add(2)
+		s.I16.Add(-3)
+		s.U16.Set(7)
+		s.I32.Add(-1)
+		s.U32.Add(3)
+		s.I64.Set(-9)
+		s.I64.Add(10)
+		s.F32.Add(0.5)
+		s.F64.Set(1.5)
+		s.F64.Add(-3)
+		s.Bool.Set(true)
+		s.Bool.Set(false)
+		s.Bool.Set(true)
+		s.String.Set("a longer text than fits into the room")
+		s.Average.Add(1)
+		s.Average.Add(5)
+		for v := range 6 {
+			s.Moving.Add(float64(v))
+		}
+		s.Timer.Observe(1500 * time.Millisecond)
+		wantStats(t, f.Path(), map[string]string{
+			"Counter": "counter 4", "Local": "counter 10", "I8": "int8 -128", "U8": "uint8 1", "I16": "int16 -3", "U16": "uint16 7",
+			"I32": "int32 -1", "U32": "uint32 3", "I64": "int64 1", "F32": "float32 0.5", "F64": "float64 -1.5", "Bool": "bool true",
+			"String": "string a longer text than fits ", "Average": "average 3", "Moving": "moving 3.5", "Timer": "moving 1.5",
+		})
+		if s.Counter.Value() != 4 || s.Local.Value() != 10 || s.I8.Value() != -128 || s.F64.Value() != -1.5 || !s.Bool.Value() {
+			t.Errorf("guarded %v: a number is not what was set", guarded)
+		}
+		if got := s.String.Value(); got != "a longer text than fits " {
+			t.Errorf("String.Value() = %q", got)
+		}
+		if got, want := s.Average.State(), (mmstats.AverageState{Mean: 3, Count: 2, Total: 6}); got != want || s.Average.Value() != 3 {
+			t.Errorf("Average.State() = %v, want %v", got, want)
+		}
+		if s.Moving.Value() != 3.5 || s.Moving.Last() != 5 || s.Moving.Count() != 6 {
+			t.Errorf("Moving = %v, last %v, %d samples", s.Moving.Value(), s.Moving.Last(), s.Moving.Count())
+		}
+		if err := f.Err(); err != nil {
+			t.Errorf("Err() = %v", err)
+		}
+		for _, wait := range []bool{false, true} {
+			if err := f.Sync(wait); err != nil {
+				t.Errorf("Sync(%v) = %v", wait, err)
+			}
+		}
+	}
+}
+
+func TestTextIsCut(t *testing.T) {
+	s := mmstats.String{Size: 8}
+	create(t, mmstats.Options{}, mmstats.Labeled{Label: "s", Stat: &s})
+	for text, want := range map[string]string{
+		"abcdefgh": "abcdefgh", "abcdefghi": "abcdefgh", "abcdefgé": "abcdefg", "日本語": "日本", "1234567😀": "1234567",
+		"\x80\x80\x80\x80\x80\x80\x80\x80\x80": "\x80\x80\x80\x80\x80\x80\x80\x80"[:4], "": "", "a\x00b": "a",
+	} {
+		s.Set(text)
+		if got := s.Value(); got != want && utf8Start(text) {
+			t.Errorf("Value() after Set(%q) = %q, want %q", text, got, want)
+		}
+	}
+	var long mmstats.String
+	create(t, mmstats.Options{}, mmstats.Labeled{Label: "s", Stat: &long})
+	long.Set(strings.Repeat("x", 1000))
+	if got := len(long.Value()); got != mmstats.DefaultText {
+		t.Errorf("a text has %d bytes, want %d", got, mmstats.DefaultText)
+	}
+}
+
+// utf8Start reports whether text starts with a character: what becomes of one
+// that is none is not promised.
+func utf8Start(text string) bool { return text == "" || text[0] < 0x80 || text[0] >= 0xc0 }
+
+func TestTimer(t *testing.T) {
+	var timer mmstats.Timer
+	create(t, mmstats.Options{}, mmstats.Labeled{Label: "t", Stat: &timer})
+	timing := timer.Start()
+	before := timing.Elapsed()
+	waitFor(t, "time", func() bool { return timing.Elapsed() > before })
+	if d := timing.Stop(); d <= before || timer.Last() != d.Seconds() || timer.Count() != 1 {
+		t.Errorf("Stop() = %v after %v, Last() = %v, Count() = %d", d, before, timer.Last(), timer.Count())
+	}
+	func() {
+		defer func() { recover() }()
+		timer.Time(func() { panic("anyway") })
+	}()
+	if got := timer.Count(); got != 2 {
+		t.Errorf("Count() after a function that panicked = %d, want 2", got)
+	}
+}
+
+// TestZeroValues updates stats that no file holds.
+func TestZeroValues(t *testing.T) {
+	var s everything
+	s.set()
+	s.Timer.Time(func() {})
+	if s.Counter.Value() != 0 || s.Local.Value() != 0 || s.I8.Value() != 0 || s.F64.Value() != 0 || s.Bool.Value() ||
+		s.String.Value() != "" || s.Average.State() != (mmstats.AverageState{}) || s.Moving.Value() != 0 ||
+		s.Moving.Last() != 0 || s.Timer.Count() != 0 {
+		t.Errorf("stats of no file hold values: %v %v", s.Average.State(), s.Moving.Value())
+	}
+}
+
+// TestClosed uses everything after Close.
+func TestClosed(t *testing.T) {
+	for _, visitor := range []bool{false, true} {
+		for _, guarded := range []bool{false, true} {
+			var s everything
+			f := create(t, mmstats.Options{NoDefaults: true, Guarded: guarded}, &s)
+			s.Counter.Inc()
+			s.String.Set("before")
+			path := f.Path()
+			if visitor {
+				f.Close()
+				s = everything{}
+				f = visit(t, path, mmstats.Options{Guarded: guarded}, &s)
+			}
+			before := read(t, path)
+			if err := f.Close(); err != nil {
+				t.Errorf("Close() = %v", err)
+			}
+			s.set()
+			s.Timer.Time(func() {})
+			s.Counter.Value()
+			s.String.Value()
+			s.Average.State()
+			s.Moving.Last()
+			wantStats(t, path, before)
+			if err := f.Close(); err != nil {
+				t.Errorf("second Close() = %v", err)
+			}
+			for call, err := range map[string]error{
+				"Err": f.Err(), "Sync": f.Sync(true), "Add": f.Add("new", new(mmstats.Counter)),
+				"AddStruct": f.AddStruct(&struct{ C mmstats.Counter }{}),
+			} {
+				if !errors.Is(err, fs.ErrClosed) {
+					t.Errorf("visitor %v: %s() after Close = %v, want %v", visitor, call, err, fs.ErrClosed)
+				}
+			}
+			if _, err := f.Var("Counter"); !errors.Is(err, fs.ErrClosed) {
+				t.Errorf("Var() after Close = %v, want %v", err, fs.ErrClosed)
+			}
+			if err := f.Remove(); err != nil {
+				t.Errorf("Remove() after Close = %v", err)
+			}
+		}
+	}
+}
+
+// TestCloseWhileUpdating closes a file under goroutines that update it.
+func TestCloseWhileUpdating(t *testing.T) {
+	var s everything
+	f := create(t, mmstats.Options{}, &s)
+	stop := make(chan struct{})
+	var updating sync.WaitGroup
+	for range 4 {
+		updating.Go(func() {
+			for {
+				select {
+				case <-stop:
+					return
+				default:
+				}
+				s.Counter.Inc()
+				s.F64.Add(1)
+				s.String.Set("text")
+				s.Average.Add(1)
+				s.Timer.Start().Stop()
+			}
+		})
+	}
+	waitFor(t, "the first updates", func() bool { return s.Counter.Value() > 100 })
+	if err := f.Close(); err != nil {
+		t.Errorf("Close() = %v", err)
+	}
+	close(stop)
+	updating.Wait()
+}
+
+// TestGoroutines updates from many goroutines, while one adds stats.
+func TestGoroutines(t *testing.T) {
+	const goroutines, updates = 8, 1000
+	var s everything
+	f := create(t, mmstats.Options{NoDefaults: true}, &s)
+	var updating sync.WaitGroup
+	for range goroutines {
+		updating.Go(func() {
+			for range updates {
+				s.Counter.Inc()
+				s.I16.Add(1)
+				s.U32.Add(2)
+				s.F32.Add(1)
+				s.F64.Add(0.5)
+				s.Average.Add(2)
+				s.Moving.Add(3)
+				s.String.Set("same")
+			}
+		})
+	}
+	added := make([]mmstats.Counter, 300)
+	for i := range added {
+		if err := f.Add(strings.Repeat("long", 30)+string(rune('A'+i)), &added[i]); err != nil {
+			t.Errorf("Add() = %v", err)
+		}
+		added[i].Inc()
+	}
+	updating.Wait()
+	got := read(t, f.Path())
+	for label, want := range map[string]string{
+		"Counter": "counter 8000", "I16": "int16 8000", "U32": "uint32 16000", "F32": "float32 8000", "F64": "float64 4000",
+		"Average": "average 2", "Moving": "moving 3", "String": "string same",
+	} {
+		if got[label] != want {
+			t.Errorf("%s = %s, want %s", label, got[label], want)
+		}
+	}
+	if st := s.Average.State(); st.Count != goroutines*updates {
+		t.Errorf("Average took %d samples, want %d", st.Count, goroutines*updates)
+	}
+	if got := s.Moving.Count(); got != goroutines*updates {
+		t.Errorf("Moving took %d samples, want %d", got, goroutines*updates)
+	}
+	for i := range added {
+		if got[strings.Repeat("long", 30)+string(rune('A'+i))] != "counter 1" {
+			t.Errorf("added stat %d is not 1", i)
+		}
+	}
+}
+
+func TestNoAllocations(t *testing.T) {
+	for _, guarded := range []bool{false, true} {
+		var s everything
+		create(t, mmstats.Options{Guarded: guarded}, &s)
+		for name, update := range map[string]func(){
+			"Counter.Inc": func() { s.Counter.Inc() }, "Counter.Add": func() { s.Counter.Add(2) },
+			"LocalCounter.Inc": func() { s.Local.Inc() }, "Gauge.Set": func() { s.I64.Set(5) },
+			"Gauge[int8].Add": func() { s.I8.Add(1) }, "Gauge[int16].Set": func() { s.I16.Set(1) },
+			"Gauge[int32].Add": func() { s.I32.Add(1) }, "Gauge[uint32].Set": func() { s.U32.Set(1) },
+			"Gauge[float32].Add": func() { s.F32.Add(1) }, "Gauge[float64].Add": func() { s.F64.Add(1) },
+			"Bool.Set": func() { s.Bool.Set(true) }, "String.Set": func() { s.String.Set("sixteen bytes...") },
+			"Average.Add": func() { s.Average.Add(1) }, "MovingAverage.Add": func() { s.Moving.Add(1) },
+			"Timer": func() { s.Timer.Start().Stop() },
+		} {
+			if n := testing.AllocsPerRun(100, update); n != 0 {
+				t.Errorf("guarded %v: %s allocates %v times, want 0", guarded, name, n)
+			}
+		}
+	}
+}

@@ -1,0 +1,239 @@
+package mmstats_test
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"strings"
+	"syscall"
+	"testing"
+
+	"mmstats/lib/format"
+	"mmstats/lib/mmstats"
+)
+
+// TestOpen goes on where an earlier run left a file, and adds what it lacked.
+func TestOpen(t *testing.T) {
+	var first everything
+	f := create(t, mmstats.Options{NoDefaults: true, Prefix: "p."}, &first)
+	first.Counter.Add(40)
+	first.I16.Set(-7)
+	first.String.Set("first")
+	first.Average.Add(1)
+	first.Average.Add(3)
+	for _, v := range []float64{9, 1, 2, 3, 4} {
+		first.Moving.Add(v)
+	}
+	first.Timer.Add(1)
+	f.Close()
+
+	var more struct {
+		New  mmstats.Gauge[int32] `mmstats:"new,initial=5"`
+		Next mmstats.String       `mmstats:"next,initial=a"`
+	}
+	second := everything{Moving: mmstats.MovingAverage{Window: 50}}
+	f = visit(t, f.Path(), mmstats.Options{Prefix: "p."}, &second, &more)
+	if second.Counter.Value() != 40 || second.I16.Value() != -7 || second.String.Value() != "first" {
+		t.Error("Open does not find the values of the file")
+	}
+	second.Counter.Add(2)
+	second.I16.Add(1)
+	second.Average.Add(5)
+	second.Moving.Add(5) // the window is that of the file
+	second.Timer.Add(3)
+	more.Next.Set("b")
+	got := read(t, f.Path())
+	for label, want := range map[string]string{
+		"p.Counter": "counter 42", "p.I16": "int16 -6", "p.String": "string first", "p.Average": "average 3",
+		"p.Moving": "moving 3.5", "p.Timer": "moving 2", "p.new": "int32 5", "p.next": "string b",
+	} {
+		if got[label] != want {
+			t.Errorf("%s = %s, want %s", label, got[label], want)
+		}
+	}
+	if st := second.Average.State(); st.Count != 3 || st.Total != 9 {
+		t.Errorf("Average.State() = %v, want 3 samples of 9", st)
+	}
+	if second.Moving.Count() != 6 || second.Moving.Last() != 5 {
+		t.Errorf("Moving took %d samples, the last %v", second.Moving.Count(), second.Moving.Last())
+	}
+
+	// An initial value is for stats that are new.
+	var third struct {
+		New mmstats.Gauge[int32] `mmstats:"p.new,initial=77"`
+	}
+	visit(t, f.Path(), mmstats.Options{}, &third)
+	if got := third.New.Value(); got != 5 {
+		t.Errorf("initial value of a stat that exists = %d, want 5", got)
+	}
+}
+
+func TestOpenOtherType(t *testing.T) {
+	var stats everything
+	f := create(t, shared, &stats)
+	for label, stat := range map[string]mmstats.Stat{
+		"Counter": new(mmstats.Gauge[int64]), "I16": new(mmstats.Gauge[uint16]), "F32": new(mmstats.Gauge[float64]),
+		"String": new(mmstats.Bool), "Average": new(mmstats.Gauge[float64]), "Moving": new(mmstats.Average),
+		"Local": new(mmstats.Counter), "F64": &mmstats.Constant[float64]{},
+	} {
+		_, err := mmstats.Open(f.Path(), shared, mmstats.Labeled{Label: "added", Stat: new(mmstats.Counter)}, mmstats.Labeled{Label: label, Stat: stat})
+		if !errors.Is(err, mmstats.ErrOtherType) || !strings.Contains(fmt.Sprint(err), label) {
+			t.Errorf("Open() with %s as a %T = %v, want %v of %s", label, stat, err, mmstats.ErrOtherType, label)
+		}
+	}
+	if _, ok := read(t, f.Path())["added"]; ok {
+		t.Error("an Open that failed added a stat")
+	}
+	// What Python wrote has no place for atomic updates.
+	path := temp(t, "python")
+	os.WriteFile(path, pythonFile(endedPID(t)), 0o644)
+	_, err := mmstats.Open(path, shared, mmstats.Labeled{Label: "hits", Stat: new(mmstats.Counter)})
+	if !errors.Is(err, mmstats.ErrOtherType) {
+		t.Errorf("Open() of Python's counter = %v, want %v", err, mmstats.ErrOtherType)
+	}
+	var c mmstats.Counter
+	visit(t, path, shared, mmstats.Labeled{Label: "ours", Stat: &c})
+	c.Inc()
+	if got := read(t, path); got["ours"] != "counter 1" || got["hits"] != "counter 41" {
+		t.Errorf("a counter added to Python's file = %v", got)
+	}
+}
+
+func TestOpenNoStatFile(t *testing.T) {
+	dir := t.TempDir()
+	os.WriteFile(dir+"/foreign", []byte("foreign"), 0o600)
+	os.WriteFile(dir+"/empty", nil, 0o600)
+	os.WriteFile(dir+"/damaged", pythonFile(1)[:40], 0o600)
+	syscall.Mkfifo(dir+"/fifo", 0o600)
+	os.Symlink("foreign", dir+"/link")
+	for name, says := range map[string]string{
+		"foreign": "not a version 1 stat file", "empty": "empty file", "damaged": "damaged at byte",
+		"fifo": "not a regular file", "link": "is a symbolic link", ".": "is a directory",
+	} {
+		_, err := mmstats.Open(dir+"/"+name, mmstats.Options{})
+		if err == nil || !strings.Contains(err.Error(), says) || strings.Count(err.Error(), dir) != 1 {
+			t.Errorf("Open(%s) = %v, want one that says %q, and the path once", name, err, says)
+		}
+	}
+}
+
+// TestVisitOwned visits the file of a process that runs.
+func TestVisitOwned(t *testing.T) {
+	p := startReady(t, "own", temp(t, "x.mmstats"))
+	path := p.Args[1]
+	var stats struct {
+		Hits mmstats.Counter `mmstats:"hits"`
+		Note mmstats.String  `mmstats:"note"`
+	}
+	f := visit(t, path, mmstats.Options{}, &stats)
+	if got := f.PID(); got != p.Process.Pid {
+		t.Errorf("PID() = %d, want %d", got, p.Process.Pid)
+	}
+	stats.Hits.Add(2)
+	if err := f.Err(); err != nil {
+		t.Errorf("Err() after a counter = %v", err)
+	}
+	if got := stats.Note.Value(); got != "owned" {
+		t.Errorf("Note = %q, want what its owner wrote", got)
+	}
+	stats.Note.Set("visited")
+	var lost *mmstats.LostError
+	if err := f.Err(); !errors.Is(err, mmstats.ErrLocked) || !errors.As(err, &lost) || lost.Dropped != 1 {
+		t.Errorf("Err() after a text = %v, want %v and 1 update dropped", err, mmstats.ErrLocked)
+	}
+	if err := f.Add("new", new(mmstats.Counter)); !errors.Is(err, mmstats.ErrLocked) {
+		t.Errorf("Add() = %v, want %v", err, mmstats.ErrLocked)
+	}
+	if got := read(t, path); got["hits"] != "counter 5" || got["note"] != "string owned" {
+		t.Errorf("hits, note = %s, %s", got["hits"], got["note"])
+	}
+	p.kill()
+	stats.Note.Set("inherited")
+	if err := f.Add("new", new(mmstats.Counter)); err != nil {
+		t.Errorf("Add() after the owner ended = %v", err)
+	}
+	if got := read(t, path); got["note"] != "string inherited" || got["new"] != "counter 0" {
+		t.Errorf("note, new = %s, %s", got["note"], got["new"])
+	}
+}
+
+// TestVisitReplaced visits a file whose name leads to another one by now.
+func TestVisitReplaced(t *testing.T) {
+	var stats struct{ Note mmstats.String }
+	o := shared
+	o.Path = temp(t, "x")
+	create(t, o, &stats).Close()
+	stats.Note = mmstats.String{}
+	f := visit(t, o.Path, o, &stats)
+	os.Remove(o.Path)
+	create(t, o, &struct{ Note mmstats.String }{})
+	stats.Note.Set("lost")
+	stats.Note.Set("lost")
+	var lost *mmstats.LostError
+	if err := f.Err(); !errors.Is(err, mmstats.ErrReplaced) || !errors.As(err, &lost) || lost.Dropped != 2 {
+		t.Errorf("Err() = %v, want %v and 2 updates dropped", err, mmstats.ErrReplaced)
+	}
+	if err := f.Add("new", new(mmstats.Counter)); !errors.Is(err, mmstats.ErrReplaced) {
+		t.Errorf("Add() = %v, want %v", err, mmstats.ErrReplaced)
+	}
+	wantStats(t, o.Path, map[string]string{"Note": "string "})
+}
+
+func TestVar(t *testing.T) {
+	var stats everything
+	f := create(t, shared, append(constants(), &stats)...)
+	get := func(label string) *mmstats.Var {
+		t.Helper()
+		v, err := f.Var(label)
+		if err != nil {
+			t.Fatalf("Var(%s) = %v", label, err)
+		}
+		return v
+	}
+	if _, err := f.Var("none"); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("Var(none) = %v, want %v", err, fs.ErrNotExist)
+	}
+	for label, to := range map[string]format.Value{
+		"Counter": format.UintValue(1 << 63), "I8": format.IntValue(-128), "U16": format.UintValue(65535),
+		"F32": format.FloatValue(0.5), "F64": format.IntValue(-3), "Bool": format.BoolValue(true),
+		"String": format.TextValue([]byte("abc")), "I64": format.UintValue(5),
+	} {
+		v := get(label)
+		if err := errors.Join(v.Check(to), v.Set(to)); err != nil {
+			t.Errorf("%s: Set(%s) = %v", label, to.AppendText(nil), err)
+		}
+		if got, err := v.Value(); err != nil || string(got.AppendText(nil)) != string(to.AppendText(nil)) {
+			t.Errorf("%s: Value() = %s, %v, want %s", label, got.AppendText(nil), err, to.AppendText(nil))
+		}
+	}
+	if stats.Counter.Value() != 1<<63 || stats.I8.Value() != -128 || stats.String.Value() != "abc" || !stats.Bool.Value() {
+		t.Error("a Var and a stat of one label differ")
+	}
+	for _, test := range []struct {
+		label string
+		add   format.Value
+		want  error
+	}{
+		{"I8", format.IntValue(-1), format.ErrRange}, {"U16", format.UintValue(1), format.ErrRange},
+		{"Counter", format.IntValue(-1), mmstats.ErrCounter}, {"U8", format.IntValue(-1), format.ErrRange},
+		{"I64", format.UintValue(1 << 63), format.ErrRange}, {"I32", format.FloatValue(0.5), format.ErrClass},
+		{"Bool", format.UintValue(1), format.ErrClass}, {"String", format.UintValue(1), format.ErrClass},
+		{"Average", format.TextValue([]byte("1")), format.ErrClass}, {"Moving", format.BoolValue(true), format.ErrClass},
+		{"Local", format.UintValue(1), mmstats.ErrConstant}, {"cu64", format.UintValue(1), mmstats.ErrConstant},
+		{"Counter", format.UintValue(1 << 63), nil}, {"I8", format.UintValue(255), nil}, {"F64", format.UintValue(1), nil},
+		{"Average", format.UintValue(4), nil}, {"Timer", format.FloatValue(0.5), nil},
+	} {
+		if err := get(test.label).Add(test.add); !errors.Is(err, test.want) {
+			t.Errorf("%s: Add(%s) = %v, want %v", test.label, test.add.AppendText(nil), err, test.want)
+		}
+	}
+	for label, want := range map[string]error{"Average": mmstats.ErrSamples, "Moving": mmstats.ErrSamples, "Local": mmstats.ErrConstant, "cf64": mmstats.ErrConstant} {
+		if err := get(label).Set(format.FloatValue(1)); !errors.Is(err, want) {
+			t.Errorf("%s: Set() = %v, want %v", label, err, want)
+		}
+	}
+	if stats.Counter.Value() != 0 || stats.I8.Value() != 127 || stats.F64.Value() != -2 || stats.Average.Value() != 4 || stats.Timer.Last() != 0.5 {
+		t.Errorf("sums are %d, %d, %v", stats.Counter.Value(), stats.I8.Value(), stats.F64.Value())
+	}
+}
