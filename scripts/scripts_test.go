@@ -1,4 +1,4 @@
-// Package scripts holds the tests of mmstats.sh.
+// Package scripts holds the tests of mmstats.sh and of the examples.
 package scripts
 
 import (
@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
@@ -59,11 +60,20 @@ func runIn(t *testing.T, shell, dir string) {
 	testscript.Run(t, testscript.Params{
 		Dir:                 dir,
 		RequireExplicitExec: true,
+		Condition: func(name string) (bool, error) {
+			program, ok := strings.CutPrefix(name, "has:")
+			if !ok {
+				return false, fmt.Errorf("unknown condition %q", name)
+			}
+			_, err := exec.LookPath(program)
+			return err == nil, nil
+		},
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("PATH", bin+string(filepath.ListSeparator)+env.Getenv("PATH"))
 			env.Setenv("MMSTATS_PATH", env.WorkDir)
 			env.Setenv("shell", shell)
 			env.Setenv("library", library)
+			env.Setenv("examples", filepath.Join(filepath.Dir(library), "examples"))
 			return nil
 		},
 	})
@@ -78,3 +88,6 @@ func TestShells(t *testing.T) {
 
 // TestBash runs what is about the stream, which bash alone has.
 func TestBash(t *testing.T) { runIn(t, "bash", "testdata/bash") }
+
+// TestExamples runs what people start from.
+func TestExamples(t *testing.T) { runIn(t, "bash", "testdata/examples") }
