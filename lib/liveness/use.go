@@ -34,6 +34,18 @@ func Ask(f *mapping.File, info mapping.Info) Use {
 	return u
 }
 
+// String tells what was found, for people.
+func (u Use) String() string {
+	if u.Lock != nil {
+		return "lock: " + reason(u.Lock)
+	}
+	lease := "granted"
+	if u.Lease != nil {
+		lease = reason(u.Lease)
+	}
+	return "lock: free, lease: " + lease
+}
+
 // Free reports whether nobody can write to the file of w any more. It takes
 // proof: a lease, or the lock that w would hold.
 func (u Use) Free(w Writer) Verdict {

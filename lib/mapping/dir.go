@@ -3,6 +3,7 @@
 package mapping
 
 import (
+	"errors"
 	"io/fs"
 	"os"
 	"strings"
@@ -18,10 +19,22 @@ type Dir struct {
 	name string
 }
 
-// OpenDir opens the directory called name.
+// ErrLinkedDir says that the name of a directory is a symbolic link's.
+var ErrLinkedDir = errors.New("is a symbolic link; to go through it, add /. to it")
+
+// OpenDir opens the directory called name, which may end in a slash. It does
+// not follow a symbolic link at the end of name: who can put one there would
+// choose the directory.
 func OpenDir(name string) (*Dir, error) {
-	f, err := Open(name, unix.O_RDONLY|unix.O_DIRECTORY|unix.O_NONBLOCK|unix.O_NOCTTY, 0)
+	if trimmed := strings.TrimRight(name, "/"); trimmed != "" {
+		name = trimmed
+	}
+	f, err := Open(name, unix.O_RDONLY|unix.O_DIRECTORY|unix.O_NOFOLLOW|unix.O_NONBLOCK|unix.O_NOCTTY, 0)
 	if err != nil {
+		// Systems do not agree on the error.
+		if i, lerr := Lstat(name); lerr == nil && i.Mode == fs.ModeSymlink {
+			err = &fs.PathError{Op: "open", Path: name, Err: ErrLinkedDir}
+		}
 		return nil, err
 	}
 	return &Dir{f.fd, name}, nil
@@ -38,10 +51,15 @@ func (d *Dir) fail(op, base string, err error) error {
 }
 
 func (d *Dir) path(base string) string {
-	if base != "" && !strings.HasSuffix(d.name, "/") {
-		return d.name + "/" + base
+	switch {
+	case base == "":
+		return d.name
+	case d.name == ".":
+		return base
+	case strings.HasSuffix(d.name, "/"):
+		return d.name + base
 	}
-	return d.name + base
+	return d.name + "/" + base
 }
 
 // Open opens the file called base, which is no path, with flags as for the
