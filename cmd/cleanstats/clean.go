@@ -44,7 +44,7 @@ type cleaner struct {
 
 	dir     *mapping.Dir // of the file at hand
 	dirName string
-	dirErr  error // why dir could not be opened
+	dirErr  error        // why dir could not be opened
 	totals  *totals      // nil where nothing is folded
 	dead    []*candidate // that wait for it, all in dir
 	foldErr error        // from when on nothing can be folded
@@ -107,6 +107,8 @@ func (c *cleaner) enter(name string) error {
 
 // said is an error that was told before.
 type said struct{ error }
+
+func (s said) Unwrap() error { return s.error }
 
 // leave closes the directory, after what waits to be removed from it.
 func (c *cleaner) leave() {
