@@ -218,23 +218,32 @@ func TestFoldRemembersWhatStays(t *testing.T) {
 }
 
 func TestLeaseOfTheOwner(t *testing.T) {
-	dir := t.TempDir()
-	name := filepath.Join(dir, "a.mmstats")
-	writeStats(t, name, nobodysPID, time.Now(), true)
-	writeStats(t, filepath.Join(dir, "b.mmstats"), nobodysPID, time.Now(), true)
-	f, err := os.OpenFile(name, os.O_RDWR, 0)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer f.Close()
-	if _, _, errno := syscall.Syscall(syscall.SYS_FCNTL, f.Fd(), syscall.F_SETLEASE, syscall.F_WRLCK); errno != 0 {
-		t.Fatal(errno)
-	}
-	status, stdout, stderr := command(dir)
-	if status != cli.OK || !strings.HasPrefix(stdout, "kept\t"+name+"\t-\tin use: a process holds a lease on it\nremoved\t") {
-		t.Errorf("cleanstats = %d, %q, %q, want one kept and one removed", status, stdout, stderr)
-	}
-	if _, err := os.Lstat(name); errors.Is(err, os.ErrNotExist) {
-		t.Errorf("the leased file is gone")
+	for _, test := range []struct {
+		kind, flags int
+		want        string
+	}{
+		{syscall.F_WRLCK, os.O_RDWR, "in use: a process holds a lease on it"},
+		{syscall.F_RDLCK, os.O_RDONLY, fmt.Sprintf("process %d has ended, but the file is leased by process %d", nobodysPID, os.Getpid())},
+	} {
+		dir := t.TempDir()
+		name := filepath.Join(dir, "a.mmstats")
+		writeStats(t, name, nobodysPID, time.Now(), true)
+		writeStats(t, filepath.Join(dir, "b.mmstats"), nobodysPID, time.Now(), true)
+		f, err := os.OpenFile(name, test.flags, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer f.Close()
+		if _, _, errno := syscall.Syscall(syscall.SYS_FCNTL, f.Fd(), syscall.F_SETLEASE, uintptr(test.kind)); errno != 0 {
+			t.Fatal(errno)
+		}
+		status, stdout, stderr := command(dir)
+		first, second, _ := strings.Cut(stdout, "\n")
+		if status != cli.OK || !strings.HasPrefix(first, "kept\t"+name) || !strings.HasSuffix(first, "\t"+test.want) || !strings.HasPrefix(second, "removed\t") {
+			t.Errorf("cleanstats = %d, %q, %q, want one kept for %q and one removed", status, stdout, stderr, test.want)
+		}
+		if _, err := os.Lstat(name); errors.Is(err, os.ErrNotExist) {
+			t.Errorf("the leased file is gone")
+		}
 	}
 }

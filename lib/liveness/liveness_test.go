@@ -80,6 +80,7 @@ func TestFree(t *testing.T) {
 		{"lock and lease", Use{}, false, true, "nobody"},
 		{"locked", Use{Lock: pathErr(mapping.ErrLocked)}, true, false, "locked by a running process"},
 		{"no locks here", Use{Lock: pathErr(syscall.EBADF)}, true, false, "its lock cannot be had: bad file descriptor"},
+		{"leased", Use{LeasedBy: 7}, true, false, "leased by process 7"},
 		{"open for writing", Use{Lease: pathErr(mapping.ErrInUse)}, true, false, "open for writing"},
 		{"may not ask", Use{Lease: pathErr(syscall.EACCES)}, false, false, "perhaps in use: its writer keeps no lock, and only its owner"},
 		{"may not ask, and need not", Use{Lease: pathErr(syscall.EACCES)}, true, true, "nobody"},

@@ -15,6 +15,9 @@ type Use struct {
 	// Lease is nil where nobody can write to the file any more: see
 	// mapping.File.AskLease.
 	Lease error
+	// LeasedBy is a process that is seen to hold a lease on the file, or 0. A
+	// second read lease is granted beside one.
+	LeasedBy int
 	// MappedBy is a process that is seen to have a writable mapping of it, or
 	// 0. It is looked for where the lease says too little.
 	MappedBy int
@@ -25,6 +28,9 @@ type Use struct {
 func Ask(f *mapping.File, info mapping.Info) Use {
 	u := Use{Lock: f.TryLock()}
 	if u.Lock != nil {
+		return u
+	}
+	if u.LeasedBy = leasedBy(info.Ino); u.LeasedBy != 0 {
 		return u
 	}
 	u.Lease = f.AskLease()
@@ -40,7 +46,10 @@ func (u Use) String() string {
 		return "lock: " + reason(u.Lock)
 	}
 	lease := "granted"
-	if u.Lease != nil {
+	switch {
+	case u.LeasedBy != 0:
+		lease = "another's"
+	case u.Lease != nil:
 		lease = reason(u.Lease)
 	}
 	return "lock: free, lease: " + lease
@@ -56,6 +65,8 @@ func (u Use) Free(w Writer) Verdict {
 		return no("locked by a running process")
 	case u.Lock != nil:
 		return no("its lock cannot be had: " + reason(u.Lock))
+	case u.LeasedBy != 0:
+		return no(fmt.Sprintf("leased by process %d", u.LeasedBy))
 	case errors.Is(u.Lease, mapping.ErrInUse):
 		return no(mapping.ErrInUse.Error())
 	case weak && u.MappedBy != 0:
