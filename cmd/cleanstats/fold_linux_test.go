@@ -46,14 +46,9 @@ func TestKilledWhileFolding(t *testing.T) {
 	fold := func(kill time.Duration) (killed bool) {
 		cmd := exec.Command(program, "--fold", totals, dir)
 		cmd.Env = append(os.Environ(), asCommand+"=1")
-		out, err := cmd.StdoutPipe()
-		if err != nil {
-			t.Fatal(err)
-		}
 		if err := cmd.Start(); err != nil {
 			t.Fatal(err)
 		}
-		defer out.Close()
 		if kill >= 0 {
 			time.Sleep(kill)
 			cmd.Process.Signal(syscall.SIGKILL)

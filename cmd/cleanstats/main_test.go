@@ -21,9 +21,6 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	if mode := os.Getenv(writerMode); mode != "" {
-		os.Exit(runWriter(mode))
-	}
 	if os.Getenv(asCommand) != "" {
 		main()
 	}

@@ -81,10 +81,17 @@ func (w writer) start(t *testing.T, name string) (pid int, kill func()) {
 	return cmd.Process.Pid, kill
 }
 
+// writerMode makes a copy of the test binary be a writer.
 const writerMode = "MMSTATS_TEST_WRITER"
 
+func init() {
+	if os.Getenv(writerMode) != "" {
+		os.Exit(runWriter())
+	}
+}
+
 // runWriter is what a writer runs.
-func runWriter(string) int {
+func runWriter() int {
 	mode, prefix := os.Args[1], os.Args[2]
 	count, _ := strconv.Atoi(os.Args[3])
 	pid, _ := strconv.Atoi(os.Args[4])
