@@ -145,7 +145,7 @@ func (c *cleaner) examine(n *candidate) error {
 		return doubt(ended.Reason + ", but the file is " + free.Reason)
 	}
 	// Since the first look a new process with the same id may have taken the
-	// file over. From now on the lock keeps such a one away.
+	// file over. From now on the lock keeps those away who ask for it.
 	before := n.writer
 	if err := c.read(n); err != nil {
 		return err

@@ -45,7 +45,8 @@ func TestKilledWhileFolding(t *testing.T) {
 	next := 0
 	fold := func(kill time.Duration) (killed bool) {
 		cmd := exec.Command(program, "--fold", totals, dir)
-		cmd.Env = append(os.Environ(), asCommand+"=1")
+		// Under -race a program sleeps for a second before it exits.
+		cmd.Env = append(os.Environ(), asCommand+"=1", "GORACE=atexit_sleep_ms=0")
 		if err := cmd.Start(); err != nil {
 			t.Fatal(err)
 		}
