@@ -120,7 +120,16 @@ func Reason(err error) string {
 	if !errors.As(err, &pathErr) {
 		return err.Error()
 	}
-	return pathErr.Path + ": " + pathErr.Err.Error()
+	return pathErr.Path + ": " + Cause(err)
+}
+
+// Cause returns the text of err without the file that it is about.
+func Cause(err error) string {
+	var pathErr *fs.PathError
+	if !errors.As(err, &pathErr) {
+		return err.Error()
+	}
+	return pathErr.Err.Error()
 }
 
 // say writes one line.
