@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"testing"
 
 	"mmstats/lib/cli/clitest"
@@ -101,4 +102,13 @@ func owned(args []string) error {
 	stats.Note.Set("untouched")
 	err = start(args[1:])
 	return errors.Join(err, f.Close())
+}
+
+func TestManPage(t *testing.T) {
+	clitest.ManPage(t, "mmstats-write", func(t *testing.T, dir string) {
+		cmd := clitest.Command("mmstats-write", "-f", filepath.Join(dir, "backup.mmstats"), "files+=1", "state=starting")
+		if out, err := cmd.CombinedOutput(); err != nil {
+			t.Fatalf("%s%v", out, err)
+		}
+	})
 }
