@@ -63,7 +63,7 @@ func yieldGlob(glob string, yield func(Name, error) bool) bool {
 	if dir == "" {
 		dir = "."
 	}
-	dirs, err := filepath.Glob(dir)
+	dirs, err := globDirs(dir)
 	if err != nil {
 		return yield(Name{}, &fs.PathError{Op: "glob", Path: glob, Err: errors.New("malformed pattern")})
 	}
@@ -79,6 +79,15 @@ func yieldGlob(glob string, yield func(Name, error) bool) bool {
 	return true
 }
 
+// globDirs returns the directories that dir, which ends with a slash or is ".",
+// means. Package filepath finds nothing by a pattern with that slash.
+func globDirs(dir string) ([]string, error) {
+	if trimmed := strings.TrimRight(dir, "/"); strings.ContainsAny(trimmed, `*?[\`) {
+		dir = trimmed
+	}
+	return filepath.Glob(dir)
+}
+
 // yieldDir yields the entries of dir that match pattern, but no dot-names
 // unless the pattern asks for them.
 func yieldDir(dir, pattern string, yield func(Name, error) bool) bool {
@@ -86,17 +95,33 @@ func yieldDir(dir, pattern string, yield func(Name, error) bool) bool {
 	if err != nil && !yield(Name{}, err) {
 		return false
 	}
-	if dir == "." {
-		dir = ""
-	} else if !strings.HasSuffix(dir, "/") {
-		dir += "/"
-	}
+	dir = prefix(dir)
 	for i := range names.spans {
 		if !yield(Name{Path: dir + string(names.at(i)), Found: true}, nil) {
 			return false
 		}
 	}
 	return true
+}
+
+// prefix returns what stands before the names of the entries of dir.
+func prefix(dir string) string {
+	switch {
+	case dir == ".":
+		return ""
+	case strings.HasSuffix(dir, "/"):
+		return dir
+	}
+	return dir + "/"
+}
+
+// matches reports whether pattern means the entry called name.
+func matches(pattern, name string) bool {
+	if name[0] == '.' && pattern[0] != '.' {
+		return false
+	}
+	matched, _ := filepath.Match(pattern, name)
+	return matched
 }
 
 // arena holds many short names without a pointer for each.
@@ -122,10 +147,7 @@ func readNames(dir, pattern string) (*arena, error) {
 	for {
 		names, err := d.Readdirnames(512)
 		for _, name := range names {
-			if name[0] == '.' && pattern[0] != '.' {
-				continue
-			}
-			if matched, _ := filepath.Match(pattern, name); matched {
+			if matches(pattern, name) {
 				a.spans = append(a.spans, span{uint32(len(a.text)), uint32(len(name))})
 				a.text = append(a.text, name...)
 			}
