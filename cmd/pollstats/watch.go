@@ -1,0 +1,3 @@
+package main
+
+func (p *poll) watch(args []string) int { return 0 }
