@@ -7,7 +7,6 @@ import (
 	"os"
 	"os/exec"
 	"slices"
-	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -15,10 +14,11 @@ import (
 
 // A polling is a running pollstats that writes JSON to a pipe.
 type polling struct {
-	t      *testing.T
-	cmd    *exec.Cmd
-	out    *os.File
-	stderr bytes.Buffer
+	t       *testing.T
+	cmd     *exec.Cmd
+	out     *os.File
+	pending [][]byte // rows that were read already
+	stderr  bytes.Buffer
 }
 
 // A row is what it wrote in one write.
@@ -53,22 +53,22 @@ func startPolling(t *testing.T, dir string, args ...string) *polling {
 	return p
 }
 
-// next returns the next row. One that came in pieces is no JSON.
-func (p *polling) next() row {
+// next returns the next row. Each is written in one piece, so that no read ends
+// inside of one.
+func (p *polling) next() (r row) {
 	p.t.Helper()
-	buf := make([]byte, 64<<10)
-	n, err := p.out.Read(buf)
-	if err != nil {
-		p.t.Fatalf("no row came: %v; standard error: %s", err, p.stderr.String())
+	if len(p.pending) == 0 {
+		buf := make([]byte, 64<<10)
+		n, err := p.out.Read(buf)
+		if err != nil {
+			p.t.Fatalf("no row came: %v; standard error: %s", err, p.stderr.String())
+		}
+		p.pending = slices.Collect(bytes.Lines(buf[:n]))
 	}
-	// Rows that nobody read may have gathered in the pipe.
-	lines := strings.SplitAfter(string(buf[:n]), "\n")
-	if len(lines) != 2 || lines[1] != "" {
-		p.t.Fatalf("one read got %q, want one row", buf[:n])
-	}
-	var r row
-	if err := json.Unmarshal(buf[:n], &r); err != nil {
-		p.t.Fatalf("row %q: %v", buf[:n], err)
+	line := p.pending[0]
+	p.pending = p.pending[1:]
+	if err := json.Unmarshal(line, &r); err != nil || line[len(line)-1] != '\n' {
+		p.t.Fatalf("row %q: %v", line, err)
 	}
 	return r
 }
