@@ -19,7 +19,7 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"pollstats": main, "writer": writerMain})
+	testscript.Main(m, map[string]func(){"pollstats": main, "writer": writerMain, "panicker": panickerMain})
 }
 
 func TestScripts(t *testing.T) {
