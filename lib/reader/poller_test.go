@@ -2,9 +2,7 @@ package reader
 
 import (
 	"fmt"
-	"maps"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"syscall"
@@ -408,39 +406,6 @@ func TestPollFilterSettlesLater(t *testing.T) {
 	l.want("of a file that is not ready", "")
 	w.cells[1].Store(1)
 	l.want("of one that is", "jobs=0, ready=1")
-}
-
-func TestWatchGlob(t *testing.T) {
-	dir := t.TempDir()
-	w := statfile.NewWatch([]string{dir + "/*/app-*"})
-	paths := func() []string {
-		found := map[string]bool{}
-		for _, e := range w.Entries() {
-			if e.Err != nil {
-				t.Errorf("Entries() has %v", e.Err)
-			}
-			rel, _ := filepath.Rel(dir, e.Path)
-			found[rel] = true
-		}
-		return slices.Sorted(maps.Keys(found))
-	}
-	for i, step := range []struct {
-		do      func()
-		changed bool
-		want    []string
-	}{
-		{func() { os.Mkdir(dir+"/x", 0o755) }, true, nil},
-		{func() { os.WriteFile(dir+"/x/app-1", nil, 0o644) }, true, []string{"x/app-1"}},
-		{func() { os.WriteFile(dir+"/x/other", nil, 0o644) }, false, []string{"x/app-1"}},
-		{func() { os.Mkdir(dir+"/y", 0o755); os.WriteFile(dir+"/y/app-1", nil, 0o644) }, true, []string{"x/app-1", "y/app-1"}},
-		{func() {}, false, []string{"x/app-1", "y/app-1"}},
-		{func() { os.RemoveAll(dir + "/x") }, true, []string{"y/app-1"}},
-	} {
-		step.do()
-		if changed := w.Look(); changed != step.changed || !slices.Equal(paths(), step.want) {
-			t.Errorf("step %d: Look() = %v with %q, want %v with %q", i, changed, paths(), step.changed, step.want)
-		}
-	}
 }
 
 // BenchmarkPollerTick looks at 4 stats of each of 1,000 files, which are found

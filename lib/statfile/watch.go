@@ -31,22 +31,31 @@ type Entry struct {
 // so coarse that a change may leave it as it was. But a look that gets the same
 // bytes from the kernel as the last one ends there.
 type Watch struct {
-	args    []string
 	sources []source
+	homes   []*home
 	entries []Entry
 	buf     []byte
 }
 
 // NewWatch returns a watch of args. Without any it is of Glob.
 func NewWatch(args []string) *Watch {
-	w := &Watch{args: args}
 	if len(args) == 0 {
-		w.args = []string{Glob()}
+		return &Watch{sources: []source{{arg: Glob(), glob: true}}}
 	}
-	w.sources = make([]source, len(w.args))
-	for i, arg := range w.args {
-		w.sources[i].glob = len(args) == 0
-		w.sources[i].arg = arg
+	w := &Watch{sources: make([]source, len(args))}
+	known := make(map[string]*home)
+	for i, arg := range args {
+		dir := filepath.Dir(arg)
+		if known[dir] == nil {
+			known[dir] = &home{listing: listing{dir: dir}}
+		}
+		known[dir].args++
+		w.sources[i] = source{arg: arg, home: known[dir]}
+	}
+	for _, h := range known {
+		if h.useful = h.args >= minHome; h.useful {
+			w.homes = append(w.homes, h)
+		}
 	}
 	return w
 }
@@ -54,6 +63,9 @@ func NewWatch(args []string) *Watch {
 // Look looks again, and reports whether Entries are others than at the last
 // look.
 func (w *Watch) Look() (changed bool) {
+	for _, h := range w.homes {
+		h.look(&w.buf)
+	}
 	for i := range w.sources {
 		changed = w.sources[i].look(&w.buf) || changed
 	}
@@ -71,10 +83,35 @@ func (w *Watch) Look() (changed bool) {
 // then of the names. They are good until the next Look.
 func (w *Watch) Entries() []Entry { return w.entries }
 
+// A home is the directory that many arguments are in, as where a shell made
+// them out of a glob. One look at it is cheaper than one at each of them.
+type home struct {
+	listing
+	args   int
+	useful bool
+	same   bool // as at the look before
+}
+
+const (
+	minHome = 16  // arguments in a directory that make a home of it
+	maxRaw  = 400 // bytes of it for each of them: in a larger one they are cheaper alone
+)
+
+func (h *home) look(buf *[]byte) {
+	if !h.useful {
+		return
+	}
+	same, err := h.reread(buf)
+	h.same = same && err == nil
+	h.useful = err == nil && len(h.raw) <= maxRaw*h.args
+}
+
 // A source is one argument.
 type source struct {
 	arg      string
 	glob     bool // it is a glob whatever is there
+	home     *home
+	plain    bool // it was a file, under a name that is no link
 	entry    Entry
 	listings []*listing
 }
@@ -84,7 +121,14 @@ func (s *source) look(buf *[]byte) (changed bool) {
 	if s.glob {
 		return s.lookGlob(buf)
 	}
+	if s.plain && s.home.useful && s.home.same {
+		return false // the name leads to the same inode
+	}
 	info, err := mapping.Stat(s.arg)
+	if s.plain = false; s.home.useful && err == nil {
+		link, err := mapping.Lstat(s.arg)
+		s.plain = err == nil && link.Regular() && link.SameFile(info)
+	}
 	switch {
 	case err == nil && info.Mode.IsDir():
 		return s.list([]string{s.arg}, "*"+Suffix, buf)
@@ -165,20 +209,33 @@ type listing struct {
 
 // look reads the directory, and reports whether anything is new in it.
 func (l *listing) look(buf *[]byte) (changed bool) {
-	dev, ino, err := l.read(buf)
+	same, err := l.reread(buf)
 	if err != nil {
 		changed = len(l.entries) != 1 || l.entries[0].Err == nil
-		l.raw, l.entries = nil, []Entry{{Err: err}}
+		l.entries = []Entry{{Err: err}}
 		return changed
 	}
-	if dev == l.dev && ino == l.ino && l.raw != nil && bytes.Equal(*buf, l.raw) {
+	if same {
 		return false
 	}
-	l.dev, l.ino = dev, ino
-	l.raw = append(l.raw[:0], *buf...)
 	before := l.entries
 	l.entries = l.parse()
 	return !slices.Equal(before, l.entries)
+}
+
+// reread reads the directory, and reports whether it is as it was.
+func (l *listing) reread(buf *[]byte) (same bool, err error) {
+	dev, ino, err := l.read(buf)
+	if err != nil {
+		l.raw = nil
+		return false, err
+	}
+	if dev == l.dev && ino == l.ino && l.raw != nil && bytes.Equal(*buf, l.raw) {
+		return true, nil
+	}
+	l.dev, l.ino = dev, ino
+	l.raw = append(l.raw[:0], *buf...)
+	return false, nil
 }
 
 func (l *listing) read(buf *[]byte) (dev, ino uint64, err error) {
