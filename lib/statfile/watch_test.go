@@ -42,7 +42,6 @@ func TestWatchGlob(t *testing.T) {
 	}
 }
 
-
 // Many arguments in one directory are looked at by one look at that, unless
 // that does not tell.
 func TestWatchArguments(t *testing.T) {
