@@ -72,7 +72,6 @@ func (p *poll) watch(args []string) int {
 	}
 	p.poller.Watch = statfile.NewWatch(files)
 	p.poller.Want = v.want
-	p.poller.Report = func(err error) { v.failures = cli.Reason(err) }
 	v.painter = painter{color: p.colors, utf8: cli.UTF8()}
 	defer v.terminal.leave()
 	if err := v.terminal.enter(); err != nil {
@@ -376,10 +375,10 @@ func (v *view) paint() error {
 // status is what the first line says, in width characters.
 func (v *view) status(width int) string {
 	text := "pollstats  " + plural(v.poller.Files(), "file") + "  " + plural(len(v.stats), "stat") + "  every " + v.delay.String()
-	if n := v.poller.Failing(); n > 0 {
+	if n, err := v.poller.Failing(); n > 0 {
 		text += "  " + strconv.Itoa(n) + " unreadable: "
 		// The reason stands at the end.
-		text += report.Shorten(report.Escape(v.failures), width-len(text), v.painter.utf8)
+		text += report.Shorten(report.Escape(cli.Reason(err)), width-len(text), v.painter.utf8)
 	}
 	return text
 }

@@ -1,6 +1,7 @@
 package reader
 
 import (
+	"cmp"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -130,14 +131,22 @@ func (p *Poller) Files() (n int) {
 	return n
 }
 
-// Failing returns how many files cannot be read, or not to their end.
-func (p *Poller) Failing() (n int) {
-	for _, f := range p.files {
-		if f.err != nil {
+// Failing returns how many files and arguments cannot be read, or not to their
+// end, and why the first of them cannot.
+func (p *Poller) Failing() (n int, first error) {
+	note := func(err error) {
+		if err != nil {
 			n++
+			first = cmp.Or(first, err)
 		}
 	}
-	return n
+	for _, e := range p.Watch.Entries() {
+		note(e.Err)
+	}
+	for _, f := range p.files {
+		note(f.err)
+	}
+	return n, first
 }
 
 // Poll looks at every file once, calls visit with each sample, and returns

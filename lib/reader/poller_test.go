@@ -316,8 +316,8 @@ func TestPollDamaged(t *testing.T) {
 	if len(l.errors) != 5 {
 		t.Errorf("errors = %q, want one for each of 5 files", l.errors)
 	}
-	if got := l.poller.Failing(); got != 4 {
-		t.Errorf("Failing() = %d, want 4", got)
+	if n, err := l.poller.Failing(); n != 5 || err == nil || !strings.Contains(err.Error(), "missing") {
+		t.Errorf("Failing() = %d, %v, want 5, the missing one first", n, err)
 	}
 }
 
