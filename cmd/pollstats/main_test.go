@@ -14,30 +14,19 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"mmstats/lib/cli/clitest"
 	"mmstats/lib/format"
 	"mmstats/lib/mapping"
 )
 
 func TestMain(m *testing.M) {
+	os.Setenv("GORACE", "atexit_sleep_ms=0") // of commands
+	os.Setenv("TZ", "UTC")
 	testscript.Main(m, map[string]func(){"pollstats": main, "writer": writerMain, "panicker": panickerMain})
 }
 
 func TestScripts(t *testing.T) {
-	testscript.Run(t, testscript.Params{
-		Dir:                 "testdata",
-		RequireExplicitExec: true,
-		Setup: func(env *testscript.Env) error {
-			env.Setenv("MMSTATS_PATH", env.WorkDir)
-			env.Setenv("TZ", "UTC")
-			fixtures, err := filepath.Abs("testdata")
-			env.Setenv("FIXTURES", fixtures)
-			return err
-		},
-		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"waitfor": waitFor,
-			"within":  within,
-		},
-	})
+	clitest.Scripts(t, map[string]func(*testscript.TestScript, bool, []string){"waitfor": waitFor, "within": within})
 }
 
 // deadline is how long a test waits for what must come.
@@ -165,7 +154,7 @@ func publish(name string, stats []string) (*published, error) {
 	}
 	w := &published{}
 	for _, at := range counters {
-		w.counters = append(w.counters, mapping.CellAt[uint64](region, at))
+		w.counters = append(w.counters, mapping.CellAt[uint64](region, at, false))
 	}
 	return w, os.Rename(tmp, name)
 }

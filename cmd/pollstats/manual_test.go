@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"mmstats/lib/cli/clitest"
 )
 
 func manual(t *testing.T) string {
@@ -19,24 +21,12 @@ func manual(t *testing.T) string {
 	return string(page)
 }
 
-// The options of --help and those of the manual page are the same.
-func TestManualOptions(t *testing.T) {
-	help, err := exec.Command("pollstats", "--help").Output()
-	if err != nil {
-		t.Fatal(err)
-	}
-	var helped, described []string
-	for _, m := range regexp.MustCompile(`(?m)^  (?:-(\w), |    )--([\w-]+)`).FindAllStringSubmatch(string(help), -1) {
-		helped = append(helped, m[1]+" "+m[2])
-	}
-	for _, m := range regexp.MustCompile(`(?m)^\.It (?:Fl (\w) , )?Fl -([\w-]+)`).FindAllStringSubmatch(manual(t), -1) {
-		described = append(described, m[1]+" "+m[2])
-	}
-	slices.Sort(helped)
-	slices.Sort(described)
-	if !slices.Equal(helped, described) || len(helped) < 10 {
-		t.Errorf("--help has %q, and the manual page %q", helped, described)
-	}
+func TestManPage(t *testing.T) {
+	clitest.ManPage(t, "pollstats", func(t *testing.T, dir string) {
+		if _, err := publish(dir+"/a.mmstats", []string{"jobs.done"}); err != nil {
+			t.Fatal(err)
+		}
+	})
 }
 
 // The keys of the help page and those of the manual page are the same.
@@ -121,28 +111,14 @@ func TestManualScreens(t *testing.T) {
 	}
 }
 
-// The commands of the examples do what the page says.
-func TestManualExamples(t *testing.T) {
+// An example that shows restarts, until the end of its writers, shows them.
+func TestManualRestarts(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	startWriter(t, "-rate", "1000", dir+"/a.mmstats", "jobs.done")
-	waitForFile(t, dir+"/a.mmstats")
-	examples := displays(t, "EXAMPLES")[1:]
-	if len(examples) != 2 {
-		t.Fatalf("the manual page has %d more examples, want 2", len(examples))
+	if _, err := publish(dir+"/a.mmstats", []string{"jobs.done=5"}); err != nil {
+		t.Fatal(err)
 	}
-	run := func(example, want string, change ...string) {
-		t.Helper()
-		command := strings.NewReplacer(append(change, "$ ", "", "pollstats", "pollstats -d 0.05")...).Replace(example)
-		cmd := exec.Command("sh", "-c", command)
-		cmd.Env = append(os.Environ(), "MMSTATS_PATH="+dir)
-		out, err := cmd.CombinedOutput()
-		if err != nil || !regexp.MustCompile(want).Match(out) {
-			t.Errorf("%s: got %q, %v, want %s", command, out, err, want)
-		}
-	}
-	run(examples[0], `^\d+(\.\d+)?\n$`)
-
+	example := displays(t, "EXAMPLES")[1]
 	// The writer starts again and again.
 	done, ended := make(chan bool), make(chan bool)
 	go func() {
@@ -158,7 +134,13 @@ func TestManualExamples(t *testing.T) {
 			}
 		}
 	}()
-	run(examples[1], `"reset": \[\n    "jobs.done"\n  \]\n}\n`, "-j", "-j -c 30")
+	command := strings.NewReplacer("$ ", "", "pollstats -j", "pollstats -d 0.05 -c 30 -j").Replace(example)
+	cmd := exec.Command("sh", "-c", command)
+	cmd.Env = append(os.Environ(), "MMSTATS_PATH="+dir)
+	out, err := cmd.CombinedOutput()
+	if want := "\"reset\": [\n    \"jobs.done\"\n  ]\n}\n"; err != nil || !strings.Contains(string(out), want) {
+		t.Errorf("%s: got %q, %v, want %q", command, out, err, want)
+	}
 	close(done)
 	<-ended
 }

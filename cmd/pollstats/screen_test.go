@@ -17,6 +17,7 @@ import (
 type tmux struct {
 	t      *testing.T
 	socket string
+	modes  int // that were asked for
 }
 
 // startTmux starts a shell in a terminal of its own, in which dir is where
@@ -30,7 +31,7 @@ func startTmux(t *testing.T, dir string, width, height int, env ...string) *tmux
 	if err != nil {
 		t.Fatal(err)
 	}
-	x := &tmux{t, sockets + "/s"}
+	x := &tmux{t: t, socket: sockets + "/s"}
 	t.Cleanup(func() {
 		exec.Command("tmux", "-S", x.socket, "kill-server").Run()
 		os.RemoveAll(sockets)
@@ -90,9 +91,13 @@ func (x *tmux) shows(pattern string) string {
 func (x *tmux) mode() string {
 	x.t.Helper()
 	flags := x.do("display-message", "-p", "cursor #{cursor_flag} alternate #{alternate_on} wrap #{wrap_flag} keypad #{keypad_flag}")
-	x.text("clear; stty -a; echo end of stty")
-	screen := x.shows("^end of stty$")
+	x.modes++
+	end := fmt.Sprintf("end of stty %d", x.modes)
+	x.text("clear; stty -a; echo " + end)
+	screen := x.shows("^" + end + "$")
+	// What was typed ahead may stand anywhere else.
 	_, screen, _ = strings.Cut(screen, "speed")
+	screen, _, _ = strings.Cut(screen, "\n"+end+"\n")
 	return flags + screen
 }
 

@@ -14,7 +14,7 @@ import (
 type Func uint8
 
 // The ways to fold. The nonzero ones leave zeros out, and are absent where
-// there is nothing else.
+// there is nothing else. Min and max leave NaN out, unless there is nothing else.
 const (
 	Sum Func = iota + 1
 	Avg
@@ -93,14 +93,14 @@ func (a *Accumulator) Add(v format.Value) {
 }
 
 func (a *Accumulator) extremes(v format.Value) {
-	if a.numbers == 0 || less(v, a.min) {
+	if a.numbers == 0 || less(v, a.min) || isNaN(a.min) {
 		a.min = v
 	}
-	if a.numbers == 0 || less(a.max, v) {
+	if a.numbers == 0 || less(a.max, v) || isNaN(a.max) {
 		a.max = v
 	}
 	if v.Float() != 0 {
-		if a.nonzero == 0 || less(v, a.nonzeroMin) {
+		if a.nonzero == 0 || less(v, a.nonzeroMin) || isNaN(a.nonzeroMin) {
 			a.nonzeroMin = v
 		}
 		a.nonzero++
@@ -110,16 +110,21 @@ func (a *Accumulator) extremes(v format.Value) {
 // less compares numbers, whole ones exactly. NaN is less than nothing and
 // nothing is less than it.
 func less(v, w format.Value) bool {
-	if v.Class() == w.Class() {
-		switch v.Class() {
-		case format.IntClass:
-			return v.Int() < w.Int()
-		case format.UintClass:
-			return v.Uint() < w.Uint()
-		}
+	vInt, wInt := v.Class() == format.IntClass, w.Class() == format.IntClass
+	switch {
+	case v.Class() == format.FloatClass || w.Class() == format.FloatClass:
+		return v.Float() < w.Float()
+	case vInt && wInt:
+		return v.Int() < w.Int()
+	case vInt && v.Int() < 0:
+		return true
+	case wInt && w.Int() < 0:
+		return false
 	}
-	return v.Float() < w.Float()
+	return v.Uint() < w.Uint()
 }
+
+func isNaN(v format.Value) bool { return math.IsNaN(v.Float()) }
 
 // Values returns how many values were added.
 func (a *Accumulator) Values() int { return a.values }

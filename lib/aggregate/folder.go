@@ -34,14 +34,14 @@ func NewFolder(f Func) *Folder { return &Folder{f: f, stats: make(map[string]*fo
 
 // Add takes a value. Type and kind are those of the first value of a label,
 // but a label that is a text in one file and a number in another is folded by
-// what its numbers say.
+// what its numbers say, unless One of them is enough.
 func (d *Folder) Add(label []byte, t format.Type, kind format.Kind, v format.Value) {
 	st := d.stats[string(label)]
 	if st == nil {
 		st = &folded{t: t, kind: kind}
 		d.stats[string(label)] = st
 	}
-	if st.t == format.String && st.t != t {
+	if d.f != One && st.t == format.String && st.t != t {
 		st.t, st.kind = t, kind
 	}
 	st.Accumulator.Add(v)

@@ -101,6 +101,9 @@ func (a *App) Errorf(text string, args ...any) {
 	a.failed = true
 }
 
+// Fail makes Status be Failed, where something else says why.
+func (a *App) Fail() { a.failed = true }
+
 // Error says that err failed; see Status. The name of a file stands first.
 func (a *App) Error(err error) {
 	a.say(Reason(err))
@@ -113,10 +116,7 @@ func Reason(err error) string {
 	if !errors.As(err, &pathErr) {
 		return err.Error()
 	}
-	if pathErr.Op == "open" || pathErr.Op == "read" {
-		return pathErr.Path + ": " + pathErr.Err.Error()
-	}
-	return pathErr.Path + ": " + pathErr.Op + ": " + pathErr.Err.Error()
+	return pathErr.Path + ": " + pathErr.Err.Error()
 }
 
 // say writes one line.
@@ -139,7 +139,11 @@ func (a *App) OutputFailed(err error) int {
 	if errors.Is(err, syscall.EPIPE) {
 		return OK
 	}
-	a.say("standard output: " + Reason(err))
+	var pathErr *fs.PathError
+	if errors.As(err, &pathErr) {
+		err = pathErr.Err
+	}
+	a.say("standard output: " + err.Error())
 	return Failed
 }
 

@@ -5,7 +5,9 @@ import (
 	"fmt"
 	"maps"
 	"path"
+	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 
 	flags "github.com/jessevdk/go-flags"
@@ -16,7 +18,8 @@ import (
 )
 
 // A LabelGlob is a pattern of labels, in which * stands for any characters,
-// dots and slashes included.
+// dots and slashes included. The escapes by which labels are shown mean what
+// they do there: \\ \t \n \r and \xHH.
 type LabelGlob struct {
 	Pattern string
 	pattern string // with what path.Match treats specially replaced
@@ -25,11 +28,33 @@ type LabelGlob struct {
 
 // ParseLabelGlob returns the glob that pattern is.
 func ParseLabelGlob(pattern string) (*LabelGlob, error) {
-	g := &LabelGlob{Pattern: pattern, pattern: noSlash(pattern)}
+	g := &LabelGlob{Pattern: pattern, pattern: noSlash(unescape(pattern))}
 	if _, err := path.Match(g.pattern, ""); err != nil {
 		return nil, fmt.Errorf("malformed pattern %q", pattern)
 	}
 	return g, nil
+}
+
+var escape = regexp.MustCompile(`(?s)\\(?:x[0-9a-f]{2}|.)`)
+
+// unescape replaces the escapes of characters that nobody can type. Any other
+// backslash is left for package path, which takes what follows it as it is.
+func unescape(pattern string) string {
+	return escape.ReplaceAllStringFunc(pattern, func(s string) string {
+		switch s[1] {
+		case 't':
+			return "\t"
+		case 'n':
+			return "\n"
+		case 'r':
+			return "\r"
+		case 'x':
+			if c, err := strconv.ParseUint(s[2:], 16, 8); err == nil {
+				return `\` + string([]byte{byte(c)})
+			}
+		}
+		return s
+	})
 }
 
 // noSlash replaces the one character that a * of package path stops at by one
@@ -50,7 +75,7 @@ func Nearest(name string, labels []string) []string {
 		label    string
 		distance int
 	}
-	plain := strings.Trim(name, "*")
+	plain := strings.Trim(name, "*.")
 	var near []candidate
 	for _, label := range labels {
 		d := distance(plain, label)

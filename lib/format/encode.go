@@ -57,7 +57,7 @@ func (sp Spec) core() (sig string, buffered bool, err error) {
 		if sp.Size < 1 || sp.Size > MaxText {
 			return "", false, fmt.Errorf("room for %d bytes of text, not 1 to %d", sp.Size, MaxText)
 		}
-		return strconv.Itoa(roundUp(sp.Size)) + "s", !constant, nil
+		sig, buffered = strconv.Itoa(roundUp(sp.Size))+"s", !constant
 	case Average:
 		sig, buffered = fmt.Sprintf("d%dx", averagePad), true
 	case Moving:
@@ -75,10 +75,25 @@ func (sp Spec) core() (sig string, buffered bool, err error) {
 			sig += strconv.Itoa(8-size) + "x"
 		}
 	}
-	if constant && (sp.Type == Average || sp.Type == Moving || sp.Type == Counter) {
+	wide := sp.Type == Average || sp.Type == Moving
+	switch {
+	case constant && (wide || sp.Type == Counter):
 		return "", false, fmt.Errorf("a constant cannot be of type %v", sp.Type)
+	case sp.Update == Owned && (wide || sp.Type == String):
+		// Leading blanks would hide what its pad bytes are.
+		return "", false, fmt.Errorf("a field of type %v has no single writer", sp.Type)
 	}
 	return sig, buffered, nil
+}
+
+// Signature returns the signature of the field without its blanks. The error
+// says what of sp cannot be.
+func (sp Spec) Signature() (Signature, error) {
+	sig, _, err := sp.core()
+	if err != nil {
+		return Signature{}, err
+	}
+	return ParseSignature(sig)
 }
 
 func roundUp(n int) int { return (n + 7) &^ 7 }

@@ -99,6 +99,9 @@ type DamageError struct {
 }
 
 func (e *DamageError) Error() string {
+	if e.Offset == 0 { // nothing of it is a stat file
+		return e.Reason
+	}
 	return "damaged at byte " + strconv.Itoa(e.Offset) + ": " + e.Reason
 }
 
@@ -132,6 +135,12 @@ func (s *Scanner) Extend(data []byte, whole bool) { s.data, s.whole = data, whol
 // Offset returns where the next field starts: after an io.EOF, where one can
 // be appended.
 func (s *Scanner) Offset() int { return s.offset }
+
+// FieldAt returns the field that starts at offset of data, a whole file.
+func FieldAt(data []byte, offset int) (Field, error) {
+	s := Scanner{data: data, whole: true, offset: offset, sigs: new(Signatures)}
+	return s.Next()
+}
 
 // Next returns the next field, or io.EOF after the last one, ErrMore where
 // Extend is called for, or a *DamageError. It stays where it is after an
@@ -180,7 +189,7 @@ func (s *Scanner) Next() (Field, error) {
 		return f, &DamageError{at, fmt.Sprintf("write buffer is %d, not 0, 1 or %d", f.WriteBuffer, Unbuffered)}
 	}
 	f.ValueOffset = at + 1
-	if f.End() > len(s.data) || f.End() < 0 {
+	if f.End() > len(s.data) {
 		return f, s.short(at+1, "value", f.End()-f.ValueOffset)
 	}
 	s.offset = f.End()

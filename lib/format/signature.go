@@ -3,7 +3,6 @@ package format
 import (
 	"errors"
 	"fmt"
-	"math"
 	"math/bits"
 	"runtime"
 )
@@ -11,9 +10,9 @@ import (
 // MaxSignature is the longest type signature that is read, in bytes.
 const MaxSignature = 64
 
-// maxValueSize bounds the size that a signature may ask for, so that sums of
-// sizes never overflow. No file that is read comes near it.
-const maxValueSize = math.MaxInt32
+// maxValueSize bounds the size that a signature may ask for, so that the end of
+// a field never overflows an int. No file that is read comes near it.
+const maxValueSize = 1 << 29
 
 // A Signature is a parsed type signature: a format of Python's struct module.
 // See mmstats(5), TYPE SIGNATURES.
@@ -89,10 +88,11 @@ func (s *Signature) parseItems(rest string, native bool) error {
 		if isDigit(c) {
 			count = 0
 			for ; i < len(rest) && isDigit(rest[i]); i++ {
-				count = count*10 + int(rest[i]-'0')
-				if count > maxValueSize {
+				digit := int(rest[i] - '0')
+				if count > (maxValueSize-digit)/10 {
 					return fmt.Errorf("%w: %q: the size is too large", ErrBadSignature, s.Text)
 				}
+				count = count*10 + digit
 			}
 			if i == len(rest) {
 				return fmt.Errorf("%w: %q: a count without a type", ErrBadSignature, s.Text)

@@ -7,7 +7,6 @@ import (
 	"encoding/binary"
 	"errors"
 	"runtime"
-	"runtime/debug"
 	"sync/atomic"
 	"unsafe"
 )
@@ -56,19 +55,37 @@ func (b Buffers) value(index byte) []byte {
 // reports whether it did, and does not when a fault shows that the file is
 // gone.
 func (b Buffers) Write(src []byte) (done bool) {
-	r := b.region
-	if r.broken.Load() {
-		r.dropped.Add(1)
-		return false
-	}
-	defer r.recoverFault(debug.SetPanicOnFault(true))
+	return b.WriteString(unsafe.String(unsafe.SliceData(src), len(src)))
+}
+
+// WriteString is Write.
+func (b Buffers) WriteString(src string) (done bool) {
+	return b.region.guard(func() {
+		// Readers take the other buffer. One that has been reading this one
+		// since before the last flip sees by the index that it must start again.
+		index := b.load()
+		spare := b.value(index)
+		clear(spare[copy(spare, src):])
+		b.flip(index)
+	})
+}
+
+// Update sets the value to what next leaves in buf, where it finds the value
+// as it is. It is for a writer, and reports what Write does.
+func (b Buffers) Update(buf []byte, next func()) (done bool) {
+	return b.region.guard(func() {
+		index := b.load()
+		copy(buf, b.value(index^1))
+		next()
+		copy(b.value(index), buf)
+		b.flip(index)
+	})
+}
+
+// flip lets readers take the buffer that was being written. The swap releases
+// its bytes to whoever loads the index after it.
+func (b Buffers) flip(index byte) {
 	p, shift := b.word()
-	index := b.load()
-	// Readers take the other buffer. One that has been reading this one since
-	// before the last flip sees by the index that it must start again.
-	spare := b.value(index)
-	clear(spare[copy(spare, src):])
-	// The swap releases the bytes above to whoever loads the index after it.
 	for {
 		old := atomic.LoadUint32(p)
 		flipped := old&^(0xff<<shift) | uint32(index^1)<<shift
@@ -76,8 +93,7 @@ func (b Buffers) Write(src []byte) (done bool) {
 			break
 		}
 	}
-	runtime.KeepAlive(r)
-	return true
+	runtime.KeepAlive(b.region)
 }
 
 // ErrBusy says that a value changed at every one of many looks.
@@ -89,19 +105,20 @@ var ErrGone = errors.New("the file was truncated under its map")
 // Read copies the value that readers take to dst, which holds its size: as
 // index, value, index, value, index, all of them equal. It may be called
 // while others write.
-func (b Buffers) Read(dst []byte) (err error) {
-	r := b.region
-	err = ErrGone // what is left to return after a fault
-	defer r.recoverFault(debug.SetPanicOnFault(true))
-	for range maxTries {
-		index := b.load()
-		value := b.value(index ^ 1)
-		copy(dst, value)
-		if b.load() != index || !bytes.Equal(dst, value) || b.load() != index {
-			continue
+func (b Buffers) Read(dst []byte) error {
+	err := ErrGone // what is left after a fault
+	b.region.try(func() {
+		for range maxTries {
+			index := b.load()
+			value := b.value(index ^ 1)
+			copy(dst, value)
+			if b.load() == index && bytes.Equal(dst, value) && b.load() == index {
+				err = nil
+				return
+			}
 		}
-		runtime.KeepAlive(r)
-		return nil
-	}
-	return ErrBusy
+		err = ErrBusy
+	})
+	runtime.KeepAlive(b.region)
+	return err
 }

@@ -24,10 +24,10 @@ import (
 
 // A Region is a stretch of shared memory: a file's first bytes.
 //
-// Its address never changes and is given back only when nothing refers to it
-// any more. Close and a fault put private memory in its place, which takes
-// updates and shows them to nobody. So an update never needs to ask whether
-// the region is still there.
+// Its address never changes, and is given back only after Close and when
+// nothing refers to it any more. Close and a fault put private memory in its
+// place, which takes updates and shows them to nobody. So an update never
+// needs to ask whether the region is still there.
 type Region struct {
 	mem *memory
 
@@ -55,9 +55,7 @@ func Map(f *File, size int) (*Region, error) {
 	if err != nil {
 		return nil, f.fail("map", err)
 	}
-	m := &memory{base: base, size: size}
-	runtime.AddCleanup(m, func(size int) { unix.MunmapPtr(base, uintptr(size)) }, size)
-	return &Region{mem: m}, nil
+	return &Region{mem: &memory{base: base, size: size}}, nil
 }
 
 // Heap returns a region of ordinary memory, for tests: the race detector does
@@ -90,7 +88,11 @@ func (r *Region) Close() error {
 		return nil
 	}
 	r.closed = true
-	return r.sink()
+	if err := r.sink(); err != nil || r.mem.heap != nil {
+		return err
+	}
+	runtime.AddCleanup(r.mem, func(m memory) { unix.MunmapPtr(m.base, uintptr(m.size)) }, *r.mem)
+	return nil
 }
 
 // sink puts private memory in the place of the file's.
@@ -125,25 +127,37 @@ func (e *FaultError) Error() string {
 }
 
 // guard runs update, which touches the region, so that a fault in it breaks
-// the region and not the process. It reports whether update took place.
+// the region and not the process. It reports whether update took place, and
+// counts it as dropped if it did not.
 func (r *Region) guard(update func()) (done bool) {
-	if r.broken.Load() {
+	if done = r.try(update); !done {
 		r.dropped.Add(1)
-		return false
 	}
-	defer r.recoverFault(debug.SetPanicOnFault(true))
-	update()
-	return true
+	return done
 }
 
-// recoverFault is deferred by whoever has called debug.SetPanicOnFault, with
-// what that returned.
-func (r *Region) recoverFault(old bool) {
-	debug.SetPanicOnFault(old)
-	cause := recover()
-	if cause == nil {
-		return
+// try is guard for a look at the region, which is no update.
+func (r *Region) try(look func()) (done bool) {
+	if r.broken.Load() {
+		return false
 	}
+	old := debug.SetPanicOnFault(true)
+	defer func() {
+		if !done {
+			r.fault(recover(), old)
+		}
+	}()
+	look()
+	done = true
+	debug.SetPanicOnFault(old)
+	return done
+}
+
+// fault ends what panicked with cause, under debug.SetPanicOnFault(true): the
+// region becomes a sink if it was a fault in its memory. old is what the
+// setting was.
+func (r *Region) fault(cause any, old bool) {
+	debug.SetPanicOnFault(old)
 	fault, ok := cause.(interface{ Addr() uintptr })
 	offset := uintptr(0)
 	if ok {
@@ -152,7 +166,6 @@ func (r *Region) recoverFault(old bool) {
 	if !ok || offset >= uintptr(r.mem.size) {
 		panic(cause)
 	}
-	r.dropped.Add(1)
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.closed || r.err != nil {

@@ -63,7 +63,7 @@ func create(t testing.TB, name string, labels ...string) *writer {
 	}
 	w := &writer{}
 	for _, at := range values {
-		w.cells = append(w.cells, mapping.CellAt[uint64](region, at))
+		w.cells = append(w.cells, mapping.CellAt[uint64](region, at, false))
 	}
 	return w
 }

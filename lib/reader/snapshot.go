@@ -6,7 +6,6 @@ package reader
 import (
 	"bytes"
 	"errors"
-	"fmt"
 	"io"
 	"io/fs"
 
@@ -15,13 +14,13 @@ import (
 	"mmstats/lib/statfile"
 )
 
-// DefaultMaxSize is how far into a file is read, in bytes, unless it is told
-// otherwise.
-const DefaultMaxSize = 16 << 20
-
+// A value that changes while it is read is looked at up to maxLooks times, until
+// sameLooks of them in a row are the same. Two are not enough: of a text that
+// was set to one of eight, 10 million times a second, 1 in 120 was torn in the
+// same place twice; three times 1 in 13,000, and four times none.
 const (
-	chunk    = 64 << 10 // bytes of one step; no size in a file says more
-	maxTries = 64       // looks at a value that changes while it is read
+	maxLooks  = 128
+	sameLooks = 4
 )
 
 // A Stat is one stat as it was read.
@@ -37,101 +36,33 @@ type Stat struct {
 // from one to the next: what Read returns is good until the next Read. The
 // zero Reader is ready to use, by one goroutine.
 type Reader struct {
-	// MaxSize is how far into a file is read, in bytes; 0 is DefaultMaxSize.
-	MaxSize int
+	// Loader finds the fields; its MaxSize may be set.
+	statfile.Loader
 
-	data  []byte // the file, up to the end of its fields
-	again []byte // the second look at some of it
+	again []byte // the second look at some of Data
 	stats []Stat
-	sigs  format.Signatures
 }
 
 // Read returns the stats of f, which info is of, in the order of the file.
 // Where the file is damaged, those before the damage are returned with an
 // error that wraps a *format.DamageError.
 func (r *Reader) Read(f *mapping.File, info mapping.Info) ([]Stat, error) {
+	err := r.Load(f, info)
 	r.stats = r.stats[:0]
-	err := r.scan(f, info.Size)
-	if err == nil || len(r.stats) > 0 {
-		r.values(f)
+	for _, field := range r.Fields {
+		r.stats = append(r.stats, Stat{Field: field})
 	}
-	var damage *format.DamageError
-	if errors.As(err, &damage) {
-		err = &fs.PathError{Op: "read", Path: f.Name(), Err: err}
+	if verr := r.values(f); verr != nil && err == nil {
+		err = verr
 	}
 	return r.stats, err
 }
 
-// scan reads the file in steps, and finds its fields.
-func (r *Reader) scan(f *mapping.File, size int64) error {
-	if err := r.extend(f, 0, size); err != nil {
-		return err
-	}
-	s, err := format.Scan(r.data, len(r.data) == 0, &r.sigs)
-	if err != nil {
-		return err
-	}
-	for whole := false; ; {
-		field, err := s.Next()
-		switch {
-		case err == nil:
-			r.stats = append(r.stats, Stat{Field: field})
-			continue
-		case err == io.EOF:
-			return nil
-		case err != format.ErrMore || whole:
-			return err
-		}
-		// The file may have grown since it was opened.
-		info, err := f.Stat()
-		if err != nil {
-			return err
-		}
-		before := len(r.data)
-		if err := r.extend(f, before, info.Size); err != nil {
-			return err
-		}
-		whole = len(r.data) == before
-		if limit := r.maxSize(); whole && before == limit && info.Size > int64(limit) {
-			return &format.DamageError{Offset: s.Offset(), Reason: fmt.Sprintf("fields go on past %d bytes, the most that is read", limit)}
-		}
-		s.Extend(r.data, whole)
-	}
-}
-
-func (r *Reader) maxSize() int {
-	if r.MaxSize > 0 {
-		return r.MaxSize
-	}
-	return DefaultMaxSize
-}
-
-// extend reads one more step, of a file of size bytes of which r.data[:have]
-// has been read.
-func (r *Reader) extend(f *mapping.File, have int, size int64) error {
-	want := int(min(size-int64(have), chunk, int64(r.maxSize()-have)))
-	if need := have + max(want, 0); need > cap(r.data) {
-		grown := make([]byte, need, max(chunk, 2*cap(r.data)))
-		copy(grown, r.data[:have])
-		// Labels of the fields so far stay in the old bytes, and are good.
-		r.data = grown
-	}
-	r.data = r.data[:have]
-	if want <= 0 {
-		return nil
-	}
-	n, err := f.ReadAt(r.data[have:have+want], int64(have))
-	r.data = r.data[:have+n]
-	if err == io.EOF { // it was truncated just now
-		err = nil
-	}
-	return err
-}
-
 // values decodes every value. One that lies in an aligned word was read whole.
 // Of any other, the write buffer and the value must look the same twice, with
-// the write buffer a third time after them.
-func (r *Reader) values(f *mapping.File) {
+// the write buffer a third time after them. Where the file cannot be read any
+// more, the stats before that place are left.
+func (r *Reader) values(f *mapping.File) error {
 	start, end := 0, 0
 	for i := range r.stats {
 		if st := &r.stats[i]; !st.InWord() {
@@ -145,20 +76,32 @@ func (r *Reader) values(f *mapping.File) {
 	for i := range r.stats {
 		st := &r.stats[i]
 		if !settled && !st.InWord() {
-			if st.Err = r.settle(f, st); st.Err != nil {
+			err := r.settle(f, st)
+			if err == mapping.ErrBusy {
+				st.Err = err
 				continue
+			}
+			if err == io.EOF {
+				err = &fs.PathError{Op: "read", Path: f.Name(), Err: errTruncated}
+			}
+			if err != nil {
+				r.stats = r.stats[:i]
+				return err
 			}
 		}
 		at := st.ReadOffset(st.WriteBuffer)
-		st.Value = st.Signature.Decode(r.data[at : at+st.Signature.Size])
+		st.Value = st.Signature.Decode(r.Data[at : at+st.Signature.Size])
 	}
+	return nil
 }
 
-// same reports whether the file still holds r.data[start:end].
+var errTruncated = errors.New("truncated while it was read")
+
+// same reports whether the file still holds r.Data[start:end].
 func (r *Reader) same(f *mapping.File, start, end int) bool {
-	for ; start < end; start += chunk {
-		n := min(chunk, end-start)
-		if _, err := f.ReadAt(r.scratch(n), int64(start)); err != nil || !bytes.Equal(r.again[:n], r.data[start:start+n]) {
+	for ; start < end; start += statfile.Chunk {
+		n := min(statfile.Chunk, end-start)
+		if _, err := f.ReadAt(r.scratch(n), int64(start)); err != nil || !bytes.Equal(r.again[:n], r.Data[start:start+n]) {
 			return false
 		}
 	}
@@ -167,32 +110,35 @@ func (r *Reader) same(f *mapping.File, start, end int) bool {
 
 func (r *Reader) scratch(n int) []byte {
 	if cap(r.again) < n {
-		r.again = make([]byte, max(n, chunk))
+		r.again = make([]byte, max(n, statfile.Chunk))
 	}
 	return r.again[:n]
 }
 
-// settle reads one value again and again, until it can be had whole.
+// settle reads one value again and again, until it can be had whole. The error
+// is mapping.ErrBusy where it cannot, or that of reading the file.
 func (r *Reader) settle(f *mapping.File, st *Stat) error {
 	start := st.IndexOffset()
-	span := r.data[start:st.End()]
-	for range maxTries {
-		if _, err := f.ReadAt(span, int64(start)); err != nil {
+	span := r.Data[start:st.End()]
+	again := r.scratch(len(span))
+	for looks, same := 0, 0; looks < maxLooks; looks++ {
+		if _, err := f.ReadAt(again, int64(start)); err != nil {
 			return err
 		}
-		index := span[0]
+		index := again[0]
 		if (index == format.Unbuffered) == st.Buffered() || index > 1 && st.Buffered() {
 			return mapping.ErrBusy // the file is being rewritten
 		}
 		at := st.ReadOffset(index) - start
 		value := span[at : at+st.Signature.Size]
-		again := r.scratch(len(span))
-		if _, err := f.ReadAt(again, int64(start)); err != nil {
-			return err
+		if same == 0 || index != span[0] || !bytes.Equal(value, again[at:at+len(value)]) {
+			copy(span, again)
+			same = 0
 		}
-		if again[0] != index || !bytes.Equal(again[at:at+len(value)], value) {
+		if same++; same < sameLooks {
 			continue
 		}
+		// The value is that of this write buffer only if it still is.
 		if _, err := f.ReadAt(again[:1], int64(start)); err != nil {
 			return err
 		}
@@ -200,6 +146,7 @@ func (r *Reader) settle(f *mapping.File, st *Stat) error {
 			st.WriteBuffer = index
 			return nil
 		}
+		same = 0
 	}
 	return mapping.ErrBusy
 }

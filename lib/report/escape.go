@@ -28,7 +28,7 @@ func AppendEscaped(dst, s []byte, terminal bool) []byte {
 			continue
 		}
 		r, size := utf8.DecodeRune(s[i:])
-		if r >= 0xa0 && (r != utf8.RuneError || size > 1) && !(terminal && drivesTerminal(r)) {
+		if shown(r, size, terminal) {
 			i += size
 			continue
 		}
@@ -40,6 +40,16 @@ func AppendEscaped(dst, s []byte, terminal bool) []byte {
 		start = i
 	}
 	return append(dst, s[start:]...)
+}
+
+// shown reports whether a character of size bytes that utf8.DecodeRune returned
+// is written as it is.
+func shown(r rune, size int, terminal bool) bool {
+	switch {
+	case r < ' ', 0x7f <= r && r < 0xa0, r == utf8.RuneError && size == 1:
+		return false
+	}
+	return r != '\\' && !(terminal && drivesTerminal(r))
 }
 
 func appendEscape(dst []byte, c byte) []byte {

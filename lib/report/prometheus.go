@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"mmstats/lib/format"
 )
@@ -19,7 +20,6 @@ type family struct {
 	kind    string // "counter" or "gauge", or "untyped" where stats disagree
 	help    string
 	labels  map[string]bool // stats that have this name
-	seen    map[[2]string]bool
 	samples []sample
 }
 
@@ -42,18 +42,14 @@ func (fs *families) add(src Source, rows []Row) {
 		name, kind := metric(row)
 		f := fs.known[name]
 		if f == nil {
-			f = &family{kind: kind, labels: make(map[string]bool), seen: make(map[[2]string]bool)}
+			f = &family{kind: kind, labels: make(map[string]bool)}
 			fs.known[name] = f
 		}
 		if f.kind != kind {
 			f.kind = "untyped"
 		}
 		label := string(row.Label)
-		id := [2]string{src.File, label}
-		if f.seen[id] { // a label twice in one file: the first one counts
-			continue
-		}
-		f.seen[id], f.labels[label] = true, true
+		f.labels[label] = true
 		v := row.Value
 		if v.Class() == format.TextClass {
 			v = format.TextValue(bytes.Clone(v.Text()))
@@ -63,10 +59,11 @@ func (fs *families) add(src Source, rows []Row) {
 }
 
 // metric returns the name and type of the metric of a row: the label with _
-// for what a name cannot hold, with the endings that Prometheus is used to.
+// for what a name cannot hold, with the endings that Prometheus is used to. A
+// name could hold colons, but they are kept for the rules of those who scrape.
 func metric(row *Row) (name, kind string) {
 	name = strings.Map(func(r rune) rune {
-		if r < 0x80 && (r == '_' || r == ':' || isAlphanumeric(byte(r))) {
+		if r < 0x80 && (r == '_' || isAlphanumeric(byte(r))) {
 			return r
 		}
 		return '_'
@@ -106,8 +103,10 @@ func (f *family) append(dst []byte, name string) []byte {
 	dst = append(dst, "# HELP "+name+" Stat "...)
 	dst = appendPrometheus(dst, []byte(f.samples[0].label), false)
 	dst = append(dst, ".\n# TYPE "+name+" "+f.kind+"\n"...)
+	seen := make(map[string]bool)
 	for i := range f.samples {
 		s := &f.samples[i]
+		start := len(dst)
 		dst = append(dst, name...)
 		sep := byte('{')
 		pair := func(key string, value []byte) {
@@ -121,6 +120,13 @@ func (f *family) append(dst []byte, name string) []byte {
 		if len(f.labels) > 1 { // two labels with one name
 			pair("label", []byte(s.label))
 		}
+		// A label twice in one file: the first one counts. Two samples with the
+		// same labels would spoil all others for whoever scrapes them.
+		if seen[string(dst[start:])] {
+			dst = dst[:start]
+			continue
+		}
+		seen[string(dst[start:])] = true
 		if s.value.Class() == format.TextClass {
 			pair("value", s.value.Text())
 		}
@@ -141,10 +147,12 @@ func (f *family) append(dst []byte, name string) []byte {
 	return dst
 }
 
-// appendPrometheus appends s by the escapes of the exposition format, and
-// U+FFFD for what is not UTF-8.
+// appendPrometheus appends s by the escapes of the exposition format. It has
+// none for other control characters and for what is not UTF-8: these read as
+// they do in text, such as \x1b.
 func appendPrometheus(dst, s []byte, quoted bool) []byte {
-	for _, r := range string(s) {
+	for len(s) > 0 {
+		r, size := utf8.DecodeRune(s)
 		switch {
 		case r == '\\':
 			dst = append(dst, `\\`...)
@@ -152,9 +160,14 @@ func appendPrometheus(dst, s []byte, quoted bool) []byte {
 			dst = append(dst, `\n`...)
 		case r == '"' && quoted:
 			dst = append(dst, `\"`...)
+		case shown(r, size, true):
+			dst = append(dst, s[:size]...)
 		default:
-			dst = append(dst, string(r)...)
+			for _, c := range s[:size] {
+				dst = appendEscape(append(dst, '\\'), c)
+			}
 		}
+		s = s[size:]
 	}
 	return dst
 }

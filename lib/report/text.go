@@ -38,32 +38,34 @@ func (p *Printer) text(src Source, rows []Row) {
 
 	// A few very long labels should not push every value off the screen.
 	const widest = 60
-	width, typeWidth := 0, 0
+	width, typeWidth, placeWidth := 0, 0, 0
 	for i := range rows {
 		if w := textWidth(rows[i].Label); w <= widest {
 			width = max(width, w)
 		}
 		typeWidth = max(typeWidth, len(rows[i].Type.String()))
+		placeWidth = max(placeWidth, len(place(&rows[i])))
 	}
 	for i := range rows {
 		row := &rows[i]
 		p.buf = append(p.buf, "  "...)
 		p.buf = AppendEscaped(p.buf, row.Label, true)
-		p.pad(width - textWidth(row.Label) + 1)
+		p.pad(max(width-textWidth(row.Label), 0) + 1)
 		if p.o.Long {
 			p.buf = append(p.buf, row.Type.String()...)
 			p.pad(typeWidth - len(row.Type.String()) + 1)
-			start := len(p.buf)
-			p.escaped([]byte(row.Signature), true)
-			p.buf = append(p.buf, " @"...)
-			p.buf = strconv.AppendInt(p.buf, int64(row.Offset), 10)
-			p.pad(16 - (len(p.buf) - start))
-			p.pad(1)
+			p.buf = append(p.buf, place(row)...)
+			p.pad(placeWidth - len(place(row)) + 1)
 		}
 		p.value(row, true)
 		p.buf = append(p.buf, '\n')
 	}
 	p.buf = append(p.buf, '\n')
+}
+
+// place returns the offset and the signature of a row, its blanks to be seen.
+func place(row *Row) string {
+	return strconv.Itoa(row.Offset) + ` "` + Escape(row.Signature) + `"`
 }
 
 func (p *Printer) pad(n int) {

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 )
 
 // A Name is a file to look at.
@@ -33,7 +34,7 @@ func All(args []string) iter.Seq2[Name, error] {
 			return
 		}
 		for _, arg := range args {
-			if st, err := os.Stat(arg); err == nil && st.IsDir() {
+			if isDir(arg) {
 				if !yieldDir(arg, "*"+Suffix, yield) {
 					return
 				}
@@ -60,16 +61,9 @@ func yieldGlob(glob string, yield func(Name, error) bool) bool {
 	if _, err := filepath.Match(pattern, ""); err != nil {
 		return yield(Name{}, &fs.PathError{Op: "glob", Path: glob, Err: errors.New("malformed pattern")})
 	}
-	if dir == "" {
-		dir = "."
-	}
-	dirs, err := globDirs(dir)
+	dirs, err := matchDirs(dir)
 	if err != nil {
 		return yield(Name{}, &fs.PathError{Op: "glob", Path: glob, Err: errors.New("malformed pattern")})
-	}
-	if len(dirs) == 0 {
-		_, err := os.Stat(dir)
-		return err == nil || yield(Name{}, err)
 	}
 	for _, dir := range dirs {
 		if !yieldDir(dir, pattern, yield) {
@@ -79,13 +73,42 @@ func yieldGlob(glob string, yield func(Name, error) bool) bool {
 	return true
 }
 
-// globDirs returns the directories that dir, which ends with a slash or is ".",
-// means. Package filepath finds nothing by a pattern with that slash.
-func globDirs(dir string) ([]string, error) {
-	if trimmed := strings.TrimRight(dir, "/"); strings.ContainsAny(trimmed, `*?[\`) {
-		dir = trimmed
+// matchDirs returns the directories that the part of a glob before its last
+// slash means. One without a wildcard is returned whether it is there or not.
+func matchDirs(pattern string) ([]string, error) {
+	switch trimmed := strings.TrimRight(pattern, "/"); {
+	case trimmed != "":
+		pattern = trimmed // else Glob would match nothing
+	case pattern != "":
+		pattern = "/"
+	default:
+		pattern = "."
 	}
-	return filepath.Glob(dir)
+	if name, ok := literal(pattern); ok {
+		return []string{name}, nil
+	}
+	names, err := filepath.Glob(pattern)
+	return slices.DeleteFunc(names, func(name string) bool { return !isDir(name) }), err
+}
+
+// literal returns the one name that a pattern without wildcards matches.
+func literal(pattern string) (name string, ok bool) {
+	var b strings.Builder
+	for i := 0; i < len(pattern); i++ {
+		switch c := pattern[i]; {
+		case c == '*', c == '?', c == '[', c == '\\' && i+1 == len(pattern):
+			return "", false
+		case c == '\\':
+			i++
+		}
+		b.WriteByte(pattern[i])
+	}
+	return b.String(), true
+}
+
+func isDir(name string) bool {
+	st, err := os.Stat(name)
+	return err == nil && st.IsDir()
 }
 
 // yieldDir yields the entries of dir that match pattern, but no dot-names
@@ -124,22 +147,40 @@ func matches(pattern, name string) bool {
 	return matched
 }
 
-// arena holds many short names without a pointer for each.
+// arena holds many short names, in blocks that never move and without a
+// pointer for each.
 type arena struct {
-	text  []byte
-	spans []span
+	blocks [][]byte
+	spans  []span
 }
 
-type span struct{ start, size uint32 }
+type span struct {
+	block       uint32
+	start, size uint16
+}
 
-func (a *arena) at(i int) []byte {
-	s := a.spans[i]
-	return a.text[s.start:][:s.size]
+// blockSize is that of all blocks. A name of a directory entry is shorter than
+// 256 bytes on every system that Go knows.
+const blockSize = 32 << 10
+
+func (a *arena) at(i int) []byte { return a.text(a.spans[i]) }
+
+func (a *arena) text(s span) []byte { return a.blocks[s.block][s.start:][:s.size] }
+
+func (a *arena) add(name string) {
+	last := len(a.blocks) - 1
+	if last < 0 || cap(a.blocks[last])-len(a.blocks[last]) < len(name) {
+		a.blocks = append(a.blocks, make([]byte, 0, max(blockSize, len(name))))
+		last++
+	}
+	block := a.blocks[last]
+	a.spans = append(a.spans, span{uint32(last), uint16(len(block)), uint16(len(name))})
+	a.blocks[last] = append(block, name...)
 }
 
 func readNames(dir, pattern string) (*arena, error) {
 	a := &arena{}
-	d, err := os.Open(dir)
+	d, err := os.OpenFile(dir, syscall.O_DIRECTORY, 0) // a FIFO would block
 	if err != nil {
 		return a, err
 	}
@@ -148,8 +189,7 @@ func readNames(dir, pattern string) (*arena, error) {
 		names, err := d.Readdirnames(512)
 		for _, name := range names {
 			if matches(pattern, name) {
-				a.spans = append(a.spans, span{uint32(len(a.text)), uint32(len(name))})
-				a.text = append(a.text, name...)
+				a.add(name)
 			}
 		}
 		if err == io.EOF {
@@ -160,7 +200,7 @@ func readNames(dir, pattern string) (*arena, error) {
 		}
 	}
 	slices.SortFunc(a.spans, func(x, y span) int {
-		return bytes.Compare(a.text[x.start:][:x.size], a.text[y.start:][:y.size])
+		return bytes.Compare(a.text(x), a.text(y))
 	})
 	return a, nil
 }

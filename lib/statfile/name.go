@@ -64,8 +64,11 @@ func Expand(template string, tid int) (string, error) {
 			return b.String(), nil
 		}
 		name, after, closed := strings.Cut(after, "}")
+		if !closed {
+			return "", fmt.Errorf("template %q: the { has no }", template)
+		}
 		value, known := values[name]
-		if !closed || !known {
+		if !known {
 			return "", fmt.Errorf("template %q: {%s} is not one of {CMD}, {PID} and {TID}", template, name)
 		}
 		b.WriteString(value)

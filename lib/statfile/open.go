@@ -19,7 +19,17 @@ var (
 // that a user typed may, and names that a glob found may not, since anybody
 // can put a link into a shared directory.
 func Open(name string, follow bool) (*mapping.File, mapping.Info, error) {
-	flags := syscall.O_RDONLY | syscall.O_NONBLOCK | syscall.O_NOCTTY
+	return open(name, syscall.O_RDONLY, follow)
+}
+
+// OpenUpdate is Open for updates. It follows no link: what it leads to may be
+// a file of somebody else.
+func OpenUpdate(name string) (*mapping.File, mapping.Info, error) {
+	return open(name, syscall.O_RDWR, false)
+}
+
+func open(name string, access int, follow bool) (*mapping.File, mapping.Info, error) {
+	flags := access | syscall.O_NONBLOCK | syscall.O_NOCTTY
 	if !follow {
 		flags |= syscall.O_NOFOLLOW
 	}

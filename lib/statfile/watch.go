@@ -5,7 +5,6 @@ import (
 	"cmp"
 	"errors"
 	"io/fs"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -154,20 +153,13 @@ func (s *source) lookGlob(buf *[]byte) (changed bool) {
 	if pattern == "" {
 		pattern = "*" + Suffix
 	}
-	if dir == "" {
-		dir = "."
-	}
 	malformed := &fs.PathError{Op: "glob", Path: s.arg, Err: errors.New("malformed pattern")}
 	if _, err := filepath.Match(pattern, ""); err != nil {
 		return s.set(Entry{Err: malformed})
 	}
-	dirs, err := globDirs(dir)
+	dirs, err := matchDirs(dir)
 	if err != nil {
 		return s.set(Entry{Err: malformed})
-	}
-	if len(dirs) == 0 {
-		_, err := os.Stat(dir)
-		return s.set(Entry{Err: err})
 	}
 	return s.list(dirs, pattern, buf)
 }

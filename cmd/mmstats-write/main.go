@@ -1,0 +1,162 @@
+// Mmstats-write creates and updates stats, for shell scripts and for programs
+// without a library.
+//
+//	mmstats-write [-n NAME|-f FILE] [-p PREFIX] LABEL[:TYPE](=|+=|-=)VALUE...
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+
+	flags "github.com/jessevdk/go-flags"
+
+	"mmstats/lib/cli"
+	"mmstats/lib/format"
+	"mmstats/lib/liveness"
+	"mmstats/lib/mmstats"
+	"mmstats/lib/statfile"
+)
+
+func main() { cli.Main("mmstats-write", run) }
+
+type options struct {
+	Name   string         `short:"n" long:"name" value-name:"NAME" description:"Write to $MMSTATS_PATH/NAME.mmstats"`
+	File   flags.Filename `short:"f" long:"file" value-name:"FILE" description:"Write to FILE. Without -n and -f: to $MMSTATS_FILE"`
+	Prefix string         `short:"p" long:"prefix" value-name:"PREFIX" description:"Put PREFIX and a dot before each label"`
+	cli.Common
+
+	Create createOptions `command:"create" description:"Declare stats: LABEL:TYPE[=VALUE]..."`
+	Remove struct{}      `command:"rm" description:"Remove the file"`
+	Sync   struct{}      `command:"sync" description:"Write the file to the disk, and wait for it"`
+	Time   struct{}      `command:"time" description:"Run a command and add its seconds to a timer: LABEL -- CMD..."`
+	Stream streamOptions `command:"stream" description:"Take assignments from standard input, one batch a line"`
+}
+
+type createOptions struct {
+	PID *int `long:"pid" value-name:"PID" base:"10" description:"The process that the file belongs to: cleanstats removes the file after it ends"`
+}
+
+func run(a *cli.App, args []string, stdin io.Reader) int {
+	var o options
+	p := a.Parser(&o, "[-n NAME | -f FILE] [-p PREFIX] LABEL[:TYPE](=|+=|-=)VALUE...\n  mmstats-write [-n NAME | -f FILE] [-p PREFIX]")
+	p.SubcommandsOptional = true
+	rest, status, done := a.Parse(p, &o.Common, args)
+	if done {
+		return status
+	}
+	s, err := newSession(&o)
+	if err != nil {
+		return a.Misuse("%s", err)
+	}
+	command := ""
+	if p.Active != nil {
+		command = p.Active.Name
+	}
+	switch command {
+	case "rm", "sync", "stream":
+		if len(rest) > 0 {
+			return a.Misuse("%s takes no argument %q", command, rest[0])
+		}
+	case "":
+		if len(rest) == 0 {
+			return a.Misuse("nothing to do")
+		}
+	}
+	switch command {
+	case "rm":
+		return finish(a, s.remove())
+	case "sync":
+		return finish(a, s.sync())
+	case "stream":
+		st := stream{App: a, session: s, streamOptions: o.Stream}
+		return st.run(stdin)
+	case "time":
+		return s.runTime(a, rest)
+	}
+	return s.runBatch(a, rest, command == "create", o.Create.PID)
+}
+
+// runTime carries out time.
+func (s *session) runTime(a *cli.App, words []string) int {
+	if len(words) < 2 {
+		return a.Misuse("time takes LABEL -- CMD...")
+	}
+	label, err := unescape(words[0])
+	if err == nil {
+		err = format.CheckLabel(s.prefix + label + ".last_exit")
+	}
+	if err != nil {
+		return a.Misuse("%s", err)
+	}
+	return s.timeCommand(a, label, words[1:])
+}
+
+// runBatch carries out assignments, or the declarations of create.
+func (s *session) runBatch(a *cli.App, words []string, declares bool, pid *int) int {
+	batch, err := parseBatch(words, s.prefix, declares)
+	if err != nil {
+		return a.Misuse("%s", err)
+	}
+	if !declares {
+		return finish(a, s.apply(batch))
+	}
+	if pid != nil {
+		if *pid < 1 || *pid > liveness.MaxPID {
+			return a.Misuse("--pid is 1 to %d, not %d", liveness.MaxPID, *pid)
+		}
+		s.pid = *pid
+	}
+	return finish(a, s.declare(batch))
+}
+
+func parseBatch(words []string, prefix string, declares bool) ([]assignment, error) {
+	batch := make([]assignment, len(words))
+	for i, word := range words {
+		a, err := parseAssignment(word, prefix, declares)
+		if err != nil {
+			return nil, err
+		}
+		batch[i] = a
+	}
+	return batch, nil
+}
+
+// finish returns the status of a command that ended with err.
+func finish(a *cli.App, err error) int {
+	switch {
+	case err == nil:
+		return cli.OK
+	case errors.Is(err, mmstats.ErrLocked), errors.Is(err, mmstats.ErrInUse):
+		a.Error(err)
+		return cli.TempFail
+	}
+	a.Error(err)
+	return cli.Misused // nothing was done
+}
+
+// newSession returns the session for the file that the options name.
+func newSession(o *options) (*session, error) {
+	path := string(o.File)
+	switch {
+	case o.Name != "" && path != "":
+		return nil, errors.New("-n and -f exclude each other")
+	case o.Name != "":
+		if strings.ContainsRune(o.Name, '/') || strings.HasPrefix(o.Name, ".") {
+			return nil, fmt.Errorf("a NAME has no \"/\" and no \".\" at its start: %q", o.Name)
+		}
+		path = filepath.Join(statfile.Dir(), strings.TrimSuffix(o.Name, statfile.Suffix)+statfile.Suffix)
+	case path == "":
+		if path = os.Getenv("MMSTATS_FILE"); path == "" {
+			return nil, errors.New("which file? -n NAME, -f FILE or $MMSTATS_FILE says so")
+		}
+	}
+	prefix := o.Prefix
+	if prefix != "" && !strings.HasSuffix(prefix, ".") {
+		prefix += "."
+	}
+	return &session{path: path, prefix: prefix}, nil
+}

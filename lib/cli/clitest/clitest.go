@@ -1,0 +1,144 @@
+// Package clitest is what the tests of the commands share. Their TestMain calls
+// testscript.Main, which makes the test binary the command where it is called
+// by its name.
+package clitest
+
+import (
+	"encoding/json"
+	"errors"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/rogpeppe/go-internal/testscript"
+)
+
+// Scripts runs the scripts in testdata. They find the files of the Python
+// original in $FIXTURES, and have these commands beside those of testscript
+// and cmds:
+//
+//	status N COMMAND ARGS...  run COMMAND, which must end with status N
+//	tty COMMAND ARGS...       run COMMAND with a terminal as its stdin, stdout and stderr
+//	jsonlines FILE            every line of FILE is a JSON object
+//	[!] control FILE          FILE holds a control character other than newline
+func Scripts(t *testing.T, cmds map[string]func(ts *testscript.TestScript, neg bool, args []string)) {
+	all := map[string]func(*testscript.TestScript, bool, []string){
+		"status": status, "tty": tty, "jsonlines": jsonLines, "control": control,
+	}
+	for name, cmd := range cmds {
+		all[name] = cmd
+	}
+	fixtures := filepath.Join(root(t), "lib/format/testdata/python-0.8")
+	testscript.Run(t, testscript.Params{
+		Dir:                 "testdata",
+		RequireExplicitExec: true,
+		Cmds:                all,
+		Setup: func(env *testscript.Env) error {
+			env.Setenv("FIXTURES", fixtures)
+			return nil
+		},
+	})
+}
+
+// root returns the folder of the module.
+func root(t *testing.T) string {
+	t.Helper()
+	dir, err := os.Getwd()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for {
+		if _, err := os.Stat(filepath.Join(dir, "go.mod")); err == nil {
+			return dir
+		}
+		if dir == filepath.Dir(dir) {
+			t.Fatal("no go.mod above this test")
+		}
+		dir = filepath.Dir(dir)
+	}
+}
+
+func status(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: status N COMMAND ARGS...")
+	}
+	if got := exitStatus(ts, args[1], args[2:]...); strconv.Itoa(got) != args[0] {
+		ts.Fatalf("%q ended with status %d, want %s", args[1:], got, args[0])
+	}
+}
+
+func exitStatus(ts *testscript.TestScript, name string, args ...string) int {
+	err := ts.Exec(name, args...)
+	var exit *exec.ExitError
+	switch {
+	case err == nil:
+		return 0
+	case !errors.As(err, &exit):
+		ts.Fatalf("%v", err)
+	}
+	return exit.ExitCode()
+}
+
+// spawn runs its arguments on a terminal of their own, and copies what they
+// write.
+const spawn = `import os, pty, sys; sys.exit(os.waitstatus_to_exitcode(pty.spawn(sys.argv[1:])))`
+
+func tty(ts *testscript.TestScript, neg bool, args []string) {
+	if len(args) == 0 {
+		ts.Fatalf("usage: tty COMMAND ARGS...")
+	}
+	if got := exitStatus(ts, "python3", append([]string{"-c", spawn}, args...)...); neg == (got == 0) {
+		ts.Fatalf("%q on a terminal ended with status %d", args, got)
+	}
+}
+
+func jsonLines(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: jsonlines FILE")
+	}
+	for line := range strings.Lines(ts.ReadFile(args[0])) {
+		var object map[string]any
+		if err := json.Unmarshal([]byte(line), &object); err != nil || !strings.HasSuffix(line, "\n") {
+			ts.Fatalf("%q: %v", line, err)
+		}
+	}
+}
+
+func control(ts *testscript.TestScript, neg bool, args []string) {
+	if len(args) != 1 {
+		ts.Fatalf("usage: [!] control FILE")
+	}
+	found := Control(ts.ReadFile(args[0]))
+	if neg && found != "" {
+		ts.Fatalf("%s holds %s", args[0], found)
+	}
+	if !neg && found == "" {
+		ts.Fatalf("%s holds no control character", args[0])
+	}
+}
+
+// Control returns, quoted, the first of s that may drive a terminal: a control
+// character other than newline and the tab of TSV, or what is not UTF-8.
+func Control(s string) string {
+	if !utf8.ValidString(s) {
+		return "what is not UTF-8"
+	}
+	for _, r := range s {
+		if unicode.IsControl(r) && r != '\n' && r != '\t' {
+			return strconv.QuoteRune(r)
+		}
+	}
+	return ""
+}
+
+// Command returns the command called name, which is the test binary.
+func Command(name string, args ...string) *exec.Cmd {
+	cmd := exec.Command(os.Args[0], args...)
+	cmd.Args[0] = name
+	return cmd
+}

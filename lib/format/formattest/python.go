@@ -1,0 +1,48 @@
+// Package formattest helps tests to hold stat files against a reader that
+// shares no code with this module: testdata/readstats.py of lib/format.
+package formattest
+
+import (
+	"bytes"
+	"encoding/json"
+	"os/exec"
+	"testing"
+)
+
+// A Stat is a stat as the reader in Python reads it. A whole number is a
+// json.Number, a float that is not finite a text.
+type Stat struct {
+	Label     string
+	Signature string
+	Buffered  bool
+	Value     any
+}
+
+// ReadByPython returns the stats of a file by label, as the program script,
+// the path of readstats.py, reads them. It skips the test where there is no
+// Python.
+func ReadByPython(t testing.TB, script, file string) map[string]Stat {
+	t.Helper()
+	python, err := exec.LookPath("python3")
+	if err != nil {
+		t.Skip("no python3 here")
+	}
+	out, err := exec.Command(python, script, file).Output()
+	if err != nil {
+		t.Fatalf("%s %s: %v", script, file, err)
+	}
+	stats := make(map[string]Stat)
+	d := json.NewDecoder(bytes.NewReader(out))
+	d.UseNumber()
+	for d.More() {
+		var st Stat
+		if err := d.Decode(&st); err != nil {
+			t.Fatalf("%s: %v", script, err)
+		}
+		if _, twice := stats[st.Label]; twice {
+			t.Errorf("%s holds %q twice", file, st.Label)
+		}
+		stats[st.Label] = st
+	}
+	return stats
+}

@@ -1,0 +1,104 @@
+package format
+
+import "testing"
+
+// The layouts of mmstats(5), LIVE FIELDS and KINDS: those of our writers, then
+// those of the Python original.
+func TestTypeAndKind(t *testing.T) {
+	const buffered, unbuffered = 0, Unbuffered
+	for _, test := range []struct {
+		sig    string
+		index  byte
+		typ    Type
+		kind   Kind
+		window int
+	}{
+		{"Q   ", unbuffered, Counter, KindCounter, 0},
+		{"   Q", unbuffered, Counter, KindCounter, 0},
+		{"q ", unbuffered, Int64, KindGauge, 0},
+		{"d ", unbuffered, Float64, KindGauge, 0},
+		{" d", unbuffered, Float64, KindGauge, 0},
+		{"I4x ", unbuffered, Uint32, KindGauge, 0},
+		{"i4x ", unbuffered, Int32, KindGauge, 0},
+		{"f4x ", unbuffered, Float32, KindGauge, 0},
+		{"H6x ", unbuffered, Uint16, KindGauge, 0},
+		{"h6x ", unbuffered, Int16, KindGauge, 0},
+		{"B7x ", unbuffered, Uint8, KindGauge, 0},
+		{"b7x ", unbuffered, Int8, KindGauge, 0},
+		{"?7x ", unbuffered, Bool, KindBool, 0},
+		{"64s  ", buffered, String, KindString, 0},
+		{"d16x ", buffered, Average, KindGauge, 0},
+		{"d24x ", unbuffered, Moving, KindGauge, 1},
+		{"d816x   ", unbuffered, Moving, KindGauge, 100},
+
+		// What only looks like an average.
+		{"d16x ", unbuffered, Float64, KindGauge, 0},
+		{"d16x", buffered, Float64, KindGauge, 0},
+		{"   d16x", buffered, Float64, KindGauge, 0},
+		{"d8x ", buffered, Float64, KindGauge, 0},
+		{"d816x ", buffered, Float64, KindGauge, 0},
+		{"d27x ", unbuffered, Float64, KindGauge, 0},
+		{"d16xB ", buffered, Float64, KindGauge, 0},
+
+		{"Q", unbuffered, Uint64, KindConstant, 0},
+		{"q4x", unbuffered, Int64, KindConstant, 0},
+		{"I2x", unbuffered, Uint32, KindConstant, 0},
+		{"d1x", unbuffered, Float64, KindConstant, 0},
+		{"?", unbuffered, Bool, KindBool, 0},
+		{"24s", unbuffered, String, KindString, 0},
+
+		{"Q", buffered, Counter, KindCounter, 0},
+		{"q", buffered, Int64, KindGauge, 0},
+		{"I", buffered, Uint32, KindGauge, 0},
+		{"i", buffered, Int32, KindGauge, 0},
+		{"H", buffered, Uint16, KindGauge, 0},
+		{"h", buffered, Int16, KindGauge, 0},
+		{"B", buffered, Uint8, KindGauge, 0},
+		{"b", buffered, Int8, KindGauge, 0},
+		{"d", buffered, Float64, KindGauge, 0},
+		{"f", buffered, Float32, KindGauge, 0},
+		{"?", buffered, Bool, KindBool, 0},
+		{"256s", buffered, String, KindString, 0},
+		{"<L", buffered, Uint32, KindGauge, 0},
+		{"<l", unbuffered, Int32, KindConstant, 0},
+		{"e", buffered, Float32, KindGauge, 0},
+		{"c", unbuffered, String, KindString, 0},
+		{"10p", buffered, String, KindString, 0},
+	} {
+		s, err := ParseSignature(test.sig)
+		if err != nil {
+			t.Fatal(err)
+		}
+		f := Field{Signature: &s, WriteBuffer: test.index}
+		if f.Type() != test.typ || f.Kind() != test.kind || f.Window() != test.window {
+			t.Errorf("%q with write buffer %d = %v, kind %d, window %d, want %v, kind %d, window %d",
+				test.sig, test.index, f.Type(), f.Kind(), f.Window(), test.typ, test.kind, test.window)
+		}
+	}
+}
+
+// A mean in another byte order has other things in its pad bytes.
+func TestTypeOfSwappedAverage(t *testing.T) {
+	swapped := ">"
+	if nativeBigEndian {
+		swapped = "<"
+	}
+	s, err := ParseSignature(swapped + "d16x ")
+	if err != nil {
+		t.Fatal(err)
+	}
+	f := Field{Signature: &s}
+	if got := f.Type(); got != Float64 {
+		t.Errorf("Type() of %q = %v, want %v", s.Text, got, Float64)
+	}
+}
+
+func TestTypeNames(t *testing.T) {
+	for typ, want := range map[Type]string{
+		0: "unknown", Int8: "int8", Uint64: "uint64", Counter: "counter", Moving: "moving", 200: "unknown",
+	} {
+		if got := typ.String(); got != want {
+			t.Errorf("Type(%d).String() = %q, want %q", typ, got, want)
+		}
+	}
+}

@@ -1,0 +1,218 @@
+//go:build unix
+
+package mapping
+
+import (
+	"bytes"
+	"encoding/binary"
+	"math"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+)
+
+// TestBuffers updates buffers at every place of a word, between bytes that
+// they must not touch.
+func TestBuffers(t *testing.T) {
+	const size = 5
+	for index := 3; index < 11; index++ {
+		r := Heap(32)
+		end := index + 1 + 2*size
+		for i := range r.mem.heap {
+			if i < index || i >= end {
+				r.mem.heap[i] = 0xa5
+			}
+		}
+		b := BuffersAt(r, index, size)
+		got := make([]byte, size)
+		for _, text := range []string{"abcde", "fg", "", "longer than that", "h"} {
+			if !b.WriteString(text) {
+				t.Errorf("WriteString(%q) = false", text)
+			}
+			want := (text + "\x00\x00\x00\x00\x00")[:size]
+			if err := b.Read(got); err != nil || string(got) != want {
+				t.Errorf("index %d: Read() after WriteString(%q) = %q, %v, want %q", index, text, got, err, want)
+			}
+		}
+		if !b.Write([]byte("xyz")) {
+			t.Error("Write() = false")
+		}
+		buf := make([]byte, size)
+		b.Update(buf, func() {
+			if string(buf) != "xyz\x00\x00" {
+				t.Errorf("Update() gives %q, want what Write set", buf)
+			}
+			copy(buf, "XY")
+		})
+		if b.Read(got); string(got) != "XYz\x00\x00" {
+			t.Errorf("Read() after Update() = %q", got)
+		}
+		if index := r.mem.heap[index]; index > 1 {
+			t.Errorf("write buffer = %d, want 0 or 1", index)
+		}
+		for i, c := range r.mem.heap {
+			if (i < index || i >= end) && c != 0xa5 {
+				t.Errorf("index %d: byte %d = %#x, was not to be touched", index, i, c)
+			}
+		}
+	}
+}
+
+// TestBuffersReaders reads while one goroutine writes: always a whole text.
+// The memory is that of a file, because a reader that is late looks at bytes
+// which the writer changes, as the race detector would rightly say: it finds
+// out by the index, and starts again.
+func TestBuffersReaders(t *testing.T) {
+	const size = 200
+	r, _ := mapFile(t, PageSize())
+	b := BuffersAt(r, 7, size)
+	stop := make(chan struct{})
+	var writing, reading sync.WaitGroup
+	b.WriteString(strings.Repeat("a", size))
+	writing.Go(func() {
+		for c := byte('a'); ; c = 'a' + (c+1-'a')%26 {
+			select {
+			case <-stop:
+				return
+			default:
+				b.Write(bytes.Repeat([]byte{c}, size))
+			}
+		}
+	})
+	for range 3 {
+		reading.Go(func() {
+			got := make([]byte, size)
+			for whole := 0; whole < 20_000; {
+				switch err := b.Read(got); {
+				case err == ErrBusy:
+				case err != nil || !bytes.Equal(got, bytes.Repeat(got[:1], size)):
+					t.Errorf("Read() = %q, %v, want one letter", got, err)
+					return
+				default:
+					whole++
+				}
+			}
+		})
+	}
+	reading.Wait()
+	close(stop)
+	writing.Wait()
+}
+
+// TestBuffersBusy reads a value that changes at every look.
+func TestBuffersBusy(t *testing.T) {
+	r, _ := mapFile(t, PageSize())
+	size := PageSize() / 4
+	b := BuffersAt(r, 0, size)
+	stop := make(chan struct{})
+	var writing sync.WaitGroup
+	writing.Go(func() {
+		for i := byte(0); ; i++ {
+			select {
+			case <-stop:
+				return
+			default:
+				b.Write([]byte{i})
+			}
+		}
+	})
+	// Whatever the answer is, it comes.
+	got := make([]byte, size)
+	for range 1000 {
+		if err := b.Read(got); err != nil && err != ErrBusy {
+			t.Errorf("Read() = %v, want nil or %v", err, ErrBusy)
+		}
+	}
+	close(stop)
+	writing.Wait()
+}
+
+func TestRing(t *testing.T) {
+	r := Heap(8 + 24 + 8*3 + 8)
+	binary.NativeEndian.PutUint64(r.mem.heap[0:], 0xa5)
+	binary.NativeEndian.PutUint64(r.mem.heap[len(r.mem.heap)-8:], 0xa5)
+	g := RingAt(r, 8, 3)
+	if g.Mean() != 0 || g.Last() != 0 || g.Count() != 0 {
+		t.Errorf("a new ring: mean %v, last %v, count %v, want 0", g.Mean(), g.Last(), g.Count())
+	}
+	for i, sample := range []struct{ add, mean float64 }{{1, 1}, {3, 2}, {5, 3}, {7, 5}, {0, 4}, {-1, 2}} {
+		if !g.Add(sample.add) {
+			t.Errorf("Add(%v) = false", sample.add)
+		}
+		if got := g.Mean(); got != sample.mean {
+			t.Errorf("Mean() after Add(%v) = %v, want %v", sample.add, got, sample.mean)
+		}
+		if got := g.Last(); got != sample.add {
+			t.Errorf("Last() after Add(%v) = %v", sample.add, got)
+		}
+		if got := g.Count(); got != uint64(i+1) {
+			t.Errorf("Count() = %v, want %v", got, i+1)
+		}
+	}
+	// Another accessor goes on from there.
+	g = RingAt(r, 8, 3)
+	g.Add(4)
+	if got := g.Mean(); got != 1 {
+		t.Errorf("Mean() = %v, want 1", got)
+	}
+	for _, at := range []int{0, len(r.mem.heap) - 8} {
+		if got := binary.NativeEndian.Uint64(r.mem.heap[at:]); got != 0xa5 {
+			t.Errorf("word at %d = %#x, was not to be touched", at, got)
+		}
+	}
+}
+
+// TestRingHead gives a ring a head that no writer of ours leaves.
+func TestRingHead(t *testing.T) {
+	r := Heap(24 + 8*2)
+	binary.NativeEndian.PutUint64(r.mem.heap[8:], math.MaxUint64)
+	g := RingAt(r, 0, 2)
+	g.Last()
+	g.Add(3)
+	g.Add(5)
+	if got := g.Mean(); got != 4 {
+		t.Errorf("Mean() = %v, want 4", got)
+	}
+}
+
+// TestRingReaders reads a ring while one goroutine adds to it.
+func TestRingReaders(t *testing.T) {
+	g := RingAt(Heap(24+8*4), 0, 4)
+	var reading sync.WaitGroup
+	done := make(chan struct{})
+	for range 3 {
+		reading.Go(func() {
+			for seen := uint64(0); ; {
+				select {
+				case <-done:
+					return
+				default:
+				}
+				count := g.Count()
+				if count < seen {
+					t.Errorf("Count() = %d after %d", count, seen)
+				}
+				seen = count
+				if mean := g.Mean(); mean != 0 && mean != 2.5 {
+					t.Errorf("Mean() = %v, want 2.5", mean)
+				}
+			}
+		})
+	}
+	for range 2000 {
+		g.Add(2.5)
+	}
+	close(done)
+	reading.Wait()
+}
+
+// waitFor waits until a condition is there.
+func waitFor(t *testing.T, what string, condition func() bool) {
+	t.Helper()
+	for deadline := time.Now().Add(10 * time.Second); !condition(); time.Sleep(time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatalf("%s did not come", what)
+		}
+	}
+}

@@ -1,0 +1,76 @@
+//go:build unix
+
+package mapping
+
+import (
+	"bufio"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/testscript"
+	"golang.org/x/sys/unix"
+)
+
+// TestMain makes the test binary several commands: what processes share is
+// tested by processes.
+func TestMain(m *testing.M) {
+	os.Setenv("GORACE", "atexit_sleep_ms=0") // of commands, not of this process
+	testscript.Main(m, map[string]func(){
+		"create-unlinked":   createUnlinked,
+		"reserve-on-disk":   reserveOnDisk,
+		"update-after-loss": updateAfterLoss,
+		"write-for-view":    writeForView,
+	})
+}
+
+// mapFile returns a region of size bytes of a new file, and the file.
+func mapFile(t testing.TB, size int) (*Region, *File) {
+	t.Helper()
+	f, err := Open(filepath.Join(t.TempDir(), "x"), unix.O_RDWR|unix.O_CREAT, 0o600)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { f.Close() })
+	if err := f.Reserve(int64(size)); err != nil {
+		t.Fatal(err)
+	}
+	r, err := Map(f, size)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { r.Close() })
+	return r, f
+}
+
+// startUntilLine starts a command of TestMain, and returns when it has written
+// a line. Its standard input is open until the test ends.
+func startUntilLine(t *testing.T, name string, args ...string) *exec.Cmd {
+	t.Helper()
+	cmd := exec.Command(name, args...)
+	cmd.Stderr = os.Stderr
+	if _, err := cmd.StdinPipe(); err != nil {
+		t.Fatal(err)
+	}
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { cmd.Process.Kill(); cmd.Wait() })
+	if _, err := bufio.NewReader(out).ReadString('\n'); err != nil {
+		t.Fatalf("%s %q ended: %v", name, args, err)
+	}
+	return cmd
+}
+
+func fatal(err error) {
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+}

@@ -1,0 +1,85 @@
+//go:build unix
+
+package mapping
+
+import (
+	"math"
+	"runtime"
+	"sync/atomic"
+	"unsafe"
+)
+
+// A Ring is the value of a moving average: mmstats(5), MOVING AVERAGES.
+//
+//	offset     size  item
+//	0          8     mean of the samples in the ring, float
+//	8          8     head: the slot of the next sample, unsigned
+//	16         8     count: samples taken so far, unsigned
+//	24         8*N   slots, float
+//
+// One writer at a time may use it, and any number of readers.
+type Ring struct {
+	region *Region
+	offset int
+	window int
+}
+
+// RingAt returns the ring of window slots whose mean is at offset.
+func RingAt(r *Region, offset, window int) Ring {
+	r.at(offset, 24+8*window, 8)
+	return Ring{r, offset, window}
+}
+
+func (g Ring) word(i int) *uint64 { return (*uint64)(unsafe.Add(g.region.mem.base, g.offset+8*i)) }
+
+// Add takes a sample. It reports whether it did, and does not when a fault
+// shows that the file is gone. A writer that is killed in here loses at most
+// this sample: it comes first, then head and count, and the mean that readers
+// look at comes last.
+func (g Ring) Add(sample float64) bool {
+	return g.region.guard(func() {
+		head := atomic.LoadUint64(g.word(1)) % uint64(g.window)
+		count := atomic.LoadUint64(g.word(2)) + 1
+		slots := unsafe.Slice((*float64)(unsafe.Pointer(g.word(3))), g.window)
+		slots[head] = sample
+		atomic.StoreUint64(g.word(1), (head+1)%uint64(g.window))
+		atomic.StoreUint64(g.word(2), count)
+		atomic.StoreUint64(g.word(0), math.Float64bits(mean(slots[:min(count, uint64(g.window))])))
+		runtime.KeepAlive(g.region)
+	})
+}
+
+// mean adds up in four lanes, because one addition would wait for the other.
+func mean(samples []float64) float64 {
+	var a, b, c, d float64
+	rest := samples
+	for ; len(rest) >= 4; rest = rest[4:] {
+		a, b, c, d = a+rest[0], b+rest[1], c+rest[2], d+rest[3]
+	}
+	for _, s := range rest {
+		a += s
+	}
+	return ((a + b) + (c + d)) / float64(len(samples))
+}
+
+// Mean returns the mean of the samples in the ring, and 0 while there is none.
+func (g Ring) Mean() (mean float64) {
+	g.region.try(func() { mean = math.Float64frombits(atomic.LoadUint64(g.word(0))) })
+	return mean
+}
+
+// Count returns how many samples were taken so far.
+func (g Ring) Count() (count uint64) {
+	g.region.try(func() { count = atomic.LoadUint64(g.word(2)) })
+	return count
+}
+
+// Last returns the newest sample, and 0 while there is none.
+func (g Ring) Last() (last float64) {
+	g.region.try(func() {
+		head := atomic.LoadUint64(g.word(1)) % uint64(g.window)
+		slot := (int(head) + g.window - 1) % g.window
+		last = math.Float64frombits(atomic.LoadUint64(g.word(3 + slot)))
+	})
+	return last
+}

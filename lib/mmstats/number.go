@@ -1,0 +1,192 @@
+package mmstats
+
+import (
+	"mmstats/lib/format"
+	"mmstats/lib/mapping"
+)
+
+// A Counter is a 64-bit number that only goes up: requests served, bytes
+// sent. Its methods may be called by any number of goroutines, and other
+// processes may add to the same counter. The zero Counter drops what it is
+// given until it is declared in a file.
+type Counter struct {
+	count mapping.Count
+}
+
+// Inc adds 1, in one atomic instruction.
+func (c *Counter) Inc() { c.count.Add(1) }
+
+// Add adds n, in one atomic instruction.
+func (c *Counter) Add(n uint64) { c.count.Add(n) }
+
+// Value returns the count.
+func (c *Counter) Value() uint64 { return c.count.Load() }
+
+func (c *Counter) spec() (format.Spec, format.Value, error) {
+	return format.Spec{Type: format.Counter}, format.Value{}, nil
+}
+
+func (c *Counter) bind(b binding) {
+	c.count = mapping.CountAt(b.region, b.field.ValueOffset, b.file.options.Guarded)
+}
+
+// A LocalCounter is a Counter that one goroutine updates, and no one else in
+// this process or another: it costs a tenth of a Counter. Any number of
+// goroutines may call Value.
+type LocalCounter struct {
+	count mapping.Count
+}
+
+// Inc adds 1.
+func (c *LocalCounter) Inc() { c.count.AddOwned(1) }
+
+// Add adds n.
+func (c *LocalCounter) Add(n uint64) { c.count.AddOwned(n) }
+
+// Value returns the count.
+func (c *LocalCounter) Value() uint64 { return c.count.Load() }
+
+func (c *LocalCounter) spec() (format.Spec, format.Value, error) {
+	return format.Spec{Type: format.Counter, Update: format.Owned}, format.Value{}, nil
+}
+
+func (c *LocalCounter) bind(b binding) {
+	c.count = mapping.CountAt(b.region, b.field.ValueOffset, b.file.options.Guarded)
+}
+
+// Number is what a Gauge holds. It lacks uint64, because readers take live
+// numbers of that type for counters.
+type Number interface {
+	int8 | int16 | int32 | int64 | uint8 | uint16 | uint32 | float32 | float64
+}
+
+// numberType returns the type of T in the format.
+func numberType[T Number | uint64]() format.Type {
+	switch any(T(0)).(type) {
+	case int8:
+		return format.Int8
+	case int16:
+		return format.Int16
+	case int32:
+		return format.Int32
+	case int64:
+		return format.Int64
+	case uint8:
+		return format.Uint8
+	case uint16:
+		return format.Uint16
+	case uint32:
+		return format.Uint32
+	case uint64:
+		return format.Uint64
+	case float32:
+		return format.Float32
+	}
+	return format.Float64
+}
+
+// A Gauge is a number that goes up and down: requests in flight, a
+// temperature. Its methods may be called by any number of goroutines, and
+// other processes may update the same gauge. The zero Gauge drops what it is
+// given until it is declared in a file.
+type Gauge[T Number] struct {
+	cell mapping.Cell[T]
+}
+
+// Set sets the value, in one plain store.
+func (g *Gauge[T]) Set(v T) { g.cell.Store(v) }
+
+// Add adds delta in one step, and wraps around as Go's arithmetic does.
+func (g *Gauge[T]) Add(delta T) { g.cell.Add(delta) }
+
+// Value returns the value.
+func (g *Gauge[T]) Value() T { return g.cell.Load() }
+
+func (g *Gauge[T]) spec() (format.Spec, format.Value, error) {
+	return format.Spec{Type: numberType[T]()}, format.Value{}, nil
+}
+
+func (g *Gauge[T]) bind(b binding) {
+	g.cell = mapping.CellAt[T](b.region, b.field.ValueOffset, b.file.options.Guarded)
+}
+
+// A Bool is true or false. Its methods may be called by any number of
+// goroutines. The zero Bool drops what it is given until it is declared in a
+// file.
+type Bool struct {
+	cell mapping.Cell[uint8]
+}
+
+// Set sets the value, in one plain store.
+func (b *Bool) Set(v bool) {
+	if v {
+		b.cell.Store(1)
+	} else {
+		b.cell.Store(0)
+	}
+}
+
+// Value returns the value.
+func (b *Bool) Value() bool { return b.cell.Load() != 0 }
+
+func (b *Bool) spec() (format.Spec, format.Value, error) {
+	return format.Spec{Type: format.Bool}, format.Value{}, nil
+}
+
+func (b *Bool) bind(to binding) {
+	b.cell = mapping.CellAt[uint8](to.region, to.field.ValueOffset, to.file.options.Guarded)
+}
+
+// A Constant is a number, a truth or a text that is known when the file is
+// published, and never changes after that: a version, a limit.
+type Constant[T Number | uint64 | bool | string] struct {
+	// Value is read when the constant is declared.
+	Value T
+}
+
+func (c *Constant[T]) spec() (format.Spec, format.Value, error) {
+	sp := format.Spec{Update: format.Never}
+	switch v := any(c.Value).(type) {
+	case string:
+		sp.Type, sp.Size = format.String, max(len(v), 1)
+		return sp, format.TextValue([]byte(v)), nil
+	case bool:
+		sp.Type = format.Bool
+		return sp, format.BoolValue(v), nil
+	case int8:
+		return constant(sp, v)
+	case int16:
+		return constant(sp, v)
+	case int32:
+		return constant(sp, v)
+	case int64:
+		return constant(sp, v)
+	case uint8:
+		return constant(sp, v)
+	case uint16:
+		return constant(sp, v)
+	case uint32:
+		return constant(sp, v)
+	case uint64:
+		return constant(sp, v)
+	case float32:
+		return constant(sp, v)
+	case float64:
+		return constant(sp, v)
+	}
+	panic("unreachable")
+}
+
+func constant[T Number | uint64](sp format.Spec, v T) (format.Spec, format.Value, error) {
+	sp.Type = numberType[T]()
+	switch {
+	case T(1)/2 != 0:
+		return sp, format.FloatValue(float64(v)), nil
+	case v < 0:
+		return sp, format.IntValue(int64(v)), nil
+	}
+	return sp, format.UintValue(uint64(v)), nil
+}
+
+// bind does nothing: there is nothing to update.
+func (c *Constant[T]) bind(binding) {}

@@ -1,0 +1,206 @@
+package mmstats
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io/fs"
+	"math"
+	"os"
+	"runtime"
+	"sync/atomic"
+	"syscall"
+	"time"
+
+	"mmstats/lib/format"
+	"mmstats/lib/mapping"
+	"mmstats/lib/statfile"
+)
+
+// files counts those that this process created.
+var files atomic.Int64
+
+// nextTID returns what stands for a thread id: goroutines have none of their
+// own. It is the process id for the first file, and unique in the process for
+// each one after it.
+func nextTID() int {
+	pid := os.Getpid()
+	n := int(files.Add(1))
+	if n == 1 {
+		return pid
+	}
+	return pid + n - 1
+}
+
+// defaults returns the constants that every file begins with.
+func (o Options) defaults(tid int) []declaration {
+	if o.NoDefaults {
+		return nil
+	}
+	var d []declaration
+	add := func(label string, c Stat) { d = append(d, declaration{label: o.Prefix + label, stat: c}) }
+	switch {
+	case !o.Shared:
+		add("sys.pid", &Constant[uint32]{Value: uint32(os.Getpid())})
+		add("sys.tid", &Constant[int64]{Value: int64(tid)})
+	case o.PID != 0:
+		add("sys.pid", &Constant[uint32]{Value: uint32(o.PID)})
+	}
+	add("sys.uid", &Constant[uint64]{Value: uint64(os.Getuid())})
+	add("sys.gid", &Constant[uint64]{Value: uint64(os.Getgid())})
+	add("sys.created", &Constant[float64]{Value: float64(time.Now().UnixMicro()) / 1e6})
+	if !o.Shared {
+		add("org.golang.version", &Constant[string]{Value: runtime.Version()})
+	}
+	return d
+}
+
+// appendField appends the field that d declares to content, the file so far.
+func (f *File) appendField(content []byte, d declaration) ([]byte, error) {
+	if f.labels[d.label] {
+		return content, fmt.Errorf("%q: %w", d.label, ErrDuplicate)
+	}
+	spec, value, err := d.field()
+	if err != nil {
+		return content, fmt.Errorf("%q: %w", d.label, err)
+	}
+	start := len(content)
+	content, err = format.AppendField(content, spec)
+	if err != nil {
+		return content, fmt.Errorf("%q: %w", d.label, err)
+	}
+	if len(content) > statfile.DefaultMaxSize-endSize {
+		return content, fmt.Errorf("%q: the file would grow past %d bytes, the most that is read", d.label, statfile.DefaultMaxSize)
+	}
+	f.labels[d.label] = true
+	if value.Class() == 0 {
+		return content, nil
+	}
+	fd, err := format.FieldAt(content, start)
+	if err == nil {
+		at := fd.ReadOffset(fd.WriteBuffer)
+		err = fd.Signature.Encode(content[at:at+fd.Signature.Size], fit(fd.Signature, value))
+	}
+	if err != nil {
+		err = fmt.Errorf("%q: initial value: %w", d.label, err)
+	}
+	return content, err
+}
+
+// publish makes a file of content and gives it its name.
+func (f *File) publish(content []byte) error {
+	mf, err := mapping.CreateUnnamed(f.path, 0o644)
+	if err != nil {
+		return err
+	}
+	if err := f.fill(mf, content); err != nil {
+		mf.Discard()
+		mf.Close()
+		return err
+	}
+	for range 100 {
+		err = mf.Link()
+		if !errors.Is(err, fs.ErrExist) || f.options.Shared {
+			break
+		}
+		if rerr := f.removeStale(); rerr != nil {
+			err = rerr
+			break
+		}
+	}
+	if err == nil {
+		f.f = mf
+		err = f.visit()
+	}
+	if err != nil {
+		mf.Discard()
+		mf.Close()
+		return err
+	}
+	if !f.owner {
+		return mf.Unlock()
+	}
+	return nil
+}
+
+// fill writes content to a file that nobody sees yet.
+func (f *File) fill(mf *mapping.File, content []byte) error {
+	if err := mf.TryLock(); err != nil {
+		return err
+	}
+	if err := mf.Reserve(int64(roundUp(len(content) + endSize))); err != nil {
+		return err
+	}
+	if _, err := mf.WriteAt(content[1:], 1); err != nil {
+		return err
+	}
+	_, err := mf.WriteAt(content[:1], 0)
+	return err
+}
+
+// removeStale removes the file that has our name, if it is one of ours whose
+// process ended. It returns nil when the name is free.
+func (f *File) removeStale() error {
+	old, info, err := statfile.Open(f.path, false)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	defer old.Close()
+	if info.UID != uint32(os.Geteuid()) {
+		return f.fail("create", fmt.Errorf("%w, and belongs to another user", fs.ErrExist))
+	}
+	var l statfile.Loader
+	if err := l.Load(old, info); err != nil {
+		return err
+	}
+	if errors.Is(old.TryLock(), mapping.ErrLocked) {
+		return f.fail("create", ErrInUse)
+	}
+	pid := writerPID(&l)
+	if pid == 0 {
+		return f.fail("create", fmt.Errorf("%w, and belongs to no process that could have ended", fs.ErrExist))
+	}
+	if !ours(&l) && pid != os.Getpid() && running(pid) {
+		return f.fail("create", ErrInUse)
+	}
+	named, err := mapping.Lstat(f.path)
+	if err == nil && named.SameFile(info) {
+		err = os.Remove(f.path)
+	}
+	if errors.Is(err, fs.ErrNotExist) {
+		err = nil
+	}
+	return err
+}
+
+// ours reports whether all fields are laid out as our writers do it, whose
+// lock tells whether they run. Python's writers hold none.
+func ours(l *statfile.Loader) bool {
+	for i := range l.Fields {
+		if l.Fields[i].End()%8 != 0 {
+			return false
+		}
+	}
+	return true
+}
+
+// writerPID returns the process that a file names as its writer, or 0.
+func writerPID(l *statfile.Loader) int {
+	for i := range l.Fields {
+		fd := &l.Fields[i]
+		if !bytes.HasSuffix(fd.Label, []byte("sys.pid")) {
+			continue
+		}
+		at := fd.ReadOffset(fd.WriteBuffer)
+		v := fd.Signature.Decode(l.Data[at : at+fd.Signature.Size])
+		if pid := v.Float(); v.Class() != format.TextClass && pid >= 1 && pid <= math.MaxInt32 {
+			return int(pid)
+		}
+	}
+	return 0
+}
+
+func running(pid int) bool { return syscall.Kill(pid, 0) != syscall.ESRCH }

@@ -1,0 +1,313 @@
+package report
+
+import (
+	"encoding/json"
+	"errors"
+	"io"
+	"math"
+	"strings"
+	"testing"
+
+	"mmstats/lib/format"
+)
+
+func text(s string) format.Value { return format.TextValue([]byte(s)) }
+
+// row returns a row with the type and kind that v has where it lives.
+func row(label string, v format.Value) Row {
+	r := Row{Label: []byte(label), Kind: format.KindGauge, Value: v, Signature: "Q  ", Offset: 17}
+	switch v.Class() {
+	case format.IntClass:
+		r.Type = format.Int64
+	case format.UintClass:
+		r.Type, r.Kind = format.Counter, format.KindCounter
+	case format.BoolClass:
+		r.Type, r.Kind = format.Bool, format.KindBool
+	case format.TextClass:
+		r.Type, r.Kind = format.String, format.KindString
+	default:
+		r.Type = format.Float64
+	}
+	return r
+}
+
+// output returns what a Printer makes of rows of one source.
+func output(t *testing.T, o Options, src Source, rows ...Row) string {
+	t.Helper()
+	var b strings.Builder
+	p := New(&b, o)
+	if err := p.Print(src, rows); err != nil {
+		t.Fatal(err)
+	}
+	if err := p.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return b.String()
+}
+
+func TestTSV(t *testing.T) {
+	for _, test := range []struct {
+		file  string
+		row   Row
+		value string // the whole line
+	}{
+		{"f", row("hits", format.UintValue(math.MaxUint64)), "f\thits\tcounter\t18446744073709551615\n"},
+		{"f", row("n", format.IntValue(math.MinInt64)), "f\tn\tint64\t-9223372036854775808\n"},
+		{"f", row("load", format.FloatValue(0.1)), "f\tload\tfloat64\t0.1\n"},
+		{"f", row("nan", format.FloatValue(math.NaN())), "f\tnan\tfloat64\tNaN\n"},
+		{"f", row("inf", format.FloatValue(math.Inf(1))), "f\tinf\tfloat64\t+Inf\n"},
+		{"f", row("up", format.BoolValue(true)), "f\tup\tbool\ttrue\n"},
+		{"f", row("s", text("a\tb\nc")), "f\ts\tstring\ta\\tb\\nc\n"},
+		{"f", row("s", text("")), "f\ts\tstring\t\n"},
+		{"f", row("s", text("-")), "f\ts\tstring\t\\x2d\n"},
+		{"f", row("s", text("--")), "f\ts\tstring\t--\n"},
+		{"f", row("gone", format.Value{}), "f\tgone\tfloat64\t-\n"},
+		{"-", row("-", text("x")), "\\x2d\t\\x2d\tstring\tx\n"},
+		{"a\tb\\", row("l\t\xff", text("x")), "a\\tb\\\\\tl\\t\\xff\tstring\tx\n"},
+		{"", row("folded", format.UintValue(3)), "-\tfolded\tcounter\t3\n"},
+	} {
+		if got := output(t, Options{Format: TSV}, Source{File: test.file, Files: 2}, test.row); got != test.value {
+			t.Errorf("TSV of %s = %q, want %q", test.row.Label, got, test.value)
+		}
+	}
+}
+
+func TestTSVColumns(t *testing.T) {
+	dead := false
+	r := row("hits", format.UintValue(7))
+	for _, test := range []struct {
+		o    Options
+		src  Source
+		want string
+	}{
+		{Options{Header: true}, Source{File: "f"}, "file\tlabel\ttype\tvalue\nf\thits\tcounter\t7\n"},
+		{Options{Header: true, ValueOnly: true}, Source{File: "f"}, "value\n7\n"},
+		{Options{Header: true, Long: true}, Source{File: "f", PID: 12, Live: &dead},
+			"file\tlabel\ttype\tvalue\tpid\tlive\tsignature\toffset\nf\thits\tcounter\t7\t12\tfalse\tQ  \t17\n"},
+		{Options{Long: true}, Source{File: "f"}, "f\thits\tcounter\t7\t-\t-\tQ  \t17\n"},
+	} {
+		test.o.Format = TSV
+		if got := output(t, test.o, test.src, r); got != test.want {
+			t.Errorf("%+v = %q, want %q", test.o, got, test.want)
+		}
+	}
+}
+
+func TestJSON(t *testing.T) {
+	for _, test := range []struct {
+		row  Row
+		want string // what follows the file
+	}{
+		{row("hits", format.UintValue(math.MaxUint64)), `"label":"hits","type":"counter","value":18446744073709551615`},
+		{row("n", format.IntValue(math.MinInt64)), `"label":"n","type":"int64","value":-9223372036854775808`},
+		{row("f", format.FloatValue(1e300)), `"label":"f","type":"float64","value":1e+300`},
+		{row("f", format.FloatValue(math.Copysign(0, -1))), `"label":"f","type":"float64","value":-0`},
+		{row("nan", format.FloatValue(math.NaN())), `"label":"nan","type":"float64","value":null,"special":"NaN"`},
+		{row("inf", format.FloatValue(math.Inf(1))), `"label":"inf","type":"float64","value":null,"special":"+Inf"`},
+		{row("inf", format.FloatValue(math.Inf(-1))), `"label":"inf","type":"float64","value":null,"special":"-Inf"`},
+		{row("up", format.BoolValue(false)), `"label":"up","type":"bool","value":false`},
+		{row("s", text("a\"b\\c\td\n\r\x01\x7f")), `"label":"s","type":"string","value":"a\"b\\c\td\n\r\u0001\u007f"`},
+		{row("s", text("\u0085\u2028\u2029日")), `"label":"s","type":"string","value":"\u0085\u2028\u2029日"`},
+		{row("s", text("a\xff")), `"label":"s","type":"string","value":"a` + "\ufffd" + `","value_base64":"Yf8="`},
+		{row("l\xff", text("")), `"label":"l` + "\ufffd" + `","label_base64":"bP8=","type":"string","value":""`},
+		{row("gone", format.Value{}), `"label":"gone","type":"float64","value":null`},
+	} {
+		want := `{"file":"f",` + test.want + "}\n"
+		got := output(t, Options{Format: JSON}, Source{File: "f"}, test.row)
+		if got != want {
+			t.Errorf("JSON of %s = %s, want %s", test.row.Label, got, want)
+		}
+		if !json.Valid([]byte(got)) {
+			t.Errorf("JSON of %s = %s, which is not JSON", test.row.Label, got)
+		}
+	}
+}
+
+func TestJSONLong(t *testing.T) {
+	live := true
+	r := row("n", format.IntValue(1))
+	want := `{"file":"f\u001b","label":"n","type":"int64","value":1,"pid":12,"live":true,"signature":"Q  ","offset":17}` + "\n"
+	if got := output(t, Options{Format: JSON, Long: true}, Source{File: "f\x1b", PID: 12, Live: &live}, r); got != want {
+		t.Errorf("JSON = %s, want %s", got, want)
+	}
+	want = `{"file":"f","label":"n","type":"int64","value":1,"pid":null,"live":null,"signature":"Q  ","offset":17}` + "\n"
+	if got := output(t, Options{Format: JSON, Long: true}, Source{File: "f"}, r); got != want {
+		t.Errorf("JSON = %s, want %s", got, want)
+	}
+	r.Files = 3
+	want = `{"files":3,"label":"n","type":"int64","value":1}` + "\n"
+	if got := output(t, Options{Format: JSON}, Source{Files: 4}, r); got != want {
+		t.Errorf("JSON of a fold = %s, want %s", got, want)
+	}
+}
+
+func TestText(t *testing.T) {
+	live := true
+	rows := []Row{row("a", format.UintValue(1)), row("größe", text("x\x1b[2J")), row(strings.Repeat("l", 61), format.Value{})}
+	for _, test := range []struct {
+		o    Options
+		src  Source
+		want string
+	}{
+		{Options{}, Source{File: "f\u202e"}, "==> f\\xe2\\x80\\xae\n  a     1\n  größe x\\x1b[2J\n  " + strings.Repeat("l", 61) + " -\n\n"},
+		{Options{Color: true}, Source{File: "f"}, "\x1b[1m==> f\x1b[0m\n  a     1\n  größe x\\x1b[2J\n  " + strings.Repeat("l", 61) + " -\n\n"},
+		{Options{}, Source{Files: 1}, "==> 1 file\n  a     1\n  größe x\\x1b[2J\n  " + strings.Repeat("l", 61) + " -\n\n"},
+		{Options{}, Source{Files: 2}, "==> 2 files\n  a     1\n  größe x\\x1b[2J\n  " + strings.Repeat("l", 61) + " -\n\n"},
+		{Options{ValueOnly: true}, Source{File: "f"}, "1\nx\\x1b[2J\n-\n"},
+		{Options{Long: true}, Source{File: "f", PID: 12, Live: &live}, "==> f  pid 12 (live)\n" +
+			"  a     counter 17 \"Q  \" 1\n" +
+			"  größe string  17 \"Q  \" x\\x1b[2J\n" +
+			"  " + strings.Repeat("l", 61) + " float64 17 \"Q  \" -\n\n"},
+	} {
+		test.o.Format = Text
+		if got := output(t, test.o, test.src, rows...); got != test.want {
+			t.Errorf("text by %+v = %q, want %q", test.o, got, test.want)
+		}
+	}
+}
+
+func TestPrometheus(t *testing.T) {
+	constant := row("sys.pid", format.UintValue(9))
+	constant.Type, constant.Kind = format.Uint64, format.KindConstant
+	var b strings.Builder
+	p := New(&b, Options{Format: Prometheus})
+	p.Print(Source{File: "a"}, []Row{
+		row("web.hits", format.UintValue(3)),
+		row("web/hits", format.UintValue(4)), // the same name
+		row("web.hits", format.UintValue(9)), // the same label again
+		row("done_total", format.UintValue(1)),
+		row("load", format.FloatValue(math.NaN())),
+		row("up", format.BoolValue(true)),
+		row("2xx", format.IntValue(-1)),
+		row("a:b", format.IntValue(0)),
+		row("größe", format.IntValue(5)),
+		row("state", text("a\"b\\c\nd\x1b\xff")),
+		row("gone", format.Value{}),
+		constant,
+	})
+	p.Print(Source{File: "b\""}, []Row{
+		row("load", format.FloatValue(math.Inf(-1))),
+		row("web.hits", format.UintValue(5)),
+		row("done.total", format.IntValue(2)), // a gauge by the name of a counter
+	})
+	if err := p.Close(); err != nil {
+		t.Fatal(err)
+	}
+	want := `# HELP _2xx Stat 2xx.
+# TYPE _2xx gauge
+_2xx{file="a"} -1
+# HELP a_b Stat a:b.
+# TYPE a_b gauge
+a_b{file="a"} 0
+# HELP done_total Stat done_total.
+# TYPE done_total untyped
+done_total{file="a",label="done_total"} 1
+done_total{file="b\"",label="done.total"} 2
+# HELP gr__e Stat größe.
+# TYPE gr__e gauge
+gr__e{file="a"} 5
+# HELP load Stat load.
+# TYPE load gauge
+load{file="a"} NaN
+load{file="b\""} -Inf
+# HELP state_info Stat state.
+# TYPE state_info gauge
+state_info{file="a",value="a\"b\\c\nd\\x1b\\xff"} 1
+# HELP sys_pid Stat sys.pid.
+# TYPE sys_pid gauge
+sys_pid{file="a"} 9
+# HELP up Stat up.
+# TYPE up gauge
+up{file="a"} 1
+# HELP web_hits_total Stat web.hits.
+# TYPE web_hits_total counter
+web_hits_total{file="a",label="web.hits"} 3
+web_hits_total{file="a",label="web/hits"} 4
+web_hits_total{file="b\"",label="web.hits"} 5
+`
+	if b.String() != want {
+		t.Errorf("Prometheus = %s, want %s", b.String(), want)
+	}
+}
+
+// Names of files and labels that read alike once they are escaped would make
+// two samples of one name.
+func TestPrometheusOneSampleOfAName(t *testing.T) {
+	var b strings.Builder
+	p := New(&b, Options{Format: Prometheus})
+	p.Print(Source{File: "f\x1b"}, []Row{row("n", format.IntValue(1))})
+	p.Print(Source{File: `f\x1b`}, []Row{row("n", format.IntValue(2))})
+	p.Close()
+	want := "# HELP n Stat n.\n# TYPE n gauge\nn{file=\"f\\\\x1b\"} 1\n"
+	if b.String() != want {
+		t.Errorf("Prometheus = %q, want %q", b.String(), want)
+	}
+}
+
+func TestPrometheusFold(t *testing.T) {
+	want := "# HELP n_total Stat n.\n# TYPE n_total counter\nn_total 1\n"
+	if got := output(t, Options{Format: Prometheus}, Source{Files: 2}, row("n", format.UintValue(1))); got != want {
+		t.Errorf("Prometheus of a fold = %q, want %q", got, want)
+	}
+}
+
+// Output comes in writes of many lines, and each is tried once.
+func TestPrinterWrites(t *testing.T) {
+	w := &countingWriter{}
+	p := New(w, Options{Format: TSV})
+	const lines = 20_000
+	for range lines {
+		if err := p.Print(Source{File: "file"}, []Row{row("label", format.UintValue(1))}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := p.Close(); err != nil {
+		t.Fatal(err)
+	}
+	line := len("file\tlabel\tcounter\t1\n")
+	if most := lines*line/flushSize + 1; w.bytes != lines*line || w.writes > most {
+		t.Errorf("%d bytes in %d writes, want %d in at most %d", w.bytes, w.writes, lines*line, most)
+	}
+}
+
+func TestPrinterFails(t *testing.T) {
+	full := errors.New("no space")
+	w := &countingWriter{err: full}
+	p := New(w, Options{Format: TSV})
+	p.Print(Source{File: "f"}, []Row{row("s", text(strings.Repeat("x", flushSize)))})
+	if err := p.Print(Source{File: "f"}, []Row{row("s", text(strings.Repeat("x", flushSize)))}); err != full {
+		t.Errorf("Print = %v, want %v", err, full)
+	}
+	if err := p.Close(); err != full || w.writes != 1 {
+		t.Errorf("Close = %v after %d writes, want %v after 1", err, w.writes, full)
+	}
+}
+
+type countingWriter struct {
+	writes, bytes int
+	err           error
+}
+
+var _ io.Writer = (*countingWriter)(nil)
+
+func (w *countingWriter) Write(p []byte) (int, error) {
+	w.writes++
+	if w.err != nil {
+		return 0, w.err
+	}
+	w.bytes += len(p)
+	return len(p), nil
+}
+
+func TestParseFormat(t *testing.T) {
+	for name, want := range map[string]Format{"text": Text, "tsv": TSV, "json": JSON, "prometheus": Prometheus} {
+		if got, err := ParseFormat(name); got != want || err != nil {
+			t.Errorf("ParseFormat(%q) = %v, %v, want %v", name, got, err, want)
+		}
+	}
+	for _, name := range []string{"", "JSON", "xml"} {
+		if _, err := ParseFormat(name); err == nil {
+			t.Errorf("ParseFormat(%q) = nil error", name)
+		}
+	}
+}

@@ -1,0 +1,114 @@
+package statfile
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+
+	"mmstats/lib/format"
+	"mmstats/lib/mapping"
+)
+
+// DefaultMaxSize is how far into a file is read, in bytes, unless it is told
+// otherwise.
+const DefaultMaxSize = 16 << 20
+
+// Chunk is how much is read in one step: no size that a file claims makes
+// anybody read or allocate more at once.
+const Chunk = 64 << 10
+
+// A Loader reads files up to the end of their fields, one after the other. It
+// keeps its memory from one to the next. The zero Loader is ready to use, by
+// one goroutine.
+type Loader struct {
+	// MaxSize is how far into a file is read, in bytes; 0 is DefaultMaxSize.
+	MaxSize int
+	// Data holds the bytes of the file that Load read, up to the end of the
+	// fields or beyond it, and Fields the fields in them.
+	Data   []byte
+	Fields []format.Field
+	// End is where the fields end.
+	End int
+
+	sigs format.Signatures
+}
+
+// Load reads f, which info is of. Where the file is damaged, the fields before
+// the damage are there, and the error wraps a *format.DamageError.
+func (l *Loader) Load(f *mapping.File, info mapping.Info) error {
+	l.Fields = l.Fields[:0]
+	err := l.load(f, info.Size)
+	var damage *format.DamageError
+	if errors.As(err, &damage) {
+		err = &fs.PathError{Op: "read", Path: f.Name(), Err: err}
+	}
+	return err
+}
+
+func (l *Loader) load(f *mapping.File, size int64) error {
+	l.End = 0
+	if err := l.extend(f, 0, size); err != nil {
+		return err
+	}
+	s, err := format.Scan(l.Data, len(l.Data) == 0, &l.sigs)
+	if err != nil {
+		return err
+	}
+	for whole := false; ; {
+		field, err := s.Next()
+		l.End = s.Offset()
+		switch {
+		case err == nil:
+			l.Fields = append(l.Fields, field)
+			continue
+		case err == io.EOF:
+			return nil
+		case err != format.ErrMore || whole:
+			return err
+		}
+		// The file may have grown since it was opened.
+		info, err := f.Stat()
+		if err != nil {
+			return err
+		}
+		before := len(l.Data)
+		if err := l.extend(f, before, info.Size); err != nil {
+			return err
+		}
+		whole = len(l.Data) == before
+		if limit := l.maxSize(); whole && before == limit && info.Size > int64(limit) {
+			return &format.DamageError{Offset: l.End, Reason: fmt.Sprintf("fields go on past %d bytes, the most that is read", limit)}
+		}
+		s.Extend(l.Data, whole)
+	}
+}
+
+func (l *Loader) maxSize() int {
+	if l.MaxSize > 0 {
+		return l.MaxSize
+	}
+	return DefaultMaxSize
+}
+
+// extend reads one more step, of a file of size bytes of which the first have
+// were read.
+func (l *Loader) extend(f *mapping.File, have int, size int64) error {
+	want := int(min(size-int64(have), Chunk, int64(l.maxSize()-have)))
+	if need := have + max(want, 0); need > cap(l.Data) {
+		// Labels of the fields so far stay in the old bytes, and are good.
+		grown := make([]byte, need, max(Chunk, 2*cap(l.Data)))
+		copy(grown, l.Data[:have])
+		l.Data = grown
+	}
+	l.Data = l.Data[:have]
+	if want <= 0 {
+		return nil
+	}
+	n, err := f.ReadAt(l.Data[have:have+want], int64(have))
+	l.Data = l.Data[:have+n]
+	if err == io.EOF { // it was truncated just now
+		err = nil
+	}
+	return err
+}
