@@ -39,11 +39,10 @@ type view struct {
 	terminal *terminal
 	globs    []*cli.LabelGlob // of which a label matches one, if there are any
 
-	stats    map[string]*stat // by label
-	bound    []boundStat      // by the ID of the series
-	shown    []*stat          // those that the filter leaves, sorted
-	looked   time.Time
-	failures string // the last one
+	stats  map[string]*stat // by label
+	bound  []boundStat      // by the ID of the series
+	shown  []*stat          // those that the filter leaves, sorted
+	looked time.Time
 
 	top     int // the first of shown that is on the screen
 	sort    int // a column

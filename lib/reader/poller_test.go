@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"slices"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -457,6 +458,56 @@ func benchmarkTick(b *testing.B, named bool) {
 	if samples != 4000*b.N || total != uint64(b.N) {
 		b.Fatalf("%d ticks got %d samples and counted %d", b.N, samples, total)
 	}
+}
+
+// BenchmarkPollerMemory looks 10,000 times at 1,000 files, of which one is
+// replaced and one comes or goes before each look, and tells how much the
+// memory of the process grew after the first 1,000 looks.
+//
+//	go test -run - -bench PollerMemory -benchtime 10000x ./lib/reader
+func BenchmarkPollerMemory(b *testing.B) {
+	dir := b.TempDir()
+	for i := range 1000 {
+		create(b, fmt.Sprintf("%s/worker-%d.mmstats", dir, i), "web.2xx", "web.3xx", "web.4xx", "web.5xx")
+	}
+	data, _ := build(b, specs("web.2xx", "web.3xx", "web.4xx", "web.5xx"))
+	replace := func(name string) {
+		if err := os.WriteFile(dir+"/new", data, 0o644); err != nil {
+			b.Fatal(err)
+		}
+		if err := os.Rename(dir+"/new", name); err != nil {
+			b.Fatal(err)
+		}
+	}
+	p := &Poller{Watch: statfile.NewWatch([]string{dir})}
+	defer p.Close()
+	before := 0
+	for i := range b.N {
+		replace(fmt.Sprintf("%s/worker-%d.mmstats", dir, i%1000))
+		if name := dir + "/comes.mmstats"; i%2 == 0 {
+			replace(name)
+		} else if err := os.Remove(name); err != nil {
+			b.Fatal(err)
+		}
+		p.Poll(func(*Series, *Sample) {})
+		if i == min(1000, b.N/2) {
+			before = residentSize(b)
+		}
+	}
+	b.ReportMetric(float64(residentSize(b)-before)/1024, "KiB-grown")
+}
+
+// residentSize returns how much memory the process has, in bytes.
+func residentSize(b *testing.B) int {
+	text, err := os.ReadFile("/proc/self/statm")
+	if err != nil {
+		b.Skip("the size of a process is only known on Linux")
+	}
+	pages, err := strconv.Atoi(strings.Fields(string(text))[1])
+	if err != nil {
+		b.Fatal(err)
+	}
+	return pages * mapping.PageSize()
 }
 
 // cpuTime returns the processor time of the process so far, in nanoseconds.
