@@ -41,7 +41,7 @@ type options struct {
 	cli.Color
 	cli.Common
 	Args struct {
-		Fields fieldNames       `positional-arg-name:"FIELD" description:"Stats to show, with commas between; FIELD:MODE shows its rate, delta, value, avg, min or max"`
+		Fields fieldNames       `positional-arg-name:"FIELD,..." description:"Stats to show; FIELD:MODE shows its rate, delta, value, avg, min or max. With -w, globs of labels"`
 		Files  []flags.Filename `positional-arg-name:"FILE|DIR" description:"Stat files, and directories of *.mmstats. Without any, those of $MMSTATS_GLOB"`
 	} `positional-args:"yes"`
 }
@@ -92,7 +92,7 @@ type poll struct {
 
 func run(a *cli.App, args []string, _ io.Reader) int {
 	p := &poll{App: a}
-	usage := "[-p PREFIX] [-d DELAY] [-c COUNT] [-n HEADERS] [-f KEY[=VALUE]]..."
+	usage := "[-w] [-p PREFIX] [-d DELAY] [-c COUNT]"
 	rest, status, done := a.Parse(a.Parser(&p.options, usage), &p.Common, args)
 	if done {
 		return status
@@ -234,6 +234,7 @@ type beat struct {
 	start, last time.Time
 	interval    time.Duration
 	next        int64 // the tick that the timer is set to
+	skipped     int   // ticks that were left out before it
 	timer       *time.Timer
 }
 
@@ -248,8 +249,13 @@ func newBeat(start time.Time, interval time.Duration) *beat {
 func (b *beat) tick(now time.Time) (elapsed time.Duration, missed int) {
 	elapsed, b.last = now.Sub(b.last), now
 	current := max(b.next, int64(now.Sub(b.start)/b.interval))
-	missed = int(current - b.next)
-	b.next = current + 1
+	missed = int(current-b.next) + b.skipped
+	b.next, b.skipped = current+1, 0
+	due := b.start.Add(time.Duration(current) * b.interval)
+	if now.Sub(due) > b.interval/2 {
+		// The next one would come so soon that its rates would be all noise.
+		b.next, b.skipped = current+2, 1
+	}
 	b.timer.Reset(time.Until(b.start.Add(time.Duration(b.next) * b.interval)))
 	return elapsed, missed
 }
