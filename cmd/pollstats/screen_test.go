@@ -217,6 +217,8 @@ func TestFullScreen(t *testing.T) {
 			x.shows(`-53 of 55$`)
 			x.keys("j", "Down")
 			x.shows(`-55 of 55$`)
+			x.keys("G", "End", "k", "Up") // at once
+			x.shows(`-53 of 55$`)
 			x.keys("PPage", "PPage", "PPage", "PPage")
 			x.shows(`\b1-`)
 			x.keys("G")

@@ -300,6 +300,7 @@ func (v *view) key(k key) (quit bool, err error) {
 	default:
 		v.command(k)
 		v.arrange()
+		v.scroll() // for the next key, which may come before the next paint
 	}
 	return false, nil
 }
@@ -353,12 +354,15 @@ func (v *view) command(k key) {
 	}
 }
 
+// scroll keeps the first line within what there is.
+func (v *view) scroll() { v.top = max(0, min(v.top, len(v.shown)-v.painter.lines)) }
+
 // paint shows the screen.
 func (v *view) paint() error {
 	width, height := cli.Size(v.terminal.out)
 	p := &v.painter
 	p.begin(width, height)
-	v.top = max(0, min(v.top, len(v.shown)-p.lines))
+	v.scroll()
 	if v.help {
 		p.help()
 	} else {
