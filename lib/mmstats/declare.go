@@ -1,6 +1,7 @@
 package mmstats
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -219,14 +220,22 @@ func (f *File) attachAll(declared []declaration) (done bool, err error) {
 	return true, f.attach(declared)
 }
 
-// reload looks for fields that other visitors added.
+// reload loads and maps what is there, also what other visitors added.
 func (f *File) reload() error {
+	if err := f.marked(); err != nil {
+		return f.fail("read", err)
+	}
 	info, err := f.f.Stat()
 	if err != nil {
 		return err
 	}
 	if err := f.loader.Load(f.f, info); err != nil {
 		return err
+	}
+	f.mark, f.markAt = []byte{format.Version}, 0
+	if n := len(f.loader.Fields); n > 0 {
+		last := &f.loader.Fields[n-1]
+		f.mark, f.markAt = bytes.Clone(f.loader.Data[last.Offset:last.IndexOffset()]), last.Offset
 	}
 	return f.mapAll(info.Size)
 }

@@ -70,7 +70,8 @@ type File struct {
 	loader  statfile.Loader
 	regions []*mapping.Region // each maps the file from its start; the last, the most of it
 	labels  map[string]bool   // that were declared
-	head    []byte            // first bytes of the file, to see whether they are still there
+	mark    []byte            // what never changes of the last field, to see whether it is still there
+	markAt  int               // where it stands in the file
 	closed  bool
 	err     error
 
@@ -148,7 +149,7 @@ func Open(path string, o Options, stats ...any) (*File, error) {
 		return nil, err
 	}
 	f := &File{path: path, options: o, f: mf, labels: make(map[string]bool)}
-	if err := f.visit(); err != nil {
+	if err := f.reload(); err != nil {
 		mf.Close()
 		return nil, err
 	}
@@ -157,23 +158,6 @@ func Open(path string, o Options, stats ...any) (*File, error) {
 		return nil, err
 	}
 	return f, nil
-}
-
-// visit loads and maps what is there.
-func (f *File) visit() error {
-	info, err := f.f.Stat()
-	if err != nil {
-		return err
-	}
-	if err := f.loader.Load(f.f, info); err != nil {
-		return err
-	}
-	head := 1 // the version, and what never changes of the first field
-	if len(f.loader.Fields) > 0 {
-		head = f.loader.Fields[0].IndexOffset()
-	}
-	f.head = bytes.Clone(f.loader.Data[:head])
-	return f.mapAll(info.Size)
 }
 
 // mapAll makes sure that the last region holds all fields, of a file of size
@@ -394,14 +378,18 @@ func (f *File) Err() error {
 // ErrTruncated says that the fields of the file are gone from under its name.
 var ErrTruncated = errors.New("file was truncated")
 
-// intact looks whether the name still leads to the file, and its first bytes
-// are there: a file that was truncated and has grown again causes no fault.
+// intact looks whether the name still leads to the file, and its last field is
+// there: a file that was truncated and has grown again causes no fault.
 func (f *File) intact() error {
 	if err := f.sameName(); err != nil {
 		return errors.Unwrap(err)
 	}
-	head := make([]byte, len(f.head))
-	if _, err := f.f.ReadAt(head, 0); err != nil || !bytes.Equal(head, f.head) {
+	return f.marked()
+}
+
+func (f *File) marked() error {
+	mark := make([]byte, len(f.mark))
+	if _, err := f.f.ReadAt(mark, int64(f.markAt)); err != nil || !bytes.Equal(mark, f.mark) {
 		return ErrTruncated
 	}
 	return nil

@@ -6,6 +6,8 @@ import (
 	"os"
 	"os/exec"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
 
@@ -138,6 +140,69 @@ func TestTruncatedIdle(t *testing.T) {
 		os.Truncate(f.Path(), 0)
 		os.Truncate(f.Path(), size)
 		wantLost(t, fmt.Sprintf("truncated and extended to %d", size), f, mmstats.ErrTruncated, 0)
+	}
+}
+
+// TestTruncatedInPart takes the end of a file, where some fields are, and gives
+// it its size back.
+func TestTruncatedInPart(t *testing.T) {
+	for _, guarded := range []bool{false, true} {
+		var stats everything
+		f := create(t, mmstats.Options{Guarded: guarded}, &stats)
+		size := int64(mapping.PageSize())
+		var added []*mmstats.String
+		for i := range 10 {
+			added = append(added, &mmstats.String{Size: 1000})
+			if err := f.Add(fmt.Sprint("text", i), added[i]); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := f.Err(); err != nil {
+			t.Errorf("Err() = %v", err)
+		}
+		os.Truncate(f.Path(), size)
+		os.Truncate(f.Path(), 8*size)
+		added[9].Set("nobody reads it")
+		wantLost(t, "truncated in part", f, mmstats.ErrTruncated, 0)
+		if err := f.Add("new", new(mmstats.Counter)); !errors.Is(err, mmstats.ErrTruncated) {
+			t.Errorf("Add() = %v, want %v", err, mmstats.ErrTruncated)
+		}
+		wantLost(t, "truncated in part", f, mmstats.ErrTruncated, 0)
+	}
+}
+
+// TestTruncatedWhileUpdating truncates and extends a file again and again under
+// goroutines that update all kinds: none ends, and none waits.
+func TestTruncatedWhileUpdating(t *testing.T) {
+	var stats everything
+	f := create(t, mmstats.Options{Guarded: true}, &stats)
+	stop := make(chan struct{})
+	var updating sync.WaitGroup
+	var rounds atomic.Int64
+	for range 3 {
+		updating.Go(func() {
+			for {
+				select {
+				case <-stop:
+					return
+				default:
+				}
+				stats.set()
+				stats.values()
+				rounds.Add(1)
+			}
+		})
+	}
+	for range 50 {
+		os.Truncate(f.Path(), 0)
+		os.Truncate(f.Path(), 1<<16)
+		before := rounds.Load()
+		waitFor(t, "more updates", func() bool { return rounds.Load() > before+3 })
+	}
+	close(stop)
+	updating.Wait()
+	if err := f.Err(); err == nil {
+		t.Error("Err() = nil after truncation")
 	}
 }
 

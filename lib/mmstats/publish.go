@@ -110,7 +110,7 @@ func (f *File) publish(content []byte) error {
 	}
 	if err == nil {
 		f.f = mf
-		err = f.visit()
+		err = f.reload()
 	}
 	if err != nil {
 		mf.Discard()
