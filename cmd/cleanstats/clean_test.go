@@ -3,12 +3,12 @@ package main
 import (
 	"errors"
 	"os"
-	"os/exec"
 	"path/filepath"
-	"strings"
 	"testing"
 	"time"
 
+	"mmstats/lib/cli/clitest"
+	"mmstats/lib/format"
 	"mmstats/lib/liveness"
 )
 
@@ -94,78 +94,11 @@ func errorText(err error) string {
 	return err.Error()
 }
 
-// TestManualExamples runs the examples of the manual page.
-func TestManualExamples(t *testing.T) {
-	page, err := os.ReadFile("../../man/cleanstats.1")
-	if err != nil {
-		t.Fatal(err)
-	}
-	unescape := strings.NewReplacer(`\(dq`, `"`, `\e`, `\`)
-	ran := 0
-	for line := range strings.Lines(string(page)) {
-		example, found := strings.CutPrefix(line, ".Dl $ ")
-		if !found {
-			continue
+func TestManPage(t *testing.T) {
+	clitest.ManPage(t, "cleanstats", func(t *testing.T, dir string) {
+		writeStats(t, filepath.Join(dir, "dead.mmstats"), nobodysPID, time.Now(), true, 1)
+		if err := os.WriteFile(filepath.Join(dir, "nobodys.mmstats"), []byte{format.Version}, 0o644); err != nil {
+			t.Fatal(err)
 		}
-		ran++
-		dir := t.TempDir()
-		dead := filepath.Join(dir, "dead.mmstats")
-		writeStats(t, dead, nobodysPID, time.Now(), true, 1)
-		cmd := exec.Command("sh", "-c", unescape.Replace(example)) // testscript.Main put cleanstats into $PATH
-		cmd.Dir = dir
-		cmd.Env = append(os.Environ(), "MMSTATS_PATH="+dir, "MMSTATS_GLOB=")
-		if out, err := cmd.CombinedOutput(); err != nil {
-			t.Errorf("%s: %v, %q", example, err, out)
-		}
-		_, err := os.Stat(dead)
-		if dry := strings.Contains(example, " -n"); dry != (err == nil) {
-			t.Errorf("%s: the dead file: %v", example, err)
-		}
-	}
-	if ran < 4 {
-		t.Errorf("the page has %d examples, want more", ran)
-	}
-}
-
-// TestManual holds the options of the help and of the manual page against each
-// other.
-func TestManual(t *testing.T) {
-	page, err := os.ReadFile("../../man/cleanstats.1")
-	if err != nil {
-		t.Fatal(err)
-	}
-	_, help, _ := command("--help")
-	documented := make(map[string]bool)
-	for line := range strings.Lines(string(page)) {
-		if fields := strings.Fields(line); len(fields) > 2 && fields[0] == ".It" && fields[1] == "Fl" {
-			for i, word := range fields {
-				if word == "Fl" && i+1 < len(fields) {
-					documented["-"+strings.ReplaceAll(fields[i+1], `\-`, "-")] = true
-				}
-			}
-		}
-	}
-	offered := make(map[string]bool)
-	for line := range strings.Lines(help) {
-		for _, word := range strings.Fields(line) {
-			if !strings.HasPrefix(word, "-") {
-				break
-			}
-			word, _, _ = strings.Cut(strings.TrimSuffix(word, ","), "=")
-			offered[word] = true
-		}
-	}
-	for option := range offered {
-		if !documented[option] {
-			t.Errorf("cleanstats(1) says nothing of %s", option)
-		}
-	}
-	for option := range documented {
-		if !offered[option] {
-			t.Errorf("cleanstats --help says nothing of %s", option)
-		}
-	}
-	if len(offered) < 10 {
-		t.Errorf("the help offers %v, want more", offered)
-	}
+	})
 }

@@ -3,9 +3,7 @@ package main
 import (
 	"encoding/binary"
 	"fmt"
-	"io"
 	"os"
-	"path/filepath"
 	"strconv"
 	"strings"
 	"syscall"
@@ -15,6 +13,7 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"mmstats/lib/cli"
+	"mmstats/lib/cli/clitest"
 	"mmstats/lib/format"
 	"mmstats/lib/liveness"
 	"mmstats/lib/reader"
@@ -24,7 +23,7 @@ func TestMain(m *testing.M) {
 	if os.Getenv(asCommand) != "" {
 		main()
 	}
-	testscript.Main(m, map[string]func(){"cleanstats": main})
+	clitest.Main(m, map[string]func(){"cleanstats": main})
 }
 
 // asCommand makes a copy of the test binary be the command.
@@ -34,24 +33,16 @@ const asCommand = "MMSTATS_TEST_CLEANSTATS"
 const nobodysPID = liveness.MaxPID
 
 func TestScripts(t *testing.T) {
-	testscript.Run(t, testscript.Params{
-		Dir: "testdata",
-		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"stats":    makeStats,
-			"counters": showCounters,
-			"fifo": func(ts *testscript.TestScript, _ bool, args []string) {
-				ts.Check(syscall.Mkfifo(ts.MkAbs(args[0]), 0o644))
-			},
-			"hardlink": func(ts *testscript.TestScript, _ bool, args []string) {
-				ts.Check(os.Link(ts.MkAbs(args[0]), ts.MkAbs(args[1])))
-			},
+	clitest.Scripts(t, map[string]func(*testscript.TestScript, bool, []string){
+		"stats":    makeStats,
+		"counters": showCounters,
+		"fifo": func(ts *testscript.TestScript, _ bool, args []string) {
+			ts.Check(syscall.Mkfifo(ts.MkAbs(args[0]), 0o644))
 		},
-		Setup: func(env *testscript.Env) error {
-			env.Setenv("DEAD", strconv.Itoa(nobodysPID))
-			env.Setenv("LIVE", strconv.Itoa(os.Getpid()))
-			return nil
+		"hardlink": func(ts *testscript.TestScript, _ bool, args []string) {
+			ts.Check(os.Link(ts.MkAbs(args[0]), ts.MkAbs(args[1])))
 		},
-	})
+	}, "DEAD="+strconv.Itoa(nobodysPID), "LIVE="+strconv.Itoa(os.Getpid()))
 }
 
 // makeStats makes a stat file: stats FILE LABEL:SIGNATURE=VALUE...
@@ -136,33 +127,4 @@ func command(args ...string) (status int, stdout, stderr string) {
 	var out, errs strings.Builder
 	status = run(&cli.App{Name: "cleanstats", Stdout: &out, Stderr: &errs}, args, strings.NewReader(""))
 	return status, out.String(), errs.String()
-}
-
-// programFor returns a copy of the test binary, in a directory that every user
-// can reach.
-func programFor(t *testing.T) (dir, program string) {
-	t.Helper()
-	dir = t.TempDir()
-	for d := dir; len(d) > len(os.TempDir()); d = filepath.Dir(d) {
-		if err := os.Chmod(d, 0o755); err != nil {
-			t.Fatal(err)
-		}
-	}
-	self, err := os.Open(os.Args[0])
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer self.Close()
-	program = filepath.Join(dir, "program")
-	file, err := os.OpenFile(program, os.O_CREATE|os.O_WRONLY, 0o755)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := io.Copy(file, self); err != nil {
-		t.Fatal(err)
-	}
-	if err := file.Close(); err != nil {
-		t.Fatal(err)
-	}
-	return dir, program
 }

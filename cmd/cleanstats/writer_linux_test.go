@@ -156,3 +156,32 @@ func hold(name, mode string) error {
 	}
 	return nil
 }
+
+// programFor returns a copy of the test binary, in a directory that every user
+// can reach.
+func programFor(t *testing.T) (dir, program string) {
+	t.Helper()
+	dir = t.TempDir()
+	for d := dir; len(d) > len(os.TempDir()); d = filepath.Dir(d) {
+		if err := os.Chmod(d, 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	self, err := os.Open(os.Args[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer self.Close()
+	program = filepath.Join(dir, "program")
+	file, err := os.OpenFile(program, os.O_CREATE|os.O_WRONLY, 0o755)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := io.Copy(file, self); err != nil {
+		t.Fatal(err)
+	}
+	if err := file.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return dir, program
+}

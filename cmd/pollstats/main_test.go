@@ -20,9 +20,8 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	os.Setenv("GORACE", "atexit_sleep_ms=0") // of commands
 	os.Setenv("TZ", "UTC")
-	testscript.Main(m, map[string]func(){"pollstats": main, "writer": writerMain, "panicker": panickerMain})
+	clitest.Main(m, map[string]func(){"pollstats": main, "writer": writerMain, "panicker": panickerMain})
 }
 
 func TestScripts(t *testing.T) {
