@@ -3,7 +3,6 @@
 package mapping
 
 import (
-	"bytes"
 	"encoding/binary"
 	"errors"
 	"sync/atomic"
@@ -23,14 +22,14 @@ func (r *Region) Append(offset int, field []byte) error {
 	if offset%8 == 7 && field[0] != 0 && field[1] != 0 {
 		return ErrStraddles
 	}
-	rest := unsafe.Slice((*byte)(r.at(offset, r.mem.size-offset, 1)), r.mem.size-offset)
+	size := len(field) + 2 // with the 0 that ends the fields
+	place := unsafe.Slice((*byte)(r.at(offset, size, 1)), size)
 	var err error
 	done := r.guard(func() {
-		// A writer that was killed in here may have left its bytes.
-		if end := bytes.TrimRight(rest, "\x00"); len(end) > 0 {
-			clear(end)
-		}
-		copy(rest[2:len(field)], field[2:])
+		// A writer that was killed in here may have left bytes behind the new
+		// end, where they would be taken for a field.
+		clear(place[len(field):])
+		copy(place[2:], field[2:])
 		for i := range 2 {
 			r.orBytes(offset, field[:2], i)
 			if offset%8 != 7 {
