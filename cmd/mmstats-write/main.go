@@ -10,6 +10,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	flags "github.com/jessevdk/go-flags"
@@ -28,12 +29,12 @@ type options struct {
 	File   flags.Filename `short:"f" long:"file" value-name:"FILE" description:"Write to FILE. Without -n and -f: to $MMSTATS_FILE"`
 	Prefix string         `short:"p" long:"prefix" value-name:"PREFIX" description:"Put PREFIX and a dot before each label"`
 	cli.Common
+}
 
-	Create createOptions `command:"create" description:"Declare stats: LABEL:TYPE[=VALUE]..."`
-	Remove struct{}      `command:"rm" description:"Remove the file"`
-	Sync   struct{}      `command:"sync" description:"Write the file to the disk, and wait for it"`
-	Time   struct{}      `command:"time" description:"Run a command and add its seconds to a timer: LABEL -- CMD..."`
-	Stream streamOptions `command:"stream" description:"Take assignments from standard input, one batch a line"`
+// commands are what the command does beside assignments.
+type commands struct {
+	create createOptions
+	stream streamOptions
 }
 
 type createOptions struct {
@@ -44,6 +45,10 @@ func run(a *cli.App, args []string, stdin io.Reader) int {
 	var o options
 	p := a.Parser(&o, "[-n NAME | -f FILE] [-p PREFIX] LABEL[:TYPE](=|+=|-=)VALUE...\n  mmstats-write [-n NAME | -f FILE] [-p PREFIX]")
 	p.SubcommandsOptional = true
+	var c commands
+	if mayBeCommand(args) {
+		c.add(p)
+	}
 	rest, status, done := a.Parse(p, &o.Common, args)
 	if done {
 		return status
@@ -72,12 +77,43 @@ func run(a *cli.App, args []string, stdin io.Reader) int {
 	case "sync":
 		return finish(a, s.sync())
 	case "stream":
-		st := stream{App: a, session: s, streamOptions: o.Stream}
+		st := stream{App: a, session: s, streamOptions: c.stream}
 		return st.run(stdin)
 	case "time":
 		return s.runTime(a, rest)
 	}
-	return s.runBatch(a, rest, command == "create", o.Create.PID)
+	return s.runBatch(a, rest, command == "create", c.create.PID)
+}
+
+// commandNames are the names of all commands.
+var commandNames = []string{"create", "rm", "sync", "time", "stream"}
+
+// mayBeCommand reports whether args may call a command, or ask for a text that
+// names them. Making them up costs a tenth of what an update takes.
+func mayBeCommand(args []string) bool {
+	return os.Getenv("GO_FLAGS_COMPLETION") != "" || slices.ContainsFunc(args, func(arg string) bool {
+		return slices.Contains(commandNames, arg) || strings.HasPrefix(arg, "-h") || strings.HasPrefix(arg, "--h")
+	})
+}
+
+func (c *commands) add(p *flags.Parser) {
+	descriptions := map[string]string{
+		"create": "Declare stats: LABEL:TYPE[=VALUE]...",
+		"rm":     "Remove the file",
+		"sync":   "Write the file to the disk, and wait for it",
+		"time":   "Run a command and add its seconds to a timer: LABEL -- CMD...",
+		"stream": "Take assignments from standard input, one batch a line",
+	}
+	options := map[string]any{"create": &c.create, "stream": &c.stream}
+	for _, name := range commandNames {
+		data := options[name]
+		if data == nil {
+			data = &struct{}{}
+		}
+		if _, err := p.AddCommand(name, descriptions[name], "", data); err != nil {
+			panic(err)
+		}
+	}
 }
 
 // runTime carries out time.

@@ -31,6 +31,8 @@ type options struct {
 	Exclude []cli.LabelName `short:"x" long:"exclude" value-name:"GLOB" description:"Leave out labels that match (repeatable)"`
 	Fold    string          `short:"a" long:"aggregate" value-name:"FUNC" description:"Fold equal labels of all files: sum, avg, min, max, one, count, nonzero-min or nonzero-avg"`
 	Long    bool            `short:"L" long:"long" description:"Add the writer's pid, whether it lives, and each stat's signature and offset"`
+	Live    bool            `long:"live" description:"Only files whose writer runs"`
+	Stale   bool            `long:"stale" description:"Only files whose writer has ended, as far as the process table tells"`
 	Value   bool            `long:"value" description:"Write the values alone, one a line"`
 	Header  bool            `long:"header" description:"Put the names of the columns above tsv"`
 	MaxSize int             `long:"max-size" value-name:"BYTES" base:"10" default:"16777216" description:"Read at most this much of a file"`
@@ -86,6 +88,8 @@ func (d *dump) prepare() error {
 		return errors.New("-L is not for prometheus")
 	case d.Fold != "" && d.Long:
 		return errors.New("-a and -L exclude each other: folded stats have no place")
+	case d.Live && d.Stale:
+		return errors.New("--live and --stale exclude each other")
 	case d.MaxSize < 1:
 		return errors.New("--max-size must be at least 1")
 	}
@@ -172,16 +176,34 @@ func (d *dump) file(name statfile.Name) error {
 	}
 	stats, err := d.reader.Read(f, info)
 	if err == nil || len(stats) > 0 {
+		src := report.Source{File: name.Path}
+		if d.Long || d.Live || d.Stale {
+			src.PID, src.Live = writer(stats, info)
+		}
+		if (d.Live || d.Stale) && (src.Live == nil || *src.Live != d.Live) {
+			return err
+		}
 		d.files++
-		if perr := d.show(name.Path, stats); perr != nil {
+		if perr := d.show(src, stats); perr != nil {
 			return &outputError{perr}
 		}
 	}
 	return err
 }
 
+// writer returns the process that wrote a file, and whether it lives; 0 and
+// nil where the file does not say.
+func writer(stats []reader.Stat, info mapping.Info) (pid int64, live *bool) {
+	w, err := liveness.WriterOf(stats)
+	if err != nil {
+		return 0, nil
+	}
+	runs := !liveness.Judge{}.Ended(w, info).Yes
+	return int64(w.PID), &runs
+}
+
 // show prints the stats of a file, or adds them to the fold.
-func (d *dump) show(name string, stats []reader.Stat) error {
+func (d *dump) show(src report.Source, stats []reader.Stat) error {
 	d.rows = d.rows[:0]
 	for i := range stats {
 		st := &stats[i]
@@ -189,7 +211,7 @@ func (d *dump) show(name string, stats []reader.Stat) error {
 			continue
 		}
 		if st.Err != nil {
-			d.Errorf("%s: %s: %v", name, st.Label, st.Err)
+			d.Errorf("%s: %s: %v", src.File, st.Label, st.Err)
 		}
 		d.rows = append(d.rows, report.Row{
 			Label: st.Label, Type: st.Type(), Kind: st.Kind(), Value: st.Value,
@@ -204,11 +226,6 @@ func (d *dump) show(name string, stats []reader.Stat) error {
 	}
 	if len(d.rows) == 0 && len(stats) > 0 {
 		return nil // a heading with nothing under it
-	}
-	src := report.Source{File: name}
-	if w, ok := liveness.WriterOf(stats); d.Long && ok {
-		alive := w.Alive()
-		src.PID, src.Live = int64(w.PID), &alive
 	}
 	return d.printer.Print(src, d.rows)
 }

@@ -12,7 +12,6 @@ import (
 	"io"
 	"io/fs"
 	"os"
-	"regexp"
 	"strings"
 	"syscall"
 
@@ -48,9 +47,6 @@ type App struct {
 // errVersion ends the parsing at -V.
 var errVersion = errors.New("version")
 
-// parseNumber is what package strconv adds to its errors, for programmers.
-var parseNumber = regexp.MustCompile(`: strconv\.\w+: parsing `)
-
 // Parser returns a parser of options, a pointer to a struct for go-flags, with
 // usage as what follows the name in the help.
 func (a *App) Parser(options any, usage string) *flags.Parser {
@@ -81,8 +77,19 @@ func (a *App) Parse(p *flags.Parser, common *Common, args []string) (rest []stri
 	case errors.As(err, &flagsErr) && flagsErr.Type == flags.ErrHelp:
 		return nil, a.print(flagsErr.Message), true
 	}
-	text := parseNumber.ReplaceAllString(err.Error(), ": ")
+	text := forUsers(err.Error())
 	return nil, a.Misuse("%s", strings.ToLower(text[:1])+text[1:]), true
+}
+
+// forUsers leaves out what package strconv adds to its errors for programmers:
+// "strconv.ParseInt: parsing ".
+func forUsers(text string) string {
+	before, after, found := strings.Cut(text, ": strconv.")
+	_, cause, parsing := strings.Cut(after, ": parsing ")
+	if !found || !parsing {
+		return text
+	}
+	return before + ": " + cause
 }
 
 func (a *App) print(text string) int {
@@ -120,7 +127,16 @@ func Reason(err error) string {
 	if !errors.As(err, &pathErr) {
 		return err.Error()
 	}
-	return pathErr.Path + ": " + pathErr.Err.Error()
+	return pathErr.Path + ": " + Cause(err)
+}
+
+// Cause returns the text of err without the file that it is about.
+func Cause(err error) string {
+	var pathErr *fs.PathError
+	if !errors.As(err, &pathErr) {
+		return err.Error()
+	}
+	return pathErr.Err.Error()
 }
 
 // say writes one line.

@@ -5,10 +5,10 @@ import (
 	"fmt"
 	"maps"
 	"path"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	flags "github.com/jessevdk/go-flags"
 
@@ -35,26 +35,44 @@ func ParseLabelGlob(pattern string) (*LabelGlob, error) {
 	return g, nil
 }
 
-var escape = regexp.MustCompile(`(?s)\\(?:x[0-9a-f]{2}|.)`)
-
 // unescape replaces the escapes of characters that nobody can type. Any other
 // backslash is left for package path, which takes what follows it as it is.
 func unescape(pattern string) string {
-	return escape.ReplaceAllStringFunc(pattern, func(s string) string {
-		switch s[1] {
-		case 't':
-			return "\t"
-		case 'n':
-			return "\n"
-		case 'r':
-			return "\r"
-		case 'x':
-			if c, err := strconv.ParseUint(s[2:], 16, 8); err == nil {
-				return `\` + string([]byte{byte(c)})
+	var b strings.Builder
+	for {
+		before, after, found := strings.Cut(pattern, `\`)
+		b.WriteString(before)
+		if !found {
+			return b.String()
+		}
+		text, size := `\`, 0 // of the escape, and of what is behind the backslash
+		if after != "" {
+			text, size = escaped(after)
+		}
+		b.WriteString(text)
+		pattern = after[size:]
+	}
+}
+
+// escaped returns what stands behind a backslash as package path takes it, and
+// how many bytes it is there.
+func escaped(s string) (text string, size int) {
+	switch s[0] {
+	case 't':
+		return "\t", 1
+	case 'n':
+		return "\n", 1
+	case 'r':
+		return "\r", 1
+	case 'x':
+		if hex := s[1:min(3, len(s))]; len(hex) == 2 {
+			if c, err := strconv.ParseUint(hex, 16, 8); err == nil {
+				return `\` + string([]byte{byte(c)}), 3
 			}
 		}
-		return s
-	})
+	}
+	_, size = utf8.DecodeRuneInString(s)
+	return `\` + s[:size], size
 }
 
 // noSlash replaces the one character that a * of package path stops at by one

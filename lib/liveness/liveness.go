@@ -1,62 +1,83 @@
 // Package liveness tells whether the process that wrote a stat file still
-// runs.
+// runs, and whether anybody may still write to it.
+//
+// Two questions, since no single one is enough. The process table says whether
+// the writer that a file names has ended, but it is blind to other pid
+// namespaces and to children that inherited a mapping. The kernel says whether
+// a file is in use, but only to some, and asking may hold up a writer for a
+// moment. So whoever only reads asks Judge.Ended, and whoever removes asks Use
+// as well.
 package liveness
 
 import (
-	"bytes"
-	"math"
-	"syscall"
+	"fmt"
+	"slices"
 	"time"
 
-	"mmstats/lib/format"
-	"mmstats/lib/reader"
+	"mmstats/lib/mapping"
 )
 
-// MaxPID is the largest process id that is believed: Linux's PID_MAX_LIMIT.
-const MaxPID = 1 << 22
-
-// A Writer is the process that a file names as its writer.
-type Writer struct {
-	PID int
-	// Created is when the file says that it was made, or the zero time.
-	Created time.Time
+// A Process is what a process table tells of a process id.
+type Process struct {
+	Exists bool
+	// Started is when it started by the clock of today, or the zero time
+	// where that is not known.
+	Started time.Time
+	// UIDs are the users that it runs as: the real, the effective, the saved
+	// one. There are none where that is not known.
+	UIDs []uint32
 }
 
-// WriterOf returns the writer that the stats of a file name, and false where
-// they name none, or one that cannot be.
-func WriterOf(stats []reader.Stat) (Writer, bool) {
-	var w Writer
-	for i := range stats {
-		st := &stats[i]
-		switch {
-		case bytes.HasSuffix(st.Label, []byte("sys.pid")):
-			pid := st.Value.Float()
-			whole := st.Value.Class() == format.IntClass || st.Value.Class() == format.UintClass
-			if !whole || pid < 1 || pid > MaxPID || w.PID != 0 && w.PID != int(pid) {
-				return Writer{}, false
-			}
-			w.PID = int(pid)
-		case bytes.HasSuffix(st.Label, []byte("sys.created")):
-			if s := st.Value.Float(); st.Value.Class() == format.FloatClass && s > 0 && s < math.MaxInt32*4.0 {
-				w.Created = time.UnixMicro(int64(s * 1e6))
-			}
-		}
-	}
-	return w, w.PID != 0
+// A Judge tells whether a writer has ended. The zero Judge asks the system.
+type Judge struct {
+	// Process looks a process up, and is Lookup where nil.
+	Process func(pid int) Process
+	// Now is the clock, and is time.Now where nil.
+	Now func() time.Time
 }
 
 // startSlack is how much later than its file a process may have started and
 // still be the writer: clocks are stepped, and start times are rounded.
 const startSlack = 5 * time.Second
 
-// Alive reports whether w runs. A process with its id that started after the
-// file was made is another one.
-func (w Writer) Alive() bool {
-	if err := syscall.Kill(w.PID, 0); err == syscall.ESRCH {
-		return false
+// A Verdict is what came of a question, and why.
+type Verdict struct {
+	Yes    bool
+	Reason string
+}
+
+// Ended reports whether w, the writer of a file that info is of, has ended: its
+// process id leads to no process, or to one that cannot have made the file.
+// In doubt it has not.
+func (j Judge) Ended(w Writer, info mapping.Info) Verdict {
+	lookup, now := j.Process, j.Now
+	if lookup == nil {
+		lookup = Lookup
 	}
-	if started, ok := startTime(w.PID); ok && !w.Created.IsZero() {
-		return !started.After(w.Created.Add(startSlack))
+	if now == nil {
+		now = time.Now
 	}
-	return true
+	p := lookup(w.PID)
+	runs := Verdict{false, fmt.Sprintf("process %d runs", w.PID)}
+	if !p.Exists {
+		return Verdict{true, fmt.Sprintf("process %d has ended", w.PID)}
+	}
+	// A start in the future shows that the clock or the start is wrong.
+	if p.Started.IsZero() || p.Started.After(now().Add(startSlack)) {
+		return runs
+	}
+	made := w.Created
+	if info.ModTime.After(made) {
+		made = info.ModTime
+	}
+	later := p.Started.Sub(made)
+	switch {
+	case later > startSlack:
+		return Verdict{true, fmt.Sprintf("process %d is another one, started %s after the file was written",
+			w.PID, later.Round(time.Second))}
+	case later > 0 && len(p.UIDs) > 0 && !slices.Contains(p.UIDs, info.UID):
+		return Verdict{true, fmt.Sprintf("process %d is another one, of user %d, started after the file was written",
+			w.PID, p.UIDs[0])}
+	}
+	return runs
 }

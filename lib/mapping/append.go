@@ -3,10 +3,8 @@
 package mapping
 
 import (
-	"bytes"
 	"encoding/binary"
 	"errors"
-	"slices"
 	"sync/atomic"
 	"unsafe"
 )
@@ -24,16 +22,14 @@ func (r *Region) Append(offset int, field []byte) error {
 	if offset%8 == 7 && field[0] != 0 && field[1] != 0 {
 		return ErrStraddles
 	}
-	rest := unsafe.Slice((*byte)(r.at(offset, r.mem.size-offset, 1)), r.mem.size-offset)
+	size := len(field) + 2 // with the 0 that ends the fields
+	place := unsafe.Slice((*byte)(r.at(offset, size, 1)), size)
 	var err error
 	done := r.guard(func() {
-		// A writer that was killed in here may have left its bytes.
-		for part := range slices.Chunk(rest, len(zeros)) {
-			if !bytes.Equal(part, zeros[:len(part)]) {
-				clear(part)
-			}
-		}
-		copy(rest[2:len(field)], field[2:])
+		// A writer that was killed in here may have left bytes behind the new
+		// end, where they would be taken for a field.
+		clear(place[len(field):])
+		copy(place[2:], field[2:])
 		for i := range 2 {
 			r.orBytes(offset, field[:2], i)
 			if offset%8 != 7 {
@@ -46,9 +42,6 @@ func (r *Region) Append(offset int, field []byte) error {
 	}
 	return err
 }
-
-// zeros are compared with many bytes at once.
-var zeros [4096]byte
 
 // orBytes sets the two bytes at offset, which are 0, to size. Where they lie
 // in one word it does so in one step, else it sets the i-th alone.

@@ -22,6 +22,7 @@ func TestMain(m *testing.M) {
 		"create-unlinked":   createUnlinked,
 		"reserve-on-disk":   reserveOnDisk,
 		"update-after-loss": updateAfterLoss,
+		"write-for-view":    writeForView,
 	})
 }
 

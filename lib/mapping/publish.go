@@ -17,6 +17,7 @@ import (
 // cannot make one without a name. A kill before Link leaves it behind.
 func createDotName(name string, perm uint32) (*File, error) {
 	dir, base := filepath.Split(name)
+	base = base[:min(len(base), 200)] // a name has 255 bytes at most
 	for {
 		dot := dir + "." + base + "." + strconv.Itoa(os.Getpid()) + "." + strconv.FormatUint(rand.Uint64(), 36)
 		f, err := Open(dot, unix.O_RDWR|unix.O_CREAT|unix.O_EXCL|unix.O_NOFOLLOW, perm)

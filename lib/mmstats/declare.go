@@ -286,7 +286,16 @@ func sameLayout(fd *format.Field, spec format.Spec) error {
 	if fd.Type() != spec.Type {
 		return fmt.Errorf("%w: %v, not %v", ErrOtherType, fd.Type(), spec.Type)
 	}
-	if updateOf(fd) != spec.Update || spec.Update != format.Never && fd.ValueOffset%8 != 0 {
+	want, err := spec.Signature()
+	if err != nil {
+		return err
+	}
+	s := fd.Signature
+	sameWay := updateOf(fd) == spec.Update && s.Code == want.Code && s.BigEndian == want.BigEndian
+	if spec.Update != format.Never {
+		sameWay = sameWay && fd.ValueOffset%8 == 0 && s.ValueOffset == 0 && s.Size%8 == 0
+	}
+	if !sameWay {
 		return fmt.Errorf("%w: it is updated in another way (signature %q)", ErrOtherType, fd.Signature.Text)
 	}
 	return nil

@@ -59,9 +59,9 @@ func (r *Reader) Read(f *mapping.File, info mapping.Info) ([]Stat, error) {
 }
 
 // values decodes every value. One that lies in an aligned word was read whole.
-// Of any other, the write buffer and the value must look the same twice, with
-// the write buffer a third time after them. Where the file cannot be read any
-// more, the stats before that place are left.
+// Any other must look the same sameLooks times, and so must its write buffer.
+// Where the file cannot be read any more, the stats before that place are
+// left.
 func (r *Reader) values(f *mapping.File) error {
 	start, end := 0, 0
 	for i := range r.stats {
@@ -97,9 +97,10 @@ func (r *Reader) values(f *mapping.File) error {
 
 var errTruncated = errors.New("truncated while it was read")
 
-// same reports whether the file still holds r.Data[start:end], at two looks.
+// same reports whether the file still holds r.Data[start:end], at all the looks
+// that it takes.
 func (r *Reader) same(f *mapping.File, start, end int) bool {
-	for range 2 {
+	for range sameLooks - 1 {
 		for at := start; at < end; at += statfile.Chunk {
 			n := min(statfile.Chunk, end-at)
 			if _, err := f.ReadAt(r.scratch(n), int64(at)); err != nil || !bytes.Equal(r.again[:n], r.Data[at:at+n]) {

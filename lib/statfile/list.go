@@ -118,17 +118,33 @@ func yieldDir(dir, pattern string, yield func(Name, error) bool) bool {
 	if err != nil && !yield(Name{}, err) {
 		return false
 	}
-	if dir == "." {
-		dir = ""
-	} else if !strings.HasSuffix(dir, "/") {
-		dir += "/"
-	}
+	dir = prefix(dir)
 	for i := range names.spans {
 		if !yield(Name{Path: dir + string(names.at(i)), Found: true}, nil) {
 			return false
 		}
 	}
 	return true
+}
+
+// prefix returns what stands before the names of the entries of dir.
+func prefix(dir string) string {
+	switch {
+	case dir == ".":
+		return ""
+	case strings.HasSuffix(dir, "/"):
+		return dir
+	}
+	return dir + "/"
+}
+
+// matches reports whether pattern means the entry called name.
+func matches(pattern, name string) bool {
+	if name[0] == '.' && pattern[0] != '.' {
+		return false
+	}
+	matched, _ := filepath.Match(pattern, name)
+	return matched
 }
 
 // arena holds many short names, in blocks that never move and without a
@@ -172,10 +188,7 @@ func readNames(dir, pattern string) (*arena, error) {
 	for {
 		names, err := d.Readdirnames(512)
 		for _, name := range names {
-			if name[0] == '.' && pattern[0] != '.' {
-				continue
-			}
-			if matched, _ := filepath.Match(pattern, name); matched {
+			if matches(pattern, name) {
 				a.add(name)
 			}
 		}

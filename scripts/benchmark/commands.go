@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -11,6 +12,9 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"mmstats/lib/reader"
+	"mmstats/lib/statfile"
 )
 
 // fixture is a file that Python wrote, of a web server's worker.
@@ -24,7 +28,7 @@ func commandRows(dir string) ([]row, error) {
 	}
 	defer os.RemoveAll(work)
 	var rows []row
-	for _, measure := range []func(bin, work string) ([]row, error){slurpRows, writeRows, streamRows} {
+	for _, measure := range []func(bin, work string) ([]row, error){slurpRows, writeRows, streamRows, pollRows} {
 		more, err := measure(dir, work)
 		if err != nil {
 			return nil, err
@@ -158,6 +162,58 @@ func streamRows(bin, work string) ([]row, error) {
 	return append(rows, under("mmstats-write stream, 20,000 new labels", "s", took[0].Seconds(), 1)), nil
 }
 
+// pollRows measures the ticks of pollstats over 1,000 files: as the command
+// does them, and for the growth of its memory as its poller does.
+func pollRows(bin, work string) ([]row, error) {
+	dir := filepath.Join(work, "poll")
+	if _, err := copies(dir, 1000); err != nil {
+		return nil, err
+	}
+	const few, many = 50, 250
+	spent := func(ticks int) (time.Duration, error) {
+		cmd := exec.Command(filepath.Join(bin, "pollstats"), "-o", "tsv", "-d", "10ms", "-c", strconv.Itoa(ticks),
+			"-p", "web.stats.status", "2XX,3XX,4XX,5XX", dir)
+		cmd.Stderr = os.Stderr
+		err := cmd.Run()
+		return cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime(), err
+	}
+	start, err := spent(few)
+	if err != nil {
+		return nil, err
+	}
+	whole, err := spent(many)
+	if err != nil {
+		return nil, err
+	}
+	grown, err := pollGrowth(dir)
+	if err != nil {
+		return nil, err
+	}
+	return []row{
+		under("pollstats, CPU of a tick over 1,000 files x 4 fields", "ms", milliseconds(whole-start)/(many-few), 2),
+		under("pollstats, memory that 9,000 more ticks take", "MiB", grown, 1),
+	}, nil
+}
+
+// pollGrowth returns how much memory 10,000 ticks take that 1,000 do not, in
+// MiB.
+func pollGrowth(dir string) (float64, error) {
+	p := &reader.Poller{Watch: statfile.NewWatch([]string{dir})}
+	defer p.Close()
+	var before float64
+	for tick := range 10_000 {
+		p.Poll(func(*reader.Series, *reader.Sample) {})
+		if tick == 1000 {
+			before, _ = memory(os.Getpid(), "VmRSS:")
+		}
+	}
+	after, ok := memory(os.Getpid(), "VmRSS:")
+	if !ok {
+		return 0, errors.New("the memory of a process is not known here")
+	}
+	return after - before, nil
+}
+
 // inTurns runs each function n times, in turns, and returns their medians.
 func inTurns(n int, run ...func() (time.Duration, error)) ([]time.Duration, error) {
 	took := make([][]time.Duration, len(run))
@@ -204,7 +260,7 @@ func piped(peak *float64, command ...string) (time.Duration, error) {
 			return 0, err
 		}
 		if peak != nil {
-			if now, ok := peakMemory(cmd.Process.Pid); ok {
+			if now, ok := memory(cmd.Process.Pid, "VmHWM:"); ok {
 				*peak = now
 			}
 		}
@@ -213,10 +269,10 @@ func piped(peak *float64, command ...string) (time.Duration, error) {
 	return time.Since(start), err
 }
 
-// peakMemory returns the most memory that a process has used so far, in MiB.
-func peakMemory(pid int) (float64, bool) {
+// memory returns what the kernel says of the memory of a process, in MiB.
+func memory(pid int, what string) (float64, bool) {
 	status, _ := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/status")
-	_, after, found := bytes.Cut(status, []byte("VmHWM:"))
+	_, after, found := bytes.Cut(status, []byte(what))
 	if !found {
 		return 0, false
 	}

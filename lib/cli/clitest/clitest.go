@@ -41,7 +41,9 @@ func Main(m *testing.M, commands map[string]func()) {
 //
 //	[root]   the test runs as root, whom no mode of a file stops
 //	[tmpfs]  a tmpfs can be mounted, in a name space of its own: unshare -rm
-func Scripts(t *testing.T, cmds map[string]func(ts *testscript.TestScript, neg bool, args []string)) {
+//
+// env holds more variables for them, as KEY=VALUE.
+func Scripts(t *testing.T, cmds map[string]func(ts *testscript.TestScript, neg bool, args []string), env ...string) {
 	all := map[string]func(*testscript.TestScript, bool, []string){
 		"status": status, "tty": tty, "jsonlines": jsonLines, "control": control,
 	}
@@ -53,9 +55,10 @@ func Scripts(t *testing.T, cmds map[string]func(ts *testscript.TestScript, neg b
 		Dir:                 "testdata",
 		RequireExplicitExec: true,
 		Cmds:                all,
-		Setup: func(env *testscript.Env) error {
-			env.Setenv("FIXTURES", fixtures)
-			env.Setenv(quickRace, os.Getenv(quickRace))
+		Setup: func(e *testscript.Env) error {
+			e.Vars = append(e.Vars, env...)
+			e.Setenv("FIXTURES", fixtures)
+			e.Setenv(quickRace, os.Getenv(quickRace))
 			return nil
 		},
 		Condition: condition,

@@ -1,0 +1,302 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"time"
+
+	"mmstats/lib/cli"
+	"mmstats/lib/liveness"
+	"mmstats/lib/mapping"
+	"mmstats/lib/reader"
+	"mmstats/lib/report"
+	"mmstats/lib/statfile"
+)
+
+// What is decided of a file.
+const (
+	removed = "removed"
+	kept    = "kept"    // it is in use, or nobody can tell that it is not
+	skipped = "skipped" // something failed
+)
+
+// A doubt is why a file is kept.
+type doubt string
+
+func (d doubt) Error() string { return string(d) }
+
+const errChanged = doubt("changed while it was looked at")
+
+// A cleaner is one run of the command.
+type cleaner struct {
+	*cli.App
+	options
+	judge  liveness.Judge
+	reader reader.Reader
+	out    *report.Decisions
+	outErr error // standard output takes no more
+	text   bool  // for a person
+	counts map[string]int
+
+	dir     *mapping.Dir // of the file at hand
+	dirName string
+	dirErr  error        // why dir could not be opened
+	totals  *totals      // nil where nothing is folded
+	dead    []*candidate // that wait for it, all in dir
+	foldErr error        // from when on nothing can be folded
+}
+
+// A candidate is a file that is looked at. Where it comes to be removed, its
+// lock is held from the last look at it until its name is gone.
+type candidate struct {
+	report.Decision
+	found    bool // by a directory or a glob: it may vanish
+	base     string
+	f        *mapping.File // nil before it is open
+	info     mapping.Info
+	writer   liveness.Writer
+	counters []counter // that are to be folded
+}
+
+// maxDead is how many files are folded at once: each holds a descriptor open,
+// and each time costs a write to the disk.
+const maxDead = 64
+
+// file decides on one file, now or together with others.
+func (c *cleaner) file(name statfile.Name) {
+	n := &candidate{Decision: report.Decision{File: name.Path}, found: name.Found}
+	dirName, base := filepath.Split(name.Path)
+	n.base = base
+	err := c.enter(dirName)
+	if err == nil {
+		err = c.examine(n)
+	}
+	if err == nil && c.totals != nil {
+		if c.dead = append(c.dead, n); len(c.dead) == maxDead {
+			c.foldDead()
+		}
+		return
+	}
+	if err == nil {
+		err = c.remove(n)
+	}
+	c.decide(n, err)
+}
+
+// enter opens the directory called name. Files are looked up in it until
+// another one is called for, whatever its path leads to meanwhile.
+func (c *cleaner) enter(name string) error {
+	if name == "" {
+		name = "./"
+	}
+	if c.dirName == name {
+		if c.dirErr != nil {
+			return said{c.dirErr}
+		}
+		return nil
+	}
+	c.leave()
+	c.dirName = name
+	c.dir, c.dirErr = mapping.OpenDir(name)
+	return c.dirErr
+}
+
+// said is an error that was told before.
+type said struct{ error }
+
+func (s said) Unwrap() error { return s.error }
+
+// leave closes the directory, after what waits to be removed from it.
+func (c *cleaner) leave() {
+	c.foldDead()
+	if c.dir != nil {
+		c.dir.Close()
+		c.dir = nil
+	}
+}
+
+// examine looks at a file, and returns nil where it is dead and nobody uses
+// it: then its lock is held. A doubt is why it is to be kept.
+func (c *cleaner) examine(n *candidate) error {
+	if err := c.open(n); err != nil {
+		return err
+	}
+	if err := c.read(n); err != nil {
+		return err
+	}
+	n.PID = n.writer.PID
+	ended := c.judge.Ended(n.writer, n.info)
+	n.Reason = ended.Reason
+	if c.Verbose {
+		n.Detail = n.facts()
+	}
+	if !ended.Yes {
+		return doubt(ended.Reason)
+	}
+	use := liveness.Ask(n.f, n.info)
+	if c.Verbose {
+		n.Detail += ", " + use.String()
+	}
+	if free := use.Free(n.writer); !free.Yes {
+		return doubt(ended.Reason + ", but the file is " + free.Reason)
+	}
+	// Since the first look a new process with the same id may have taken the
+	// file over. From now on the lock keeps those away who ask for it.
+	before := n.writer
+	if err := c.read(n); err != nil {
+		return err
+	}
+	if n.writer != before || c.unchanged(n) != nil {
+		return errChanged
+	}
+	return c.dir.Removable(n.base, n.info)
+}
+
+// open opens a regular file with one name. It is looked at before that, since
+// opening some devices does something.
+func (c *cleaner) open(n *candidate) (err error) {
+	if n.info, err = c.dir.Lstat(n.base); err != nil {
+		return err
+	}
+	if err := fit(n.info); err != nil {
+		return err
+	}
+	n.f, err = c.dir.Open(n.base, syscall.O_RDONLY|syscall.O_NONBLOCK|syscall.O_NOCTTY)
+	switch {
+	case errors.Is(err, syscall.EWOULDBLOCK):
+		return doubt("in use: a process holds a lease on it")
+	case errors.Is(err, syscall.ELOOP), errors.Is(err, syscall.EMLINK):
+		return errChanged
+	case err != nil:
+		return err
+	}
+	if n.info, err = n.f.Stat(); err != nil {
+		return err
+	}
+	return fit(n.info)
+}
+
+// fit returns why a file is none that is ever removed.
+func fit(info mapping.Info) error {
+	switch {
+	case info.Mode == fs.ModeSymlink:
+		return doubt("is a symbolic link")
+	case info.Mode.IsDir():
+		return doubt(statfile.ErrDirectory.Error())
+	case !info.Regular():
+		return doubt(statfile.ErrNotRegular.Error())
+	case info.Nlink != 1:
+		return doubt(fmt.Sprintf("has %d links", info.Nlink))
+	}
+	return nil
+}
+
+// read finds the writer of a file, and with --fold its counters. What is
+// damaged is nobody's.
+func (c *cleaner) read(n *candidate) error {
+	stats, err := c.reader.Read(n.f, n.info)
+	if err != nil {
+		if errno := syscall.Errno(0); errors.As(err, &errno) {
+			return err
+		}
+		return doubt(cli.Cause(err))
+	}
+	if n.writer, err = liveness.WriterOf(stats); err != nil {
+		return doubt(err.Error())
+	}
+	if c.Fold != "" {
+		n.counters, err = counters(stats)
+	}
+	return err
+}
+
+// unchanged returns nil where the name still leads to the file that is open,
+// and no other does.
+func (c *cleaner) unchanged(n *candidate) error {
+	named, err := c.dir.Lstat(n.base)
+	if err == nil && (!named.SameFile(n.info) || fit(named) != nil) {
+		return errChanged
+	}
+	return err
+}
+
+// foldDead adds the counters of what waits to the totals, and then removes it.
+func (c *cleaner) foldDead() {
+	if len(c.dead) == 0 {
+		return
+	}
+	var doubts []error
+	if c.foldErr == nil {
+		if doubts, c.foldErr = c.totals.fold(c.dead); c.foldErr != nil {
+			c.Error(c.foldErr)
+		}
+	}
+	for i, n := range c.dead {
+		var err error
+		if c.foldErr != nil {
+			err = said{errors.New("cannot be folded: " + cli.Reason(c.foldErr))}
+		} else if err = doubts[i]; err == nil {
+			err = c.remove(n)
+		}
+		c.decide(n, err)
+	}
+	c.dead = c.dead[:0]
+}
+
+// remove removes the name of a dead file, if it still has it.
+func (c *cleaner) remove(n *candidate) error {
+	err := c.unchanged(n)
+	if err == nil && !c.DryRun {
+		err = c.dir.Remove(n.base)
+	}
+	return err
+}
+
+// decide tells what came of a file: err is nil where it was removed.
+func (c *cleaner) decide(n *candidate, err error) {
+	if n.f != nil {
+		n.f.Close()
+	}
+	var why doubt
+	switch {
+	case err == nil:
+		n.Action = removed
+		if c.DryRun {
+			n.Reason = "dry run: " + n.Reason
+		}
+	case errors.As(err, &why):
+		n.Action, n.Reason = kept, string(why)
+	case n.found && errors.Is(err, fs.ErrNotExist):
+		return // somebody else was faster
+	default:
+		n.Action, n.Reason = skipped, cli.Cause(err)
+		if _, told := err.(said); !told {
+			c.Error(err)
+		}
+	}
+	c.counts[n.Action]++
+	if c.Names && n.Action != removed || c.text && n.Action == skipped {
+		return
+	}
+	if err := c.out.Print(&n.Decision); err != nil {
+		c.outErr = err
+	}
+}
+
+// facts are what the process table's answer was held against.
+func (n *candidate) facts() string {
+	parts := []string{fmt.Sprintf("owner %d", n.info.UID)}
+	for _, t := range []struct {
+		what string
+		at   time.Time
+	}{{"created ", n.writer.Created}, {"written ", n.info.ModTime}} {
+		if !t.at.IsZero() {
+			parts = append(parts, t.what+t.at.UTC().Format(time.RFC3339))
+		}
+	}
+	return strings.Join(parts, ", ")
+}

@@ -1,0 +1,122 @@
+package main
+
+import (
+	"encoding/binary"
+	"fmt"
+	"os"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"mmstats/lib/cli/clitest"
+	"mmstats/lib/format"
+	"mmstats/lib/liveness"
+	"mmstats/lib/reader"
+)
+
+func TestMain(m *testing.M) {
+	if os.Getenv(asCommand) != "" {
+		main()
+	}
+	clitest.Main(m, map[string]func(){"cleanstats": main})
+}
+
+// asCommand makes a copy of the test binary be the command.
+const asCommand = "MMSTATS_TEST_CLEANSTATS"
+
+// nobodysPID is one that no process can have: ids are below the largest.
+const nobodysPID = liveness.MaxPID
+
+func TestScripts(t *testing.T) {
+	clitest.Scripts(t, map[string]func(*testscript.TestScript, bool, []string){
+		"stats":    makeStats,
+		"counters": showCounters,
+		"fifo": func(ts *testscript.TestScript, _ bool, args []string) {
+			ts.Check(syscall.Mkfifo(ts.MkAbs(args[0]), 0o644))
+		},
+		"hardlink": func(ts *testscript.TestScript, _ bool, args []string) {
+			ts.Check(os.Link(ts.MkAbs(args[0]), ts.MkAbs(args[1])))
+		},
+	}, "DEAD="+strconv.Itoa(nobodysPID), "LIVE="+strconv.Itoa(os.Getpid()))
+}
+
+// makeStats makes a stat file: stats FILE LABEL:SIGNATURE=VALUE...
+func makeStats(ts *testscript.TestScript, _ bool, args []string) {
+	data := []byte{format.Version}
+	for _, arg := range args[1:] {
+		head, value, _ := strings.Cut(arg, "=")
+		label, sig, _ := strings.Cut(head, ":")
+		var err error
+		data, err = appendRaw(data, label, sig, value)
+		ts.Check(err)
+	}
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), append(data, 0, 0), 0o644))
+}
+
+// appendRaw appends an unbuffered field with any signature.
+func appendRaw(data []byte, label, sig, value string) ([]byte, error) {
+	s, err := format.ParseSignature(sig)
+	if err != nil {
+		return nil, err
+	}
+	data = binary.NativeEndian.AppendUint16(data, uint16(len(label)))
+	data = append(data, label...)
+	data = binary.NativeEndian.AppendUint16(data, uint16(len(sig)))
+	data = append(append(data, sig...), format.Unbuffered)
+	at := len(data)
+	data = append(data, make([]byte, s.Size)...)
+	v := format.TextValue([]byte(value))
+	if n, err := strconv.ParseUint(value, 10, 64); err == nil && s.Code != 's' {
+		v = format.UintValue(n)
+	} else if n, err := strconv.ParseInt(value, 10, 64); err == nil && s.Code != 's' {
+		v = format.IntValue(n)
+	} else if f, err := strconv.ParseFloat(value, 64); err == nil && s.Code != 's' {
+		v = format.FloatValue(f)
+	}
+	return data, s.Encode(data[at:], v)
+}
+
+// showCounters logs every stat of a file as LABEL KIND VALUE: counters FILE.
+func showCounters(ts *testscript.TestScript, _ bool, args []string) {
+	stats, err := reader.ReadFile(ts.MkAbs(args[0]))
+	ts.Check(err)
+	for i := range stats {
+		fmt.Fprintf(ts.Stdout(), "%s %v %s\n", stats[i].Label, stats[i].Type(), stats[i].Value.AppendText(nil))
+	}
+}
+
+// statFile returns the bytes of a stat file like those of programs that hold
+// its lock, or like those of others.
+func statFile(pid int, created time.Time, keepsLock bool, counts ...uint64) []byte {
+	data := []byte{format.Version}
+	add := func(label string, typ format.Type, update format.Update, v format.Value) {
+		var err error
+		if data, err = appendStat(data, format.Spec{Label: label, Type: typ, Update: update, Size: 8}, v); err != nil {
+			panic(err)
+		}
+	}
+	add("sys.pid", format.Int32, format.Never, format.IntValue(int64(pid)))
+	add("sys.created", format.Float64, format.Never, format.FloatValue(float64(created.UnixMicro())/1e6))
+	if keepsLock {
+		add("org.golang.version", format.String, format.Never, format.TextValue([]byte("go1.26")))
+	}
+	for i, n := range counts {
+		add("test.count."+strconv.Itoa(i), format.Counter, format.Shared, format.UintValue(n))
+	}
+	return append(data, make([]byte, 4096-len(data))...)
+}
+
+// writeStats writes a stat file that looks as if it were written at created.
+func writeStats(t *testing.T, name string, pid int, created time.Time, keepsLock bool, counts ...uint64) {
+	t.Helper()
+	if err := os.WriteFile(name, statFile(pid, created, keepsLock, counts...), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Chtimes(name, created, created); err != nil {
+		t.Fatal(err)
+	}
+}

@@ -1,0 +1,370 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"maps"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"mmstats/lib/format"
+	"mmstats/lib/liveness"
+	"mmstats/lib/mapping"
+	"mmstats/lib/reader"
+	"mmstats/lib/statfile"
+)
+
+// Totals are a stat file with the counters of files that are gone. It names no
+// writer, so nobody ever takes it for a dead one.
+//
+// A file is counted exactly once, whenever this is killed: the totals are
+// replaced as a whole, and along with a file's counters they say which file it
+// was, until its name is gone. A file that they name is removed without being
+// counted again.
+type totals struct {
+	path     string // absolute
+	reader   reader.Reader
+	counters map[string]uint64
+	folded   []identity
+	size     int // upper bound of what is to be written, in bytes
+}
+
+// A counter is one that a dead file leaves behind.
+type counter struct {
+	label string
+	value uint64
+}
+
+// An identity tells a file from all others, also from a later one that gets
+// its inode.
+type identity struct {
+	dev, ino uint64
+	pid      int
+	created  int64 // microseconds since 1970
+	path     string
+}
+
+func (id identity) same(other identity) bool {
+	id.path, other.path = "", ""
+	return id == other
+}
+
+// String is how an identity is written into the totals.
+func (id identity) String() string {
+	return fmt.Sprintf("%d %d %d %d %s", id.dev, id.ino, id.pid, id.created, id.path)
+}
+
+func parseIdentity(s string) (id identity, err error) {
+	fields := strings.SplitN(s, " ", 5)
+	if len(fields) == 5 {
+		id.path = fields[4]
+		_, err = fmt.Sscan(strings.Join(fields[:4], " "), &id.dev, &id.ino, &id.pid, &id.created)
+	}
+	if err != nil || !filepath.IsAbs(id.path) {
+		return id, fmt.Errorf("malformed record %q", s)
+	}
+	return id, nil
+}
+
+const (
+	// recordLabel starts the labels of identities.
+	recordLabel = "cleanstats.folded."
+	// lockWait is how long to wait for others who add to the same totals.
+	lockWait = time.Second
+)
+
+// counters returns the counters of a file that are worth keeping, or a doubt
+// where one of them cannot be had.
+func counters(stats []reader.Stat) (found []counter, err error) {
+	for i := range stats {
+		st := &stats[i]
+		// Under such a label it would make a writer up.
+		if st.Kind() != format.KindCounter || liveness.IsIdentity(st.Label) {
+			continue
+		}
+		if st.Err != nil {
+			return nil, doubt(fmt.Sprintf("%q: %v", st.Label, st.Err))
+		}
+		if err := format.CheckLabel(string(st.Label)); err != nil {
+			return nil, doubt("cannot be folded: " + err.Error())
+		}
+		found = append(found, counter{string(st.Label), st.Value.Uint()})
+	}
+	return found, nil
+}
+
+// openTotals returns the totals called name, which need not exist yet. The
+// error says why they are none.
+func openTotals(name string) (*totals, error) {
+	path, err := filepath.Abs(name)
+	if err != nil {
+		return nil, err
+	}
+	t := &totals{path: path}
+	f, info, err := statfile.Open(path, false)
+	if errors.Is(err, fs.ErrNotExist) {
+		return t, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	return t, t.load(f, info)
+}
+
+// fold adds the counters of files to the totals. A doubt at a file's place says
+// why that one was left out.
+func (t *totals) fold(dead []*candidate) (doubts []error, err error) {
+	f, err := t.lock()
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	doubts = make([]error, len(dead))
+	for i, n := range dead {
+		doubts[i] = t.add(n)
+	}
+	return doubts, t.publish()
+}
+
+// prune takes out the records of files that are gone.
+func (t *totals) prune() error {
+	if len(t.folded) == 0 {
+		return nil
+	}
+	f, err := t.lock()
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	return t.publish()
+}
+
+// lock returns the totals' file with its lock held, after loading it without
+// the records of files that are gone. It is made where there is none.
+func (t *totals) lock() (*mapping.File, error) {
+	deadline := time.Now().Add(lockWait)
+	for {
+		f, _, err := statfile.Open(t.path, false)
+		if errors.Is(err, fs.ErrNotExist) {
+			if err := t.create(); err != nil && !errors.Is(err, fs.ErrExist) {
+				return nil, err
+			}
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		current, err := t.lockCurrent(f, time.Until(deadline))
+		if err == nil && current {
+			return f, nil
+		}
+		f.Close()
+		if err == nil && time.Now().After(deadline) {
+			err = &fs.PathError{Op: "lock", Path: t.path, Err: mapping.ErrLocked}
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+}
+
+// lockCurrent locks and loads f, if it is not replaced by then.
+func (t *totals) lockCurrent(f *mapping.File, wait time.Duration) (current bool, err error) {
+	if err := f.Lock(wait); err != nil {
+		return false, err
+	}
+	info, err := f.Stat()
+	if err != nil {
+		return false, err
+	}
+	named, err := mapping.Lstat(t.path)
+	if errors.Is(err, fs.ErrNotExist) || err == nil && !named.SameFile(info) {
+		return false, nil
+	}
+	if err == nil {
+		err = t.load(f, info)
+	}
+	if err == nil {
+		t.folded = slices.DeleteFunc(t.folded, identity.gone)
+	}
+	return true, err
+}
+
+// gone reports whether the file has not the name that it had.
+func (id identity) gone() bool {
+	info, err := mapping.Lstat(id.path)
+	if err != nil {
+		return errors.Is(err, fs.ErrNotExist)
+	}
+	return info.Dev != id.dev || info.Ino != id.ino
+}
+
+// load reads the totals. A file with anything else in it is somebody else's.
+func (t *totals) load(f *mapping.File, info mapping.Info) error {
+	t.counters, t.folded, t.size = make(map[string]uint64), nil, 1
+	stats, err := t.reader.Read(f, info)
+	if err != nil {
+		return err
+	}
+	for i := range stats {
+		st := &stats[i]
+		var id identity
+		switch label := string(st.Label); {
+		case st.Err != nil:
+			err = st.Err
+		case st.Kind() == format.KindCounter && !liveness.IsIdentity(st.Label):
+			t.count(counter{label, st.Value.Uint()})
+		case st.Type() == format.String && strings.HasPrefix(label, recordLabel):
+			if id, err = parseIdentity(string(st.Value.Text())); err == nil {
+				t.record(id)
+			}
+		default:
+			err = errors.New("it has other stats than counters")
+		}
+		if err != nil {
+			return &fs.PathError{Op: "read", Path: t.path, Err: fmt.Errorf("no file of totals: %q: %w", st.Label, err)}
+		}
+	}
+	return nil
+}
+
+// add adds the counters of a dead file, unless it was counted before.
+func (t *totals) add(n *candidate) error {
+	path, err := filepath.Abs(n.File)
+	if err != nil {
+		return err
+	}
+	id := identity{n.info.Dev, n.info.Ino, n.writer.PID, n.writer.Created.UnixMicro(), path}
+	if slices.ContainsFunc(t.folded, id.same) {
+		return nil
+	}
+	size := t.size + recordSize(id)
+	for _, k := range n.counters {
+		if _, known := t.counters[k.label]; !known {
+			size += counterSize(k.label)
+		}
+	}
+	if size > statfile.DefaultMaxSize {
+		return doubt(fmt.Sprintf("cannot be folded: the totals would grow past the %d bytes that are read", statfile.DefaultMaxSize))
+	}
+	for _, k := range n.counters {
+		t.count(k)
+	}
+	t.record(id)
+	return nil
+}
+
+func (t *totals) count(k counter) {
+	if _, known := t.counters[k.label]; !known {
+		t.size += counterSize(k.label)
+	}
+	t.counters[k.label] += k.value
+}
+
+func (t *totals) record(id identity) {
+	t.folded = append(t.folded, id)
+	t.size += recordSize(id)
+}
+
+// What a field takes at most, besides its label and what is counted here:
+// sizes, signature, write buffer and padding.
+const fieldOverhead = 2 + 2 + 16 + 1 + 8
+
+func counterSize(label string) int { return fieldOverhead + len(label) + 8 }
+
+func recordSize(id identity) int { return fieldOverhead + len(recordLabel) + 20 + len(id.String()) }
+
+// create makes totals that hold nothing.
+func (t *totals) create() error {
+	f, err := t.write([]byte{format.Version})
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	defer f.Discard()
+	return f.Link()
+}
+
+// publish puts the totals, whose lock is held, in the place of those on disk.
+func (t *totals) publish() error {
+	data, err := t.encode()
+	if err != nil {
+		return &fs.PathError{Op: "write", Path: t.path, Err: err}
+	}
+	f, err := t.write(data)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	defer f.Discard()
+	if err := f.Replace(); err != nil {
+		return err
+	}
+	// The files are removed after this, and must not be gone before it.
+	dir, err := mapping.OpenDir(filepath.Dir(t.path) + "/.")
+	if err != nil {
+		return err
+	}
+	defer dir.Close()
+	return dir.Sync()
+}
+
+// write makes a file for the totals that has no name yet.
+func (t *totals) write(data []byte) (*mapping.File, error) {
+	f, err := mapping.CreateUnnamed(t.path, 0o644)
+	if err != nil {
+		return nil, err
+	}
+	page := mapping.PageSize()
+	err = f.Reserve(int64((len(data) + page) / page * page))
+	if err == nil {
+		_, err = f.WriteAt(data, 0)
+	}
+	if err == nil {
+		err = f.Sync()
+	}
+	if err != nil {
+		f.Discard()
+		f.Close()
+		return nil, err
+	}
+	return f, nil
+}
+
+// encode returns the bytes of the totals.
+func (t *totals) encode() (data []byte, err error) {
+	data = []byte{format.Version}
+	for _, label := range slices.Sorted(maps.Keys(t.counters)) {
+		spec := format.Spec{Label: label, Type: format.Counter, Update: format.Shared}
+		if data, err = appendStat(data, spec, format.UintValue(t.counters[label])); err != nil {
+			return nil, err
+		}
+	}
+	for i, id := range t.folded {
+		text := []byte(id.String())
+		spec := format.Spec{Label: recordLabel + strconv.Itoa(i+1), Type: format.String, Update: format.Never, Size: len(text)}
+		if data, err = appendStat(data, spec, format.TextValue(text)); err != nil {
+			return nil, err
+		}
+	}
+	return data, nil
+}
+
+// appendStat appends a field that holds value. No field of totals is buffered.
+func appendStat(data []byte, spec format.Spec, value format.Value) ([]byte, error) {
+	start := len(data)
+	data, err := format.AppendField(data, spec)
+	if err != nil {
+		return nil, err
+	}
+	fd, err := format.FieldAt(data, start)
+	if err != nil {
+		return nil, err
+	}
+	return data, fd.Signature.Encode(data[fd.ValueOffset:], value)
+}

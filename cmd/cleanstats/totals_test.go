@@ -1,0 +1,83 @@
+package main
+
+import (
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"mmstats/lib/format"
+	"mmstats/lib/liveness"
+	"mmstats/lib/reader"
+	"mmstats/lib/statfile"
+)
+
+// Totals stay within what readers read, whatever labels somebody makes up.
+func TestTotalsHaveALimit(t *testing.T) {
+	tot := &totals{path: "totals", counters: make(map[string]uint64), size: 1}
+	dead := func(pid int, label string) *candidate {
+		n := &candidate{writer: liveness.Writer{PID: pid, Created: time.Unix(1, 0)}, counters: []counter{{label, 2}}}
+		n.File = strings.Repeat("d/", pid%50) + "dead"
+		return n
+	}
+	accepted := 0
+	for i := 1; ; i++ {
+		// Labels of all lengths, as their fields are padded.
+		err := tot.add(dead(i, strings.Repeat("x", 60_000+i)))
+		if err != nil {
+			if !errors.As(err, new(doubt)) {
+				t.Fatalf("add() = %v, want a doubt", err)
+			}
+			break
+		}
+		accepted++
+	}
+	if len(tot.counters) != accepted || len(tot.folded) != accepted {
+		t.Errorf("a refused file left its mark: %d counters, %d records, want %d", len(tot.counters), len(tot.folded), accepted)
+	}
+	data, err := tot.encode()
+	if err != nil || len(data) > tot.size || tot.size > statfile.DefaultMaxSize {
+		t.Errorf("%d files take %d bytes, %v, want at most %d", accepted, len(data), err, tot.size)
+	}
+	// What needs no new label still finds room, as long as its record does.
+	tot.folded, tot.size = nil, statfile.DefaultMaxSize-1000
+	if err := tot.add(dead(5000, strings.Repeat("x", 60_001))); err != nil || tot.counters[strings.Repeat("x", 60_001)] != 4 {
+		t.Errorf("add(a known label) = %v, want no error and a sum", err)
+	}
+}
+
+func TestIdentities(t *testing.T) {
+	id := identity{1, 2, 3, -4, "/a b/\xff c"}
+	if got, err := parseIdentity(id.String()); err != nil || got != id {
+		t.Errorf("parseIdentity(%q) = %+v, %v, want %+v", id, got, err, id)
+	}
+	for _, bad := range []string{"", "1 2 3 4", "1 2 3 4 relative", "1 2 x 4 /a", "-1 2 3 4 /a"} {
+		if got, err := parseIdentity(bad); err == nil {
+			t.Errorf("parseIdentity(%q) = %+v, want an error", bad, got)
+		}
+	}
+}
+
+// A label in which a writer was hidden would make the totals look dead.
+func TestCountersNameNoWriter(t *testing.T) {
+	live, err := format.ParseSignature("Q ")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var stats []reader.Stat
+	for _, label := range []string{"sys.pid", "a.sys.pid", "a.sys.created", "jobs"} {
+		stats = append(stats, reader.Stat{
+			Field: format.Field{Label: []byte(label), Signature: &live, WriteBuffer: format.Unbuffered},
+			Value: format.UintValue(7),
+		})
+	}
+	if got, err := counters(stats); err != nil || len(got) != 1 || got[0] != (counter{"jobs", 7}) {
+		t.Errorf("counters() = %v, %v, want jobs alone", got, err)
+	}
+	for _, label := range []string{"", "\xff"} {
+		stats[3].Label = []byte(label)
+		if got, err := counters(stats); !errors.As(err, new(doubt)) {
+			t.Errorf("counters(label %q) = %v, %v, want a doubt", label, got, err)
+		}
+	}
+}

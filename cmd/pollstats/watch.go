@@ -1,0 +1,394 @@
+package main
+
+import (
+	"cmp"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+
+	"mmstats/lib/cli"
+	"mmstats/lib/format"
+	"mmstats/lib/reader"
+	"mmstats/lib/report"
+	"mmstats/lib/statfile"
+)
+
+// Columns of the full screen, in the order in which s sorts by them.
+const (
+	columnStat = iota
+	columnValue
+	columnRate
+	columnMin
+	columnAvg
+	columnMax
+	columnCount
+)
+
+// keepMissing is how many looks a stat stays that no file has any more.
+const keepMissing = 10
+
+// escapeWait is how long the rest of a key may take after its ESC.
+const escapeWait = 50 * time.Millisecond
+
+// A view is the full screen.
+type view struct {
+	*poll
+	terminal *terminal
+	globs    []*cli.LabelGlob // of which a label matches one, if there are any
+
+	stats  map[string]*stat // by label
+	bound  []boundStat      // by the ID of the series
+	shown  []*stat          // those that the filter leaves, sorted
+	looked time.Time
+
+	top     int // the first of shown that is on the screen
+	sort    int // a column
+	reverse bool
+	filter  string
+	editing bool // the filter
+	help    bool
+	typed   []byte // the start of a key
+	painter painter
+}
+
+type boundStat struct {
+	series *reader.Series
+	stat   *stat
+}
+
+// watch shows the full screen until q, and returns the status.
+func (p *poll) watch(args []string) int {
+	v := &view{poll: p, stats: make(map[string]*stat)}
+	files, err := v.split(args)
+	if err != nil {
+		return p.Misuse("%s", err)
+	}
+	if v.terminal, err = openTerminal(p.Stdout); err != nil {
+		return p.Misuse("%s", err)
+	}
+	p.poller.Watch = statfile.NewWatch(files)
+	p.poller.Want = v.want
+	v.painter = painter{color: p.colors, utf8: cli.UTF8()}
+	defer v.terminal.leave()
+	if err := v.terminal.enter(); err != nil {
+		return p.OutputFailed(err)
+	}
+	if err := v.loop(); err != nil {
+		v.terminal.leave()
+		return p.OutputFailed(err)
+	}
+	return cli.OK
+}
+
+// split takes the globs of labels out of args: what holds no slash, and is no
+// file.
+func (v *view) split(args []string) (files []string, err error) {
+	if v.Args.Fields != "" {
+		args = append([]string{string(v.Args.Fields)}, args...)
+	}
+	for _, arg := range args {
+		if _, err := os.Stat(arg); err == nil || strings.Contains(arg, "/") {
+			files = append(files, arg)
+			continue
+		}
+		for part := range strings.SplitSeq(arg, ",") {
+			g, err := cli.ParseLabelGlob(part)
+			if err != nil {
+				return nil, err
+			}
+			v.globs = append(v.globs, g)
+		}
+	}
+	return files, nil
+}
+
+// want is reader.Poller's.
+func (v *view) want(label string) bool {
+	rest, ok := strings.CutPrefix(label, v.Prefix)
+	if !ok || len(v.globs) == 0 {
+		return ok
+	}
+	rest = v.trim(rest)
+	for _, g := range v.globs {
+		if g.Match(rest) {
+			return true
+		}
+	}
+	return false
+}
+
+// trim takes the dot off what follows a prefix without one.
+func (v *view) trim(rest string) string {
+	if v.Prefix != "" {
+		return strings.TrimPrefix(rest, ".")
+	}
+	return rest
+}
+
+// loop looks and shows, until something ends it.
+func (v *view) loop() error {
+	looks := 1
+	v.look(true)
+	beat := newBeat(v.looked, v.delay)
+	escape := time.NewTimer(0)
+	for {
+		if err := v.paint(); err != nil {
+			return err
+		}
+		select {
+		case <-beat.timer.C:
+			v.look(false)
+			beat.tick(v.looked)
+			if looks++; v.Count > 0 && looks > v.Count {
+				return nil
+			}
+		case typed, ok := <-v.terminal.input:
+			v.typed = append(v.typed, typed...)
+			quit, err := v.keys(!ok)
+			if quit || !ok || err != nil {
+				return err
+			}
+			escape.Reset(escapeWait)
+		case <-escape.C:
+			if quit, err := v.keys(true); quit || err != nil {
+				return err
+			}
+		case s := <-v.terminal.signals:
+			if quit, err := v.signal(s.(syscall.Signal)); quit || err != nil {
+				return err
+			}
+		}
+	}
+}
+
+// signal acts on a signal. Those that nobody catches elsewhere end the process
+// as they do there.
+func (v *view) signal(s syscall.Signal) (quit bool, err error) {
+	switch s {
+	case syscall.SIGINT:
+		return true, nil
+	case syscall.SIGTSTP:
+		return false, v.terminal.stop(os.Getpid())
+	case syscall.SIGCONT:
+		v.painter.forget()
+		return false, v.terminal.resume()
+	case syscall.SIGTERM, syscall.SIGHUP, syscall.SIGQUIT:
+		v.terminal.die(s)
+	}
+	return false, nil // the next paint does the rest
+}
+
+// look polls once.
+func (v *view) look(first bool) {
+	for _, s := range v.stats {
+		s.begin()
+	}
+	now := v.poller.Poll(v.visit)
+	elapsed := now.Sub(v.looked)
+	if first {
+		elapsed = 0
+	}
+	v.looked = now
+	for label, s := range v.stats {
+		if s.end(elapsed); s.missing > keepMissing {
+			delete(v.stats, label)
+		}
+	}
+	v.arrange()
+}
+
+// visit takes a sample.
+func (v *view) visit(s *reader.Series, m *reader.Sample) {
+	for s.ID >= len(v.bound) {
+		v.bound = append(v.bound, boundStat{})
+	}
+	b := &v.bound[s.ID]
+	if b.series != s || b.stat.missing > 0 {
+		st := v.stats[s.Label]
+		if st == nil {
+			rest, _ := strings.CutPrefix(s.Label, v.Prefix)
+			st = &stat{label: v.trim(rest)}
+			v.stats[s.Label] = st
+		}
+		*b = boundStat{s, st}
+	}
+	b.stat.kind, b.stat.typ = s.Kind, s.Type
+	b.stat.add(m)
+}
+
+// arrange makes v.shown what the filter leaves, sorted.
+func (v *view) arrange() {
+	v.shown = v.shown[:0]
+	match := v.matcher()
+	for _, s := range v.stats {
+		if match(s.label) {
+			v.shown = append(v.shown, s)
+		}
+	}
+	slices.SortFunc(v.shown, func(x, y *stat) int {
+		order := 0
+		if v.sort != columnStat {
+			order = compare(x.column(v.sort), y.column(v.sort), v.reverse)
+		} else if v.reverse {
+			return cmp.Compare(y.label, x.label)
+		}
+		return cmp.Or(order, cmp.Compare(x.label, y.label))
+	})
+}
+
+// compare puts the largest number first, or with reverse the smallest, and
+// what is no number last.
+func compare(x, y format.Value, reverse bool) int {
+	isNumber := func(v format.Value) bool { return v.Class() != 0 && v.Class() != format.TextClass }
+	switch {
+	case !isNumber(x) && !isNumber(y):
+		return 0
+	case !isNumber(x):
+		return 1
+	case !isNumber(y):
+		return -1
+	case reverse:
+		return cmp.Compare(x.Float(), y.Float())
+	}
+	return cmp.Compare(y.Float(), x.Float())
+}
+
+// matcher returns what the filter does: labels match that hold it, in whatever
+// case, or that it is a glob of.
+func (v *view) matcher() func(label string) bool {
+	if strings.ContainsAny(v.filter, "*?[") {
+		if g, err := cli.ParseLabelGlob(v.filter); err == nil {
+			return g.Match
+		}
+	}
+	part := strings.ToLower(v.filter)
+	return func(label string) bool { return strings.Contains(strings.ToLower(label), part) }
+}
+
+// keys acts on the keys in v.typed; final says that no more will come for the
+// last one.
+func (v *view) keys(final bool) (quit bool, err error) {
+	for len(v.typed) > 0 && !quit && err == nil {
+		k, size := decodeKey(v.typed, final)
+		if size == 0 {
+			return false, nil
+		}
+		v.typed = v.typed[size:]
+		quit, err = v.key(k)
+	}
+	return quit, err
+}
+
+func (v *view) key(k key) (quit bool, err error) {
+	switch {
+	case k == keyCtrlC:
+		return true, nil
+	case k == keyCtrlZ:
+		return false, v.terminal.suspend()
+	case k == keyCtrlL:
+		v.painter.forget()
+	case v.help:
+		v.help = false
+	case v.editing:
+		v.edit(k)
+		v.arrange()
+	case k == 'q':
+		return true, nil
+	default:
+		v.command(k)
+		v.arrange()
+		v.scroll() // for the next key, which may come before the next paint
+	}
+	return false, nil
+}
+
+// edit changes the filter.
+func (v *view) edit(k key) {
+	switch k {
+	case keyEnter:
+		v.editing = false
+	case keyEscape:
+		v.editing, v.filter = false, ""
+	case keyCtrlU:
+		v.filter = ""
+	case keyBackspace:
+		if r := []rune(v.filter); len(r) > 0 {
+			v.filter = string(r[:len(r)-1])
+		}
+	default:
+		if k >= ' ' {
+			v.filter += string(rune(k))
+		}
+	}
+	v.top = 0
+}
+
+func (v *view) command(k key) {
+	page := max(1, v.painter.lines-1)
+	switch k {
+	case '?', 'h':
+		v.help = true
+	case '/':
+		v.editing = true
+	case keyEscape:
+		v.filter, v.top = "", 0
+	case 's':
+		v.sort, v.reverse = (v.sort+1)%columnCount, false
+	case 'r':
+		v.reverse = !v.reverse
+	case keyUp, 'k':
+		v.top--
+	case keyDown, 'j', keyEnter:
+		v.top++
+	case keyPageUp, 'b':
+		v.top -= page
+	case keyPageDown, ' ':
+		v.top += page
+	case keyHome, 'g':
+		v.top = 0
+	case keyEnd, 'G':
+		v.top = len(v.shown)
+	}
+}
+
+// scroll keeps the first line within what there is.
+func (v *view) scroll() { v.top = max(0, min(v.top, len(v.shown)-v.painter.lines)) }
+
+// paint shows the screen.
+func (v *view) paint() error {
+	width, height := cli.Size(v.terminal.out)
+	p := &v.painter
+	p.begin(width, height)
+	v.scroll()
+	if v.help {
+		p.help()
+	} else {
+		p.head(v)
+		for _, s := range v.shown[v.top:min(v.top+p.lines, len(v.shown))] {
+			p.stat(s)
+		}
+		p.foot(v)
+	}
+	return p.end(v.terminal.out)
+}
+
+// status is what the first line says, in width characters.
+func (v *view) status(width int) string {
+	text := "pollstats  " + plural(v.poller.Files(), "file") + "  " + plural(len(v.stats), "stat") + "  every " + v.delay.String()
+	if n, err := v.poller.Failing(); n > 0 {
+		text += "  " + strconv.Itoa(n) + " unreadable: "
+		// The reason stands at the end.
+		text += report.Shorten(report.Escape(cli.Reason(err)), width-len(text), v.painter.utf8)
+	}
+	return text
+}
+
+func plural(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return strconv.Itoa(n) + " " + noun + "s"
+}

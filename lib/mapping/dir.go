@@ -1,0 +1,107 @@
+//go:build unix
+
+package mapping
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"strings"
+
+	"golang.org/x/sys/unix"
+)
+
+// A Dir is an open directory. Names are looked up in it alone, so it does not
+// matter who swaps which part of its path meanwhile. One goroutine at a time
+// may use it.
+type Dir struct {
+	fd   int
+	name string
+}
+
+// ErrLinkedDir says that the name of a directory is a symbolic link's.
+var ErrLinkedDir = errors.New("is a symbolic link; to go through it, add /. to it")
+
+// OpenDir opens the directory called name, which may end in a slash. It does
+// not follow a symbolic link at the end of name: who can put one there would
+// choose the directory.
+func OpenDir(name string) (*Dir, error) {
+	if trimmed := strings.TrimRight(name, "/"); trimmed != "" {
+		name = trimmed
+	}
+	f, err := Open(name, unix.O_RDONLY|unix.O_DIRECTORY|unix.O_NOFOLLOW|unix.O_NONBLOCK|unix.O_NOCTTY, 0)
+	if err != nil {
+		// Systems do not agree on the error.
+		if i, lerr := Lstat(name); lerr == nil && i.Mode == fs.ModeSymlink {
+			err = &fs.PathError{Op: "open", Path: name, Err: ErrLinkedDir}
+		}
+		return nil, err
+	}
+	return &Dir{f.fd, name}, nil
+}
+
+// Close closes the directory. Files that were opened in it stay open.
+func (d *Dir) Close() error { return d.fail("close", "", unix.Close(d.fd)) }
+
+func (d *Dir) fail(op, base string, err error) error {
+	if err == nil {
+		return nil
+	}
+	return &fs.PathError{Op: op, Path: d.path(base), Err: err}
+}
+
+func (d *Dir) path(base string) string {
+	switch {
+	case base == "":
+		return d.name
+	case d.name == ".":
+		return base
+	case strings.HasSuffix(d.name, "/"):
+		return d.name + base
+	}
+	return d.name + "/" + base
+}
+
+// Open opens the file called base, which is no path, with flags as for the
+// function Open. It never follows a symbolic link.
+func (d *Dir) Open(base string, flags int) (*File, error) {
+	for {
+		fd, err := unix.Openat(d.fd, base, flags|unix.O_CLOEXEC|unix.O_NOFOLLOW, 0)
+		if err == nil {
+			return &File{fd: fd, name: d.path(base)}, nil
+		}
+		if err != unix.EINTR {
+			return nil, d.fail("open", base, err)
+		}
+	}
+}
+
+// Lstat tells about the file called base, without following a symbolic link.
+func (d *Dir) Lstat(base string) (Info, error) {
+	var st unix.Stat_t
+	if err := unix.Fstatat(d.fd, base, &st, unix.AT_SYMLINK_NOFOLLOW); err != nil {
+		return Info{}, d.fail("stat", base, err)
+	}
+	return info(&st), nil
+}
+
+// Removable returns nil where this process may remove the file called base,
+// of which i tells, as far as that can be told without trying.
+func (d *Dir) Removable(base string, i Info) error {
+	err := unix.Faccessat(d.fd, ".", unix.W_OK|unix.X_OK, 0)
+	var st unix.Stat_t
+	if err == nil {
+		err = unix.Fstat(d.fd, &st)
+	}
+	uid := uint32(os.Geteuid())
+	if err == nil && st.Mode&unix.S_ISVTX != 0 && uid != 0 && uid != i.UID && uid != st.Uid {
+		err = unix.EPERM
+	}
+	return d.fail("remove", base, err)
+}
+
+// Remove removes the name base, which is no directory's.
+func (d *Dir) Remove(base string) error { return d.fail("remove", base, unix.Unlinkat(d.fd, base, 0)) }
+
+// Sync waits until the names in the directory are on the disk.
+func (d *Dir) Sync() error { return d.fail("sync", "", unix.Fsync(d.fd)) }

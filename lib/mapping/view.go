@@ -1,0 +1,161 @@
+//go:build unix
+
+package mapping
+
+import (
+	"bytes"
+	"runtime/debug"
+	"sync/atomic"
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+)
+
+// A View is a file's first bytes, mapped for reading alone. One goroutine at a
+// time may use it. Its file may be truncated, and written anew, at any time.
+type View struct {
+	base unsafe.Pointer
+	size int
+}
+
+// MapView maps the first size bytes of f. They need not be there: what reads
+// past the end of the file gets a *FaultError. The view outlives f, and keeps
+// the file's inode from being given to another file.
+func MapView(f *File, size int) (*View, error) {
+	if size <= 0 {
+		return nil, f.fail("map", unix.EINVAL)
+	}
+	size = (size + PageSize() - 1) &^ (PageSize() - 1)
+	base, err := unix.MmapPtr(f.fd, 0, nil, uintptr(size), unix.PROT_READ, unix.MAP_SHARED)
+	if err != nil {
+		return nil, f.fail("map", err)
+	}
+	return &View{base, size}, nil
+}
+
+// Close gives the memory back. The view must not be used any more.
+func (v *View) Close() error {
+	base := v.base
+	v.base = nil
+	return unix.MunmapPtr(base, uintptr(v.size))
+}
+
+// A Place is where a field stands in a file, and what of it is wanted.
+type Place struct {
+	// Head is what the field starts with, at Offset: all that never changes,
+	// up to the write buffer.
+	Head   string
+	Offset int
+	// Size is that of one buffer. The value starts Skip bytes into it, and Len
+	// bytes of it are wanted.
+	Size, Skip, Len int
+	Buffered        bool
+	// Word says that the value lies inside an aligned word, in any buffer.
+	Word bool
+}
+
+// Outcome is what came of a look at a Place.
+type Outcome uint8
+
+// The outcomes.
+const (
+	Whole Outcome = iota
+	// Busy values changed at every one of many looks.
+	Busy
+	// Moved fields are not at their place any more: the file was rewritten.
+	Moved
+)
+
+// Read copies the values at places to dst, one after the other, which has room
+// for the sum of their Lens, and what came of each to outcomes. Where end is
+// not 0, more tells whether a label size stands there by now, and so whether
+// the file has got more fields. The error is a *FaultError.
+func (v *View) Read(places []Place, dst []byte, outcomes []Outcome, end int) (more bool, err error) {
+	defer v.catchFault(debug.SetPanicOnFault(true), &err)
+	for i := range places {
+		p := &places[i]
+		outcomes[i] = v.read(p, dst[:p.Len])
+		dst = dst[p.Len:]
+	}
+	if end != 0 {
+		size := v.bytes(end, 2)
+		more = size[0] != 0 || size[1] != 0
+	}
+	return more, nil
+}
+
+// catchFault is deferred with what debug.SetPanicOnFault returned. It is not
+// Region.fault: a view becomes no sink, and its address is told apart
+// from the errors of the caller alone.
+func (v *View) catchFault(old bool, err *error) {
+	debug.SetPanicOnFault(old)
+	cause := recover()
+	if cause == nil {
+		return
+	}
+	fault, ok := cause.(interface{ Addr() uintptr })
+	if !ok || fault.Addr()-uintptr(v.base) >= uintptr(v.size) {
+		panic(cause)
+	}
+	*err = &FaultError{int(fault.Addr() - uintptr(v.base))}
+}
+
+// bytes returns size bytes at offset, which change under the hands of whoever
+// looks at them.
+func (v *View) bytes(offset, size int) []byte {
+	if offset < 0 || size < 0 || offset > v.size-size {
+		panic("mapping: place outside of the view")
+	}
+	return unsafe.Slice((*byte)(unsafe.Add(v.base, offset)), size)
+}
+
+func (v *View) read(p *Place, dst []byte) Outcome {
+	if string(v.bytes(p.Offset, len(p.Head))) != p.Head {
+		return Moved
+	}
+	at := p.Offset + len(p.Head)
+	for range maxTries {
+		index := v.load(at)
+		if p.Buffered && index > 1 || !p.Buffered && index != 255 {
+			return Moved
+		}
+		value := at + 1 + p.Skip
+		if index == 0 {
+			value += p.Size
+		}
+		if p.Word {
+			v.copyWord(dst, value)
+			return Whole
+		}
+		now := v.bytes(value, len(dst))
+		copy(dst, now)
+		if v.same(dst, now, at, index) {
+			return Whole
+		}
+	}
+	return Busy
+}
+
+// same reports whether now, of which dst is a copy, looks the same again and
+// again, and so does the write buffer at offset at.
+func (v *View) same(dst, now []byte, at int, index byte) bool {
+	for range sameLooks - 1 {
+		if v.load(at) != index || !bytes.Equal(dst, now) {
+			return false
+		}
+	}
+	return v.load(at) == index
+}
+
+// load returns the byte at offset, by an atomic load: the compiler must not
+// reuse what an earlier one got.
+func (v *View) load(offset int) byte {
+	word := atomic.LoadUint32((*uint32)(unsafe.Pointer(unsafe.SliceData(v.bytes(offset&^3, 4)))))
+	return (*[4]byte)(unsafe.Pointer(&word))[offset&3]
+}
+
+// copyWord copies what lies inside an aligned word, by one load.
+func (v *View) copyWord(dst []byte, offset int) {
+	word := atomic.LoadUint64((*uint64)(unsafe.Pointer(unsafe.SliceData(v.bytes(offset&^7, 8)))))
+	copy(dst, (*[8]byte)(unsafe.Pointer(&word))[offset&7:])
+}

@@ -1,0 +1,171 @@
+package mapping
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"os"
+	"syscall"
+	"testing"
+)
+
+const (
+	viewHead = "head" // up to the write buffer, at 3
+	viewSize = 100
+)
+
+// viewValues are few, so that a value comes back while a reader looks.
+var viewValues = func() (values [8][]byte) {
+	for i := range values {
+		values[i] = bytes.Repeat([]byte{byte(i)}, viewSize)
+	}
+	return values
+}()
+
+var viewPlaces = []Place{
+	{Head: viewHead, Offset: 3, Size: viewSize, Len: viewSize, Buffered: true},
+	{Head: viewHead, Offset: 3, Size: viewSize, Skip: 40, Len: 10, Buffered: true},
+}
+
+// writeForView is a process that writes ever other values into a file.
+func writeForView() {
+	f, err := Open(os.Args[1], syscall.O_RDWR, 0)
+	fatal(err)
+	region, err := Map(f, PageSize())
+	fatal(err)
+	b := BuffersAt(region, 3+len(viewHead), viewSize)
+	fmt.Println("ready")
+	for i := 0; ; i++ {
+		b.Write(viewValues[i%len(viewValues)])
+	}
+}
+
+// page makes a file of one page that starts with data, and opens it.
+func page(t *testing.T, data string) *File {
+	t.Helper()
+	name := t.TempDir() + "/file"
+	whole := make([]byte, PageSize())
+	copy(whole, data)
+	if err := os.WriteFile(name, whole, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	f, err := Open(name, syscall.O_RDONLY, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { f.Close() })
+	return f
+}
+
+func view(t *testing.T, f *File) *View {
+	t.Helper()
+	v, err := MapView(f, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { v.Close() })
+	return v
+}
+
+// A value is never seen half written, while another process writes it.
+func TestViewIsNeverTorn(t *testing.T) {
+	f := page(t, "123"+viewHead)
+	startUntilLine(t, "write-for-view", f.Name())
+	v := view(t, f)
+	values := make(map[byte]bool)
+	dst, outcomes := make([]byte, viewSize+10), make([]Outcome, len(viewPlaces))
+	whole := 0
+	for tries := 0; (whole < 1_000_000 || len(values) < len(viewValues)) && tries < 50_000_000; tries++ {
+		if _, err := v.Read(viewPlaces, dst, outcomes, 0); err != nil {
+			t.Fatal(err)
+		}
+		for i, value := range [][]byte{dst[:viewSize], dst[viewSize:]} {
+			if outcomes[i] != Whole {
+				continue
+			}
+			whole++
+			values[value[0]] = true
+			if len(bytes.Trim(value, string(value[:1]))) > 0 {
+				t.Fatalf("Read() got parts of two values: %v", value)
+			}
+		}
+	}
+	if len(values) < len(viewValues) {
+		t.Errorf("Read() got %d values whole, but only %d different ones", whole, len(values))
+	}
+}
+
+func TestViewOutcomes(t *testing.T) {
+	f := page(t, "abcQ\xff12345678"+"de\x00oldnew"+"\x05\x00")
+	v := view(t, f)
+	for _, test := range []struct {
+		name  string
+		place Place
+		want  Outcome
+		value string
+	}{
+		{"unbuffered", Place{Head: "abcQ", Len: 8, Size: 8}, Whole, "12345678"},
+		{"part of it", Place{Head: "abcQ", Skip: 2, Len: 3, Size: 8}, Whole, "345"},
+		{"in a word", Place{Head: "abcQ", Skip: 3, Len: 4, Size: 8, Word: true}, Whole, "4567"},
+		{"buffered", Place{Head: "de", Offset: 13, Len: 3, Size: 3, Buffered: true}, Whole, "new"},
+		{"another head", Place{Head: "abcR", Len: 8, Size: 8}, Moved, ""},
+		{"not buffered any more", Place{Head: "abcQ", Len: 3, Size: 3, Buffered: true}, Moved, ""},
+		{"buffered by now", Place{Head: "de", Offset: 13, Len: 3, Size: 3}, Moved, ""},
+	} {
+		dst, outcomes := make([]byte, 8), make([]Outcome, 1)
+		more, err := v.Read([]Place{test.place}, dst, outcomes, 22)
+		if err != nil || !more || outcomes[0] != test.want || test.want == Whole && string(dst[:test.place.Len]) != test.value {
+			t.Errorf("Read(%s) = %v, %v, %v, %q, want %v, %q", test.name, more, err, outcomes[0], dst, test.want, test.value)
+		}
+	}
+	if more, err := v.Read(nil, nil, nil, 24); more || err != nil {
+		t.Errorf("Read() = %v, %v where no field follows, want false", more, err)
+	}
+}
+
+func TestViewOfTruncatedFile(t *testing.T) {
+	f := page(t, "abcQ\xff12345678")
+	v := view(t, f)
+	if err := os.Truncate(f.Name(), 0); err != nil {
+		t.Fatal(err)
+	}
+	_, err := v.Read([]Place{{Head: "abcQ", Len: 8, Size: 8}}, make([]byte, 8), make([]Outcome, 1), 0)
+	var fault *FaultError
+	if !errors.As(err, &fault) || fault.Offset >= PageSize() {
+		t.Errorf("Read() of a truncated file = %v, want a *FaultError", err)
+	}
+}
+
+func TestReadDirectory(t *testing.T) {
+	dir := t.TempDir()
+	inodes := make(map[string]uint64)
+	for i := range 200 { // more than one step
+		name := fmt.Sprintf("%0200d", i)
+		if err := os.WriteFile(dir+"/"+name, nil, 0o644); err != nil {
+			t.Fatal(err)
+		}
+		info, err := Lstat(dir + "/" + name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		inodes[name] = info.Ino
+	}
+	f, err := Open(dir, syscall.O_RDONLY|syscall.O_DIRECTORY, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	raw, err := f.AppendEntries(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	seen := 0
+	EachEntry(raw, func(ino uint64, name []byte) {
+		if seen++; ino != 0 && ino != inodes[string(name)] {
+			t.Errorf("EachEntry() says %d of %s, want %d", ino, name, inodes[string(name)])
+		}
+	})
+	if seen != len(inodes) {
+		t.Errorf("EachEntry() found %d entries, want %d", seen, len(inodes))
+	}
+}

@@ -1,0 +1,248 @@
+package report
+
+import (
+	"io"
+	"strconv"
+	"time"
+	"unicode/utf8"
+
+	"mmstats/lib/format"
+)
+
+// A Column is one of a Table.
+type Column struct {
+	Name  string // in machine formats
+	Title string // in text
+}
+
+// A Cell is what a column has in one row.
+type Cell struct {
+	Value format.Value
+	// Reset says that the value is absent because a writer started again.
+	Reset bool
+}
+
+// A Moment is one row.
+type Moment struct {
+	Time    time.Time
+	Elapsed time.Duration // since the row before
+	Missed  int           // rows that should have come since then
+	Cells   []Cell
+}
+
+// TableOptions say what a Table looks like.
+type TableOptions struct {
+	Format Format // Text, TSV or JSON
+	// Header puts the names of the columns above TSV.
+	Header bool
+	// Repeat is after how many rows of Text the titles come again; 0 is never.
+	Repeat int
+	Color  bool
+	// UTF8 says that the terminal shows it.
+	UTF8 bool
+}
+
+// A Table writes rows as they come about, each in one write.
+type Table struct {
+	w       io.Writer
+	o       TableOptions
+	columns []Column
+	buf     []byte
+	widths  []int // of the columns that Text has room for
+	rows    int   // since the titles
+}
+
+const (
+	minColumn = 1 + ScaledWidth // a minus sign, and a number
+	minTitle  = 10              // "~404:delta"
+	maxColumn = 24
+	clock     = "15:04:05"
+	yellow    = "\x1b[33m"
+)
+
+// NewTable returns a table of columns that writes to w.
+func NewTable(w io.Writer, o TableOptions, columns []Column) *Table {
+	t := &Table{w: w, o: o, columns: columns}
+	t.Resize(0)
+	return t
+}
+
+// Resize lays Text out for width characters, or for any number where it is 0,
+// and has the titles come again.
+func (t *Table) Resize(width int) {
+	t.rows = 0
+	longest := maxColumn
+	for {
+		t.widths = t.widths[:0]
+		used := len(clock)
+		for i := range t.columns {
+			w := min(max(minColumn, utf8.RuneCountInString(Escape(t.columns[i].Title))), longest)
+			if used += 1 + w; used > width && width > 0 {
+				break
+			}
+			t.widths = append(t.widths, w)
+		}
+		if len(t.widths) == len(t.columns) || longest == minTitle {
+			return
+		}
+		longest--
+	}
+}
+
+// Hidden returns the columns that there is no room for.
+func (t *Table) Hidden() []Column { return t.columns[len(t.widths):] }
+
+// Row writes a row. The error is the writer's.
+func (t *Table) Row(m *Moment) error {
+	t.buf = t.buf[:0]
+	switch t.o.Format {
+	case JSON:
+		t.json(m)
+	case TSV:
+		t.tsv(m)
+	default:
+		t.text(m)
+	}
+	t.rows++
+	_, err := t.w.Write(t.buf)
+	return err
+}
+
+// appendTime appends a time as RFC 3339 in UTC, with milliseconds.
+func appendTime(dst []byte, at time.Time) []byte {
+	return at.UTC().AppendFormat(dst, "2006-01-02T15:04:05.000Z")
+}
+
+// appendSeconds appends a duration in seconds.
+func appendSeconds(dst []byte, d time.Duration) []byte {
+	return strconv.AppendFloat(dst, d.Seconds(), 'f', 6, 64)
+}
+
+func (t *Table) tsv(m *Moment) {
+	if t.o.Header && t.rows == 0 {
+		t.buf = append(t.buf, "time\telapsed"...)
+		for i := range t.columns {
+			t.buf = append(t.buf, '\t')
+			t.buf = AppendEscaped(t.buf, []byte(t.columns[i].Name), false)
+		}
+		t.buf = append(t.buf, '\n')
+	}
+	t.buf = appendTime(t.buf, m.Time)
+	t.buf = append(t.buf, '\t')
+	t.buf = appendSeconds(t.buf, m.Elapsed)
+	for i := range m.Cells {
+		t.buf = append(t.buf, '\t')
+		if v := m.Cells[i].Value; v.Class() != 0 {
+			t.buf = v.AppendText(t.buf)
+		} else {
+			t.buf = append(t.buf, '-')
+		}
+	}
+	t.buf = append(t.buf, '\n')
+}
+
+func (t *Table) json(m *Moment) {
+	t.buf = append(t.buf, `{"time":"`...)
+	t.buf = appendTime(t.buf, m.Time)
+	t.buf = append(t.buf, `","elapsed":`...)
+	t.buf = appendSeconds(t.buf, m.Elapsed)
+	t.buf = append(t.buf, `,"stats":{`...)
+	resets := 0
+	for i := range m.Cells {
+		if i > 0 {
+			t.buf = append(t.buf, ',')
+		}
+		t.buf, _ = appendJSON(t.buf, []byte(t.columns[i].Name))
+		t.buf = append(t.buf, ':')
+		if v := m.Cells[i].Value; v.Class() != 0 && v.Special() == "" {
+			t.buf = v.AppendText(t.buf)
+		} else {
+			t.buf = append(t.buf, "null"...)
+		}
+		if m.Cells[i].Reset {
+			resets++
+		}
+	}
+	t.buf = append(t.buf, '}')
+	if resets > 0 {
+		t.buf = append(t.buf, `,"reset":`...)
+		sep := byte('[')
+		for i := range m.Cells {
+			if m.Cells[i].Reset {
+				t.buf = append(t.buf, sep)
+				t.buf, _ = appendJSON(t.buf, []byte(t.columns[i].Name))
+				sep = ','
+			}
+		}
+		t.buf = append(t.buf, ']')
+	}
+	if m.Missed > 0 {
+		t.buf = append(t.buf, `,"missed":`...)
+		t.buf = strconv.AppendInt(t.buf, int64(m.Missed), 10)
+	}
+	t.buf = append(t.buf, "}\n"...)
+}
+
+func (t *Table) text(m *Moment) {
+	if t.rows == 0 || t.o.Repeat > 0 && t.rows%t.o.Repeat == 0 {
+		t.titles()
+	}
+	t.buf = m.Time.Local().AppendFormat(t.buf, clock)
+	var cell []byte
+	for i, width := range t.widths {
+		cell = AppendScaled(cell[:0], m.Cells[i].Value)
+		t.pad(1 + width - len(cell))
+		highlight := t.o.Color && m.Cells[i].Reset
+		if highlight {
+			t.buf = append(t.buf, yellow...)
+		}
+		t.buf = append(t.buf, cell...)
+		if highlight {
+			t.buf = append(t.buf, reset...)
+		}
+	}
+	t.buf = append(t.buf, '\n')
+}
+
+func (t *Table) titles() {
+	if t.o.Color {
+		t.buf = append(t.buf, bold...)
+	}
+	t.buf = append(t.buf, "time"...)
+	t.pad(len(clock) - len("time"))
+	for i, width := range t.widths {
+		title := Shorten(Escape(t.columns[i].Title), width, t.o.UTF8)
+		t.pad(1 + width - utf8.RuneCountInString(title))
+		t.buf = append(t.buf, title...)
+	}
+	if t.o.Color {
+		t.buf = append(t.buf, reset...)
+	}
+	t.buf = append(t.buf, '\n')
+}
+
+func (t *Table) pad(n int) {
+	for ; n > 0; n-- {
+		t.buf = append(t.buf, ' ')
+	}
+}
+
+// Shorten returns the end of s where s takes more than width characters: that
+// is what labels differ by.
+func Shorten(s string, width int, unicode bool) string {
+	n := utf8.RuneCountInString(s)
+	if n <= width {
+		return s
+	}
+	if width < 1 {
+		return ""
+	}
+	for range n - width + 1 {
+		_, size := utf8.DecodeRuneInString(s)
+		s = s[size:]
+	}
+	if unicode {
+		return "…" + s
+	}
+	return "~" + s
+}
