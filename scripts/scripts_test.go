@@ -6,7 +6,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strings"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
@@ -60,14 +59,6 @@ func runIn(t *testing.T, shell, dir string) {
 	testscript.Run(t, testscript.Params{
 		Dir:                 dir,
 		RequireExplicitExec: true,
-		Condition: func(name string) (bool, error) {
-			program, ok := strings.CutPrefix(name, "has:")
-			if !ok {
-				return false, fmt.Errorf("unknown condition %q", name)
-			}
-			_, err := exec.LookPath(program)
-			return err == nil, nil
-		},
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("PATH", bin+string(filepath.ListSeparator)+env.Getenv("PATH"))
 			env.Setenv("MMSTATS_PATH", env.WorkDir)

@@ -118,7 +118,7 @@ func TestStreamHoldsNothing(t *testing.T) {
 	}
 	t.Run("half a line", func(t *testing.T) {
 		p := startStream(t, name)
-		io.WriteString(p.in, "text=a\ntext=")
+		io.WriteString(p.in, "text=\ntext=a\ntext=")
 		waitFor(t, "text=a", func() bool { _, err := os.Stat(name); return err == nil && values(t, name)["text"] == "a" })
 		waitFor(t, "the lock", free)
 		if got := p.ask("b\n?"); got != "ok" || values(t, name)["text"] != "b" {
