@@ -123,6 +123,9 @@ func (s *session) runTime(a *cli.App, words []string) int {
 	}
 	label, err := unescape(words[0])
 	if err == nil {
+		err = format.CheckLabel(label)
+	}
+	if err == nil {
 		err = format.CheckLabel(s.prefix + label + ".last_exit")
 	}
 	if err != nil {

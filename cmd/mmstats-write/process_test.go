@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"mmstats/lib/format/formattest"
+	"mmstats/lib/mmstats"
 	"mmstats/lib/reader"
 )
 
@@ -71,6 +72,63 @@ func TestParallelSums(t *testing.T) {
 		if got[label] != want {
 			t.Errorf("%s = %s, want %s", label, got[label], want)
 		}
+	}
+}
+
+// TestParallelTypes lets hundreds of processes, half of which write once and
+// half of which add what the others may have made, begin a file together.
+func TestParallelTypes(t *testing.T) {
+	const processes = 500
+	name := filepath.Join(t.TempDir(), "x.mmstats")
+	text := func(i int) string { return strings.Repeat(string(rune('a'+i%26)), 200) }
+	parallel(t, processes, func(i int) []string {
+		args := []string{"-f", name, "hits+=1", "bytes:int+=3", "text=" + text(i)}
+		switch i % 3 {
+		case 0:
+			return append(args, "mean:average+="+fmt.Sprint(i))
+		case 1:
+			return append(args, "small:uint16+=1", "took:timer+=2")
+		}
+		return append(args, "load:float+=0.5", "mean:average+=1")
+	})
+	got := values(t, name)
+	if want := fmt.Sprint(processes); got["hits"] != want {
+		t.Errorf("hits = %s, want %s", got["hits"], want)
+	}
+	var count uint64
+	var total float64
+	thirds := [3]int{}
+	for i := range processes {
+		thirds[i%3]++
+		switch i % 3 {
+		case 0:
+			count, total = count+1, total+float64(i)
+		case 2:
+			count, total = count+1, total+1
+		}
+	}
+	for label, want := range map[string]string{
+		"bytes": fmt.Sprint(3 * processes), "small": fmt.Sprint(thirds[1]), "took": "2", "load": fmt.Sprint(float64(thirds[2]) / 2),
+	} {
+		if got[label] != want {
+			t.Errorf("%s = %s, want %s", label, got[label], want)
+		}
+	}
+	if s := got["text"]; len(s) != 200 || strings.Trim(s, s[:1]) != "" {
+		t.Errorf("text = %q, want one that was written", s)
+	}
+	var mean mmstats.Average
+	var took mmstats.Timer
+	f, err := mmstats.Open(name, mmstats.Options{}, mmstats.Labeled{Label: "mean", Stat: &mean}, mmstats.Labeled{Label: "took", Stat: &took})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	if st, want := mean.State(), (mmstats.AverageState{Mean: total / float64(count), Count: count, Total: total}); st != want {
+		t.Errorf("mean = %+v, want %+v", st, want)
+	}
+	if got := took.Count(); got != uint64(thirds[1]) {
+		t.Errorf("took has %d samples, want %d", got, thirds[1])
 	}
 }
 

@@ -15,12 +15,13 @@ import (
 	"time"
 
 	"mmstats/lib/cli"
-	"mmstats/lib/mmstats"
+	"mmstats/lib/report"
 )
 
 type streamOptions struct {
 	Ack          bool `long:"ack" description:"Answer each line by a line: ok, or error and the reason"`
 	StatsD       bool `long:"statsd" description:"Take statsd lines, such as hits:1|c"`
+	UntilEOF     bool `long:"until-eof" description:"End with the input alone, and not by a signal"`
 	RemoveOnExit bool `long:"rm-on-exit" description:"Remove the file at the end of the input and on a signal"`
 }
 
@@ -29,9 +30,12 @@ type stream struct {
 	*cli.App
 	*session
 	streamOptions
-	out     *bufio.Writer // of --ack; nil otherwise, and once its reader is gone
 	line    int
 	batch   []assignment
+	answers []byte
+	deaf    bool      // nobody takes the answers
+	bad     int       // lines since the last question
+	paused  bool      // before the line at hand
 	looked  time.Time // when the name of the file was last looked up
 	mu      sync.Mutex
 	stopped bool
@@ -43,22 +47,29 @@ const (
 	// maxKept is for how many lines a stream stays the only writer while more
 	// wait: some milliseconds.
 	maxKept = 1000
+	// maxAnswers is how many bytes of answers wait for the end of the lines
+	// that are there.
+	maxAnswers = 4 << 10
 	// lookAgain is how often a stream looks whether its file was replaced.
 	lookAgain = time.Second
+	// question is a line that is answered when those before it are carried
+	// out.
+	question = "?"
 )
 
 // run carries out the lines of stdin until it ends, or until a signal says so.
 // It returns the status.
 func (st *stream) run(stdin io.Reader) int {
 	st.keep = true
-	if st.Ack {
-		// Whoever reads the answers may go away: the stats go on.
-		signal.Ignore(syscall.SIGPIPE)
-		st.out = bufio.NewWriter(st.Stdout)
-	}
+	// Whoever reads the answers may go away: the stats go on.
+	signal.Ignore(syscall.SIGPIPE)
 	signals := make(chan os.Signal, 1)
-	for _, s := range []os.Signal{syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP} {
-		if !signal.Ignored(s) {
+	for _, s := range []os.Signal{syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGQUIT} {
+		switch {
+		case st.UntilEOF:
+			// An ignored SIGTERM that we inherit is not known as one to Go.
+			signal.Ignore(s)
+		case !signal.Ignored(s):
 			signal.Notify(signals, s)
 		}
 	}
@@ -102,7 +113,8 @@ func (st *stream) read(stdin io.Reader) error {
 			long = long[:0]
 		}
 		if len(line) > 0 {
-			st.take(line, in.Buffered() == 0)
+			next, _ := in.Peek(in.Buffered())
+			st.take(line, bytes.IndexByte(next, '\n') < 0)
 		}
 		if err == io.EOF {
 			return nil
@@ -115,41 +127,44 @@ func (st *stream) read(stdin io.Reader) error {
 
 // take carries out one line. idle says that no other waits.
 func (st *stream) take(line []byte, idle bool) {
+	if st.carryOutLine(line, idle) {
+		st.sendAnswers()
+	}
+}
+
+// carryOutLine reports whether the answers should go out. Then others may
+// write to the file, for as long as that takes.
+func (st *stream) carryOutLine(line []byte, idle bool) (pauses bool) {
 	st.mu.Lock()
 	defer st.mu.Unlock()
 	if st.stopped {
-		return
+		return false
+	}
+	if st.paused {
+		st.lookUp()
 	}
 	st.line++
 	line = bytes.TrimRight(line, "\r\n")
-	var err error
-	done := true
-	switch {
+	switch text := bytes.Trim(line, " \t"); {
 	case len(line) > maxLine:
-		err = fmt.Errorf("longer than %d bytes", maxLine)
-	case len(bytes.TrimLeft(line, " \t")) == 0, line[0] == '#':
-		done = false // nothing to carry out, and to answer
+		st.answer(fmt.Errorf("longer than %d bytes", maxLine))
+	case len(text) == 0, text[0] == '#':
+	case string(text) == question:
+		st.answerQuestion()
 	default:
-		err = st.carryOut(string(line))
+		st.answer(st.carryOut(string(line)))
 	}
-	if done {
-		st.answer(err)
-	}
-	if idle || st.line%maxKept == 0 {
+	st.paused = idle || st.line%maxKept == 0 || len(st.answers) >= maxAnswers
+	if st.paused {
 		st.release()
 	}
-	if idle {
-		if st.out != nil && st.out.Flush() != nil {
-			st.out = nil
-		}
-		st.lookUp()
-	}
+	return st.paused
 }
 
 func (st *stream) carryOut(line string) error {
 	var err error
 	if st.StatsD {
-		st.batch, err = parseStatsD(st.batch[:0], line, st.prefix)
+		st.batch, err = parseStatsD(st.batch[:0], strings.Trim(line, " \t"), st.prefix)
 	} else {
 		st.batch, err = parseLine(st.batch[:0], line, st.prefix)
 	}
@@ -161,27 +176,59 @@ func (st *stream) carryOut(line string) error {
 
 // answer says what came of a line.
 func (st *stream) answer(err error) {
+	if err != nil {
+		st.bad++
+	}
 	switch {
-	case st.out == nil && err != nil:
+	case !st.Ack && err != nil:
 		st.Errorf("line %d: %s", st.line, cli.Reason(err))
-	case st.out == nil:
+	case !st.Ack:
 	case err == nil:
-		st.out.WriteString("ok\n")
+		st.answers = append(st.answers, "ok\n"...)
 	default:
 		st.Fail()
-		st.out.WriteString("error " + strings.ReplaceAll(cli.Reason(err), "\n", " ") + "\n")
+		st.answers = append(st.answers, "error "...)
+		st.answers = append(report.AppendMessage(st.answers, cli.Reason(err)), '\n')
 	}
 }
 
-// lookUp closes a file that its name does not lead to any more, so that the
-// next batch opens or makes the one that it does lead to.
+// answerQuestion says what came of the lines since the last question.
+func (st *stream) answerQuestion() {
+	if st.bad == 0 {
+		st.answers = append(st.answers, "ok\n"...)
+	} else {
+		st.answers = fmt.Appendf(st.answers, "error %d bad lines\n", st.bad)
+	}
+	st.bad = 0
+}
+
+// sendAnswers may take as long as their reader likes.
+func (st *stream) sendAnswers() {
+	if len(st.answers) == 0 {
+		return
+	}
+	if !st.deaf {
+		if _, err := st.Stdout.Write(st.answers); err != nil {
+			st.deaf = true
+			st.mu.Lock()
+			if st.OutputFailed(err) != cli.OK {
+				st.Fail()
+			}
+			st.mu.Unlock()
+		}
+	}
+	st.answers = st.answers[:0]
+}
+
+// lookUp closes a file that its name does not lead to any more, or that was
+// truncated, so that the batch at hand opens or makes the one that is there.
 func (st *stream) lookUp() {
 	now := time.Now()
 	if st.file == nil || now.Sub(st.looked) < lookAgain {
 		return
 	}
 	st.looked = now
-	if errors.Is(st.file.Err(), mmstats.ErrReplaced) {
+	if st.file.Err() != nil {
 		st.close()
 	}
 }

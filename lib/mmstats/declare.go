@@ -11,6 +11,7 @@ import (
 
 	"mmstats/lib/format"
 	"mmstats/lib/mapping"
+	"mmstats/lib/statfile"
 )
 
 // A Stat is what can be declared in a file: a *Counter, *LocalCounter, *Gauge,
@@ -220,7 +221,8 @@ func (f *File) attachAll(declared []declaration) (done bool, err error) {
 	return true, f.attach(declared)
 }
 
-// reload loads and maps what is there, also what other visitors added.
+// reload loads and maps what is there. After the first time, only what visitors
+// added is read.
 func (f *File) reload() error {
 	if err := f.marked(); err != nil {
 		return f.fail("read", err)
@@ -229,7 +231,7 @@ func (f *File) reload() error {
 	if err != nil {
 		return err
 	}
-	if err := f.loader.Load(f.f, info); err != nil {
+	if err := f.loader.LoadMore(f.f, info); err != nil {
 		return err
 	}
 	f.mark, f.markAt = []byte{format.Version}, 0
@@ -240,12 +242,16 @@ func (f *File) reload() error {
 	return f.mapAll(info.Size)
 }
 
-// find returns the field with a label, or nil.
+// find returns the field with a label, the first of them, or nil.
 func (f *File) find(label string) *format.Field {
-	for i := range f.loader.Fields {
-		if string(f.loader.Fields[i].Label) == label {
-			return &f.loader.Fields[i]
+	for ; f.indexed < len(f.loader.Fields); f.indexed++ {
+		label := string(f.loader.Fields[f.indexed].Label)
+		if _, twice := f.index[label]; !twice {
+			f.index[label] = f.indexed
 		}
+	}
+	if i, found := f.index[label]; found {
+		return &f.loader.Fields[i]
 	}
 	return nil
 }
@@ -312,8 +318,10 @@ func (f *File) appendAll(missing []declaration) error {
 	if len(missing) == 0 {
 		return nil
 	}
+	// Their offsets matter only in what they leave from a multiple of 8.
 	end := f.loader.End
-	content := f.loader.Data[:end:end]
+	before := end &^ 7
+	content := make([]byte, end-before)
 	var err error
 	for _, d := range missing {
 		if content, err = f.appendField(content, d); err != nil {
@@ -322,14 +330,17 @@ func (f *File) appendAll(missing []declaration) error {
 		}
 	}
 	f.undeclare(missing) // attach declares them
-	if err := f.grow(len(content)); err != nil {
+	if size := before + len(content); size > statfile.DefaultMaxSize-endSize {
+		return f.fail("add", tooLarge(missing[len(missing)-1].label))
+	}
+	if err := f.grow(before + len(content)); err != nil {
 		return err
 	}
 	// One field after the other, so that each appears whole.
-	for at := end; at < len(content); {
+	for at := end - before; at < len(content); {
 		fd, err := format.FieldAt(content, at)
 		if err == nil {
-			err = f.region().Append(at, content[at:fd.End()])
+			err = f.region().Append(before+at, content[at:fd.End()])
 		}
 		if err != nil {
 			return f.fail("add", err)

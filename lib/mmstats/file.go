@@ -70,6 +70,9 @@ type File struct {
 	loader  statfile.Loader
 	regions []*mapping.Region // each maps the file from its start; the last, the most of it
 	labels  map[string]bool   // that were declared
+	index   map[string]int    // by label: the field's place in loader.Fields
+	indexed int               // how many of them index knows
+	waited  time.Time         // in vain for the lock: for a second, no update waits again
 	mark    []byte            // what never changes of the last field, to see whether it is still there
 	markAt  int               // where it stands in the file
 	closed  bool
@@ -93,7 +96,7 @@ func Create(o Options, stats ...any) (*File, error) {
 	if err != nil {
 		return nil, err
 	}
-	f := &File{path: path, options: o, owner: !o.Shared, labels: make(map[string]bool)}
+	f := &File{path: path, options: o, owner: !o.Shared, labels: make(map[string]bool), index: make(map[string]int)}
 	content := []byte{format.Version}
 	for _, d := range append(o.defaults(tid), declared...) {
 		if content, err = f.appendField(content, d); err != nil {
@@ -108,7 +111,8 @@ func Create(o Options, stats ...any) (*File, error) {
 		return nil, err
 	}
 	if f.owner {
-		f.loader = statfile.Loader{} // Add loads it again
+		f.loader, f.indexed = statfile.Loader{}, 0 // Add loads it again
+		clear(f.index)
 	}
 	return f, nil
 }
@@ -148,7 +152,7 @@ func Open(path string, o Options, stats ...any) (*File, error) {
 	if err != nil {
 		return nil, err
 	}
-	f := &File{path: path, options: o, f: mf, labels: make(map[string]bool)}
+	f := &File{path: path, options: o, f: mf, labels: make(map[string]bool), index: make(map[string]int)}
 	if err := f.reload(); err != nil {
 		mf.Close()
 		return nil, err
@@ -234,10 +238,18 @@ func (f *File) lock() error {
 	if f.owner {
 		return nil
 	}
-	if err := f.f.Lock(lockWait); err != nil {
+	wait := lockWait
+	if !f.waited.IsZero() && time.Since(f.waited) < lockWait {
+		wait = 0
+	}
+	err := f.f.Lock(wait)
+	if wait > 0 && errors.Is(err, ErrLocked) {
+		f.waited = time.Now()
+	}
+	if err != nil {
 		return err
 	}
-	err := f.sameName()
+	err = f.sameName()
 	if err != nil {
 		f.f.Unlock()
 	}

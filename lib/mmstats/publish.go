@@ -70,7 +70,7 @@ func (f *File) appendField(content []byte, d declaration) ([]byte, error) {
 		return content, fmt.Errorf("%q: %w", d.label, err)
 	}
 	if len(content) > statfile.DefaultMaxSize-endSize {
-		return content, fmt.Errorf("%q: the file would grow past %d bytes, the most that is read", d.label, statfile.DefaultMaxSize)
+		return content, tooLarge(d.label)
 	}
 	f.labels[d.label] = true
 	if value.Class() == 0 {
@@ -85,6 +85,11 @@ func (f *File) appendField(content []byte, d declaration) ([]byte, error) {
 		err = fmt.Errorf("%q: initial value: %w", d.label, err)
 	}
 	return content, err
+}
+
+// tooLarge says that a stat has no room in a file.
+func tooLarge(label string) error {
+	return fmt.Errorf("%q: the file would grow past %d bytes, the most that is read", label, statfile.DefaultMaxSize)
 }
 
 // publish makes a file of content and gives it its name.

@@ -31,14 +31,39 @@ type Loader struct {
 	// End is where the fields end.
 	End int
 
-	sigs format.Signatures
+	sigs    format.Signatures
+	scanner format.Scanner // at End
 }
 
 // Load reads f, which info is of. Where the file is damaged, the fields before
 // the damage are there, and the error wraps a *format.DamageError.
 func (l *Loader) Load(f *mapping.File, info mapping.Info) error {
-	l.Fields = l.Fields[:0]
-	err := l.load(f, info.Size)
+	l.Fields, l.End = l.Fields[:0], 0
+	err := l.extend(f, 0, info.Size)
+	if err == nil {
+		l.scanner, err = format.Scan(l.Data, len(l.Data) == 0, &l.sigs)
+	}
+	if err == nil {
+		err = l.scan(f)
+	}
+	return damaged(f, err)
+}
+
+// LoadMore reads the fields that were added to f since they were loaded. The
+// others stay as they were found.
+func (l *Loader) LoadMore(f *mapping.File, info mapping.Info) error {
+	if l.End == 0 {
+		return l.Load(f, info)
+	}
+	if err := l.extend(f, l.End, info.Size); err != nil {
+		return err
+	}
+	l.scanner.Extend(l.Data, false)
+	return damaged(f, l.scan(f))
+}
+
+// damaged adds the name of the file to an error about its bytes.
+func damaged(f *mapping.File, err error) error {
 	var damage *format.DamageError
 	if errors.As(err, &damage) {
 		err = &fs.PathError{Op: "read", Path: f.Name(), Err: err}
@@ -46,18 +71,11 @@ func (l *Loader) Load(f *mapping.File, info mapping.Info) error {
 	return err
 }
 
-func (l *Loader) load(f *mapping.File, size int64) error {
-	l.End = 0
-	if err := l.extend(f, 0, size); err != nil {
-		return err
-	}
-	s, err := format.Scan(l.Data, len(l.Data) == 0, &l.sigs)
-	if err != nil {
-		return err
-	}
+// scan finds fields up to the end of them, and reads on where it must.
+func (l *Loader) scan(f *mapping.File) error {
 	for whole := false; ; {
-		field, err := s.Next()
-		l.End = s.Offset()
+		field, err := l.scanner.Next()
+		l.End = l.scanner.Offset()
 		switch {
 		case err == nil:
 			l.Fields = append(l.Fields, field)
@@ -80,7 +98,7 @@ func (l *Loader) load(f *mapping.File, size int64) error {
 		if limit := l.maxSize(); whole && before == limit && info.Size > int64(limit) {
 			return &format.DamageError{Offset: l.End, Reason: fmt.Sprintf("fields go on past %d bytes, the most that is read", limit)}
 		}
-		s.Extend(l.Data, whole)
+		l.scanner.Extend(l.Data, whole)
 	}
 }
 

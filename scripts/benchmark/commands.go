@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"mmstats/lib/reader"
@@ -27,7 +28,7 @@ func commandRows(dir string) ([]row, error) {
 	}
 	defer os.RemoveAll(work)
 	var rows []row
-	for _, measure := range []func(bin, work string) ([]row, error){slurpRows, writeRows, pollRows} {
+	for _, measure := range []func(bin, work string) ([]row, error){slurpRows, writeRows, streamRows, pollRows} {
 		more, err := measure(dir, work)
 		if err != nil {
 			return nil, err
@@ -114,6 +115,51 @@ func writeRows(bin, work string) ([]row, error) {
 		note("an empty Go program", "ms", milliseconds(took[0])),
 		atMost("mmstats-write, one update", "ms", milliseconds(took[1]), milliseconds(took[0]), 1.4, "the empty program"),
 	}, nil
+}
+
+// streamRows measures a stream that is fed by cat, through a pipe.
+func streamRows(bin, work string) ([]row, error) {
+	write := filepath.Join(bin, "mmstats-write")
+	var rows []row
+	for _, m := range []struct {
+		what, line string
+		updates    int // in a line
+		lines      int
+	}{
+		{"mmstats-write stream, a counter a line", "hits+=1\n", 1, 3_000_000},
+		{"mmstats-write stream, four stats a line", "hits+=1 bytes+=4096 load=1.5 state=copying\n", 4, 500_000},
+		{"mmstats-write stream, a timer a line", "latency:timer+=0.25\n", 1, 2_000_000},
+		{"mmstats-write stream --statsd", "hits:1|c\n", 1, 2_000_000},
+	} {
+		input, file := filepath.Join(work, "lines"), filepath.Join(work, "stream.mmstats")
+		if err := os.WriteFile(input, bytes.Repeat([]byte(m.line), m.lines), 0o644); err != nil {
+			return nil, err
+		}
+		command := `cat "$0" | "$1" -f "$2" stream`
+		if strings.Contains(m.what, "--statsd") {
+			command += " --statsd"
+		}
+		took, err := inTurns(3, func() (time.Duration, error) { return piped(nil, "sh", "-c", command, input, write, file) })
+		if err != nil {
+			return nil, err
+		}
+		rows = append(rows, over(m.what, "M updates/s", float64(m.lines*m.updates)/1e6/took[0].Seconds(), 1))
+	}
+	labels := filepath.Join(work, "labels")
+	var lines bytes.Buffer
+	for i := range 20_000 {
+		fmt.Fprintf(&lines, "status.label.%d+=1\n", i)
+	}
+	if err := os.WriteFile(labels, lines.Bytes(), 0o644); err != nil {
+		return nil, err
+	}
+	took, err := inTurns(3, func() (time.Duration, error) {
+		return piped(nil, "sh", "-c", `rm -f "$2"; cat "$0" | "$1" -f "$2" stream`, labels, write, filepath.Join(work, "labels.mmstats"))
+	})
+	if err != nil {
+		return nil, err
+	}
+	return append(rows, under("mmstats-write stream, 20,000 new labels", "s", took[0].Seconds(), 1)), nil
 }
 
 // pollRows measures the ticks of pollstats over 1,000 files: as the command

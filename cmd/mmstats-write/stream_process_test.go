@@ -1,0 +1,330 @@
+package main
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"mmstats/lib/cli/clitest"
+	"mmstats/lib/mapping"
+	"mmstats/lib/reader"
+)
+
+// A process is a mmstats-write that streams.
+type process struct {
+	t *testing.T
+	*exec.Cmd
+	in  io.WriteCloser
+	out *bufio.Reader
+}
+
+func startStream(t *testing.T, name string, options ...string) *process {
+	t.Helper()
+	p := &process{t: t, Cmd: clitest.Command("mmstats-write", append([]string{"-f", name, "stream"}, options...)...)}
+	var err error
+	p.in, err = p.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	stdout, err := p.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.out, p.Stderr = bufio.NewReader(stdout), os.Stderr
+	if err := p.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		p.Process.Kill()
+		p.Wait()
+	})
+	return p
+}
+
+// ask writes text and a line, and returns the next line of the answer.
+func (p *process) ask(text string) string {
+	p.t.Helper()
+	if _, err := io.WriteString(p.in, text+"\n"); err != nil {
+		p.t.Fatalf("writing %q: %v", text, err)
+	}
+	answer, err := p.out.ReadString('\n')
+	if err != nil {
+		p.t.Fatalf("answer to %q: %q, %v", text, answer, err)
+	}
+	return strings.TrimSuffix(answer, "\n")
+}
+
+// status waits for the end, and returns the exit status.
+func (p *process) status() int {
+	p.Wait()
+	return p.ProcessState.ExitCode()
+}
+
+// waitFor waits until a condition holds.
+func waitFor(t *testing.T, what string, holds func() bool) {
+	t.Helper()
+	for deadline := time.Now().Add(20 * time.Second); !holds(); time.Sleep(time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatalf("%s did not come", what)
+		}
+	}
+}
+
+// TestStreamAnswers sends one line at a time and waits for its answer, after
+// which readers must see it.
+func TestStreamAnswers(t *testing.T) {
+	name := filepath.Join(t.TempDir(), "x.mmstats")
+	p := startStream(t, name, "--ack")
+	for i := range 100 {
+		if got := p.ask("hits+=1 text=" + strconv.Itoa(i)); got != "ok" {
+			t.Fatalf("line %d: %q, want ok", i, got)
+		}
+		if got := values(t, name); got["hits"] != strconv.Itoa(i+1) || got["text"] != strconv.Itoa(i) {
+			t.Fatalf("after line %d: hits = %s, text = %s", i, got["hits"], got["text"])
+		}
+	}
+	if got, want := p.ask("hits=x"), `error `+name+`: hits: "x" is not a value of type counter`; got != want {
+		t.Errorf("hits=x: %q, want %q", got, want)
+	}
+	p.in.Close()
+	if got := p.status(); got != 1 {
+		t.Errorf("status %d, want 1", got)
+	}
+}
+
+// TestStreamHoldsNothing looks whether others get the lock of a file while its
+// stream waits for the rest of a line, or for the reader of its answers; and
+// whether a signal ends it then.
+func TestStreamHoldsNothing(t *testing.T) {
+	name := filepath.Join(t.TempDir(), "x.mmstats")
+	free := func() bool {
+		f, err := mapping.Open(name, os.O_RDONLY, 0)
+		if err != nil {
+			return false
+		}
+		defer f.Close()
+		return f.TryLock() == nil
+	}
+	t.Run("half a line", func(t *testing.T) {
+		p := startStream(t, name)
+		io.WriteString(p.in, "text=a\ntext=")
+		waitFor(t, "text=a", func() bool { _, err := os.Stat(name); return err == nil && values(t, name)["text"] == "a" })
+		waitFor(t, "the lock", free)
+		if got := p.ask("b\n?"); got != "ok" || values(t, name)["text"] != "b" {
+			t.Errorf("?: %q, text = %s, want ok and b", got, values(t, name)["text"])
+		}
+	})
+	t.Run("unread answers", func(t *testing.T) {
+		p := startStream(t, name, "--ack")
+		filled := make(chan struct{})
+		go func() {
+			defer close(filled)
+			lines := strings.Repeat("text=c\n", 1000)
+			for {
+				if _, err := io.WriteString(p.in, lines); err != nil {
+					return
+				}
+			}
+		}()
+		// It stands still when the pipe is full.
+		waitFor(t, "the end of reading", func() bool {
+			before := written(t, p.Process.Pid)
+			time.Sleep(50 * time.Millisecond)
+			return before > 0 && written(t, p.Process.Pid) == before
+		})
+		waitFor(t, "the lock", free)
+		p.Process.Signal(syscall.SIGTERM)
+		if got := p.status(); got != 0 {
+			t.Errorf("status after SIGTERM %d, want 0", got)
+		}
+		<-filled
+	})
+}
+
+// written returns how many bytes a process has written to files and pipes.
+func written(t *testing.T, pid int) int {
+	t.Helper()
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/io", pid))
+	if err != nil {
+		t.Skipf("no counts of a process's output here: %v", err)
+	}
+	var n int
+	_, after, _ := strings.Cut(string(text), "wchar: ")
+	fmt.Sscan(after, &n)
+	return n
+}
+
+func TestStreamSignals(t *testing.T) {
+	name := filepath.Join(t.TempDir(), "x.mmstats")
+	for _, signal := range []syscall.Signal{syscall.SIGTERM, syscall.SIGINT, syscall.SIGHUP, syscall.SIGQUIT} {
+		p := startStream(t, name, "--ack")
+		p.ask("hits+=1")
+		p.Process.Signal(signal)
+		if got := p.status(); got != 0 {
+			t.Errorf("status after %v %d, want 0", signal, got)
+		}
+		if _, err := os.Stat(name); err != nil {
+			t.Errorf("after %v: %v", signal, err)
+		}
+		p = startStream(t, name, "--ack", "--until-eof")
+		p.ask("hits+=1")
+		p.Process.Signal(signal)
+		if got := p.ask("hits+=1"); got != "ok" {
+			t.Errorf("after %v --until-eof answers %q, want ok", signal, got)
+		}
+		p.in.Close()
+		if got := p.status(); got != 0 {
+			t.Errorf("status %d, want 0", got)
+		}
+		p = startStream(t, name, "--ack", "--rm-on-exit")
+		p.ask("hits+=1")
+		p.Process.Signal(signal)
+		if got := p.status(); got != 0 {
+			t.Errorf("status after %v %d, want 0", signal, got)
+		}
+		if _, err := os.Stat(name); !errors.Is(err, fs.ErrNotExist) {
+			t.Errorf("after %v and --rm-on-exit: %v, want no file", signal, err)
+		}
+	}
+}
+
+// TestStreamReplaced takes the file away while a stream writes to it: without
+// pause and with pauses, the stream goes on in a new one.
+func TestStreamReplaced(t *testing.T) {
+	for what, takeAway := range map[string]func(name string) error{
+		"removed":  os.Remove,
+		"replaced": replace,
+	} {
+		t.Run(what, func(t *testing.T) {
+			name := filepath.Join(t.TempDir(), "x.mmstats")
+			p := startStream(t, name, "--ack")
+			p.ask("hits+=1")
+			if err := takeAway(name); err != nil {
+				t.Fatal(err)
+			}
+			waitFor(t, "another file", func() bool {
+				if got := p.ask("hits+=1"); got != "ok" {
+					t.Fatalf("hits+=1 = %q, want ok", got)
+				}
+				return count(name) > 0
+			})
+			// A text, which needs the lock, finds out at once.
+			if err := takeAway(name); err != nil {
+				t.Fatal(err)
+			}
+			if got := p.ask("text=a"); got != "ok" || values(t, name)["text"] != "a" {
+				t.Errorf("text=a = %q, then %s in the file, want ok and a", got, values(t, name)["text"])
+			}
+		})
+		t.Run(what+" in a flood", func(t *testing.T) {
+			name := filepath.Join(t.TempDir(), "x.mmstats")
+			p := startStream(t, name)
+			p.ask("hits+=1\n?")
+			flooded := make(chan struct{})
+			go func() {
+				defer close(flooded)
+				lines := strings.Repeat("hits+=1\n", 10_000)
+				for {
+					if _, err := io.WriteString(p.in, lines); err != nil {
+						return
+					}
+				}
+			}()
+			if err := takeAway(name); err != nil {
+				t.Fatal(err)
+			}
+			waitFor(t, "another file", func() bool { return count(name) > 0 })
+			p.Process.Kill()
+			<-flooded
+		})
+	}
+	t.Run("truncated", func(t *testing.T) {
+		name := filepath.Join(t.TempDir(), "x.mmstats")
+		p := startStream(t, name, "--ack")
+		p.ask("hits+=1")
+		if err := os.Truncate(name, 0); err != nil {
+			t.Fatal(err)
+		}
+		// No fault ends it; when it has seen what happened, it says so.
+		waitFor(t, "an error", func() bool { return p.ask("hits+=1") == "error "+name+": empty file" })
+		if err := os.Remove(name); err != nil {
+			t.Fatal(err)
+		}
+		if got := p.ask("hits+=1"); got != "ok" || count(name) != 1 {
+			t.Errorf("hits+=1 = %q, then %d in the file, want ok and 1", got, count(name))
+		}
+	})
+}
+
+// replace puts another stat file in the place of one.
+func replace(name string) error {
+	other := name + ".other"
+	if out, err := clitest.Command("mmstats-write", "-f", other, "create", "hits:counter").CombinedOutput(); err != nil {
+		return fmt.Errorf("%w: %s", err, out)
+	}
+	return os.Rename(other, name)
+}
+
+// count returns hits, or 0 where there is no such file or stat.
+func count(name string) int {
+	stats, _ := reader.ReadFile(name)
+	for _, st := range stats {
+		if string(st.Label) == "hits" {
+			return int(st.Value.Uint())
+		}
+	}
+	return 0
+}
+
+// TestStreamKilled kills streams at random points of their lines, which update
+// all types and make new stats. The file must be readable each time, hold no
+// lock, and the next writer goes on.
+func TestStreamKilled(t *testing.T) {
+	name := filepath.Join(t.TempDir(), "x.mmstats")
+	const kills = 200
+	last := 0
+	for i := range kills {
+		p := startStream(t, name)
+		written := make(chan struct{})
+		go func() {
+			defer close(written)
+			for n := 0; ; n++ {
+				line := fmt.Sprintf("hits+=1 level:int8=%d text=%s mean:average+=2 last:timer+=2 up=%v new.%d.%d+=1\n",
+					n%100, strings.Repeat(strconv.Itoa(n%10), n%50), n%2 == 0, i, n%20)
+				if _, err := io.WriteString(p.in, line); err != nil {
+					return
+				}
+			}
+		}()
+		aim := last + 1 + rand.IntN(100)
+		waitFor(t, "the next line", func() bool { return count(name) >= aim })
+		p.Process.Kill()
+		p.Wait()
+		<-written
+
+		got := values(t, name)
+		hits, _ := strconv.Atoi(got["hits"])
+		if hits < aim || got["mean"] != "2" || got["last"] != "2" || strings.Trim(got["text"], got["text"][:min(1, len(got["text"]))]) != "" {
+			t.Fatalf("after kill %d: hits = %d, mean = %s, last = %s, text = %q", i, hits, got["mean"], got["last"], got["text"])
+		}
+		cmd := clitest.Command("mmstats-write", "-f", name, "hits+=1", "text=next", "mean+=2", fmt.Sprintf("next.%d=1", i))
+		if out, err := cmd.CombinedOutput(); err != nil || len(out) > 0 {
+			t.Fatalf("the next writer after kill %d = %q, %v", i, out, err)
+		}
+		last = hits + 1
+		if got := values(t, name); got["hits"] != strconv.Itoa(last) || got["text"] != "next" || got[fmt.Sprintf("next.%d", i)] != "1" {
+			t.Fatalf("after the next writer: hits = %s, text = %q, want %d, next", got["hits"], got["text"], last)
+		}
+	}
+}
