@@ -42,7 +42,7 @@ const (
 )
 
 // numbers holds the struct format character of each type of number.
-var numbers = map[Type]byte{
+var numbers = [256]byte{
 	Int8: 'b', Int16: 'h', Int32: 'i', Int64: 'q',
 	Uint8: 'B', Uint16: 'H', Uint32: 'I', Uint64: 'Q',
 	Float32: 'f', Float64: 'd', Bool: '?', Counter: 'Q',
