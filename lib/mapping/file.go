@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"io/fs"
+	"math/rand/v2"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -161,21 +162,22 @@ func (f *File) TryLock() error {
 	}
 }
 
-// Lock takes the exclusive lock of the file, and tries for at most wait.
-// Whoever can read a file can hold a lock on it for ever, hence the limit.
+// Lock takes the exclusive lock of the file, and waits for at most wait.
+// Whoever can read a file can hold a lock on it for ever, hence the limit. What
+// counts is the time that it means to sleep between one look and the next: on a
+// machine that is too busy to run it, hundreds of writers wait for each other
+// longer than for anybody who holds the lock.
 func (f *File) Lock(wait time.Duration) error {
 	const first, most = 50 * time.Microsecond, 10 * time.Millisecond
-	deadline := time.Now().Add(wait)
 	for pause := first; ; pause = min(2*pause, most) {
 		err := f.TryLock()
-		if !errors.Is(err, ErrLocked) {
+		if !errors.Is(err, ErrLocked) || wait <= 0 {
 			return err
 		}
-		left := time.Until(deadline)
-		if left <= 0 {
-			return err
-		}
-		time.Sleep(min(pause, left))
+		// Not all the same, or all would look at the same time.
+		pause := min(pause/2+rand.N(pause), wait)
+		time.Sleep(pause)
+		wait -= pause
 	}
 }
 
