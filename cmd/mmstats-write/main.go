@@ -25,7 +25,7 @@ import (
 func main() { cli.Main("mmstats-write", run) }
 
 type options struct {
-	Name   string         `short:"n" long:"name" value-name:"NAME" description:"Write to $MMSTATS_PATH/NAME.mmstats"`
+	Name   statName       `short:"n" long:"name" value-name:"NAME" description:"Write to $MMSTATS_PATH/NAME.mmstats"`
 	File   flags.Filename `short:"f" long:"file" value-name:"FILE" description:"Write to FILE. Without -n and -f: to $MMSTATS_FILE"`
 	Prefix string         `short:"p" long:"prefix" value-name:"PREFIX" description:"Put PREFIX and a dot before each label"`
 	cli.Common
@@ -48,6 +48,7 @@ func run(a *cli.App, args []string, stdin io.Reader) int {
 	var c commands
 	if mayBeCommand(args) {
 		c.add(p)
+		complete(p, args, a.Stdout)
 	}
 	rest, status, done := a.Parse(p, &o.Common, args)
 	if done {
@@ -179,15 +180,15 @@ func finish(a *cli.App, err error) int {
 
 // newSession returns the session for the file that the options name.
 func newSession(o *options) (*session, error) {
-	path := string(o.File)
+	name, path := string(o.Name), string(o.File)
 	switch {
-	case o.Name != "" && path != "":
+	case name != "" && path != "":
 		return nil, errors.New("-n and -f exclude each other")
-	case o.Name != "":
-		if strings.ContainsRune(o.Name, '/') || strings.HasPrefix(o.Name, ".") {
-			return nil, fmt.Errorf("a NAME has no \"/\" and no \".\" at its start: %q", o.Name)
+	case name != "":
+		if strings.ContainsRune(name, '/') || strings.HasPrefix(name, ".") {
+			return nil, fmt.Errorf("a NAME has no \"/\" and no \".\" at its start: %q", name)
 		}
-		path = filepath.Join(statfile.Dir(), strings.TrimSuffix(o.Name, statfile.Suffix)+statfile.Suffix)
+		path = filepath.Join(statfile.Dir(), strings.TrimSuffix(name, statfile.Suffix)+statfile.Suffix)
 	case path == "":
 		if path = os.Getenv("MMSTATS_FILE"); path == "" {
 			return nil, errors.New("which file? -n NAME, -f FILE or $MMSTATS_FILE says so")
