@@ -320,8 +320,7 @@ func (t *totals) write(data []byte) (*mapping.File, error) {
 	if err != nil {
 		return nil, err
 	}
-	page := mapping.PageSize()
-	err = f.Reserve(int64((len(data) + page) / page * page))
+	err = f.Reserve(int64(mapping.RoundUp(len(data) + 1)))
 	if err == nil {
 		_, err = f.WriteAt(data, 0)
 	}

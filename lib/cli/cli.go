@@ -159,11 +159,7 @@ func (a *App) OutputFailed(err error) int {
 	if errors.Is(err, syscall.EPIPE) {
 		return OK
 	}
-	var pathErr *fs.PathError
-	if errors.As(err, &pathErr) {
-		err = pathErr.Err
-	}
-	a.say("standard output: " + err.Error())
+	a.say("standard output: " + Cause(err))
 	return Failed
 }
 

@@ -20,6 +20,17 @@ const (
 	sameLooks = 4
 )
 
+// stays reports whether now, of which dst is a copy, looks the same again and
+// again, and so does the write buffer, which was index before it.
+func stays(dst, now []byte, index byte, load func() byte) bool {
+	for range sameLooks - 1 {
+		if load() != index || !bytes.Equal(dst, now) {
+			return false
+		}
+	}
+	return load() == index
+}
+
 // Buffers are the two values of a buffered field, and its write buffer:
 // mmstats(5), BUFFERED FIELDS. One writer at a time may use them, be it by the
 // lock of the file or by a mutex of the process that owns it, and any number
@@ -118,11 +129,7 @@ func (b Buffers) Read(dst []byte) error {
 			index := b.load()
 			value := b.value(index ^ 1)
 			copy(dst, value)
-			looks := 1
-			for looks < sameLooks && b.load() == index && bytes.Equal(dst, value) {
-				looks++
-			}
-			if looks == sameLooks && b.load() == index {
+			if stays(dst, value, index, b.load) {
 				err = nil
 				return
 			}

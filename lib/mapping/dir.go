@@ -65,15 +65,7 @@ func (d *Dir) path(base string) string {
 // Open opens the file called base, which is no path, with flags as for the
 // function Open. It never follows a symbolic link.
 func (d *Dir) Open(base string, flags int) (*File, error) {
-	for {
-		fd, err := unix.Openat(d.fd, base, flags|unix.O_CLOEXEC|unix.O_NOFOLLOW, 0)
-		if err == nil {
-			return &File{fd: fd, name: d.path(base)}, nil
-		}
-		if err != unix.EINTR {
-			return nil, d.fail("open", base, err)
-		}
-	}
+	return openAt(d.fd, base, d.path(base), flags|unix.O_NOFOLLOW, 0)
 }
 
 // Lstat tells about the file called base, without following a symbolic link.

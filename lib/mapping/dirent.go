@@ -42,12 +42,3 @@ func EachEntry(entries []byte, visit func(ino uint64, name []byte)) {
 		}
 	})
 }
-
-// Stat tells about the file that name leads to.
-func Stat(name string) (Info, error) {
-	var st unix.Stat_t
-	if err := unix.Stat(name, &st); err != nil {
-		return Info{}, (&File{name: name}).fail("stat", err)
-	}
-	return info(&st), nil
-}

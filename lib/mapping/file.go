@@ -41,8 +41,13 @@ func (i Info) SameFile(j Info) bool { return i.Dev == j.Dev && i.Ino == j.Ino }
 // O_CLOEXEC is added. The error is an *fs.PathError, as it is from every
 // method of File.
 func Open(name string, flags int, perm uint32) (*File, error) {
+	return openAt(unix.AT_FDCWD, name, name, flags, perm)
+}
+
+// openAt opens what path leads to from dir, as the File called name.
+func openAt(dir int, path, name string, flags int, perm uint32) (*File, error) {
 	for {
-		fd, err := unix.Open(name, flags|unix.O_CLOEXEC, perm)
+		fd, err := unix.Openat(dir, path, flags|unix.O_CLOEXEC, perm)
 		if err == nil {
 			return &File{fd: fd, name: name}, nil
 		}
@@ -110,11 +115,16 @@ func (f *File) Stat() (Info, error) {
 	return info(&st), f.fail("stat", err)
 }
 
+// Stat tells about the file that name leads to.
+func Stat(name string) (Info, error) { return statName(name, unix.Stat) }
+
 // Lstat tells about the file that name leads to, without following a symbolic
 // link.
-func Lstat(name string) (Info, error) {
+func Lstat(name string) (Info, error) { return statName(name, unix.Lstat) }
+
+func statName(name string, stat func(string, *unix.Stat_t) error) (Info, error) {
 	var st unix.Stat_t
-	if err := unix.Lstat(name, &st); err != nil {
+	if err := stat(name, &st); err != nil {
 		return Info{}, &fs.PathError{Op: "stat", Path: name, Err: err}
 	}
 	return info(&st), nil

@@ -69,6 +69,9 @@ func Heap(size int) *Region {
 // PageSize returns what sizes of files are rounded up to, in bytes.
 func PageSize() int { return os.Getpagesize() }
 
+// RoundUp returns the least multiple of PageSize that holds size bytes.
+func RoundUp(size int) int { return (size + PageSize() - 1) &^ (PageSize() - 1) }
+
 // Size returns the size of the region in bytes.
 func (r *Region) Size() int { return r.mem.size }
 

@@ -3,7 +3,6 @@
 package mapping
 
 import (
-	"bytes"
 	"runtime/debug"
 	"sync/atomic"
 	"unsafe"
@@ -25,7 +24,7 @@ func MapView(f *File, size int) (*View, error) {
 	if size <= 0 {
 		return nil, f.fail("map", unix.EINVAL)
 	}
-	size = (size + PageSize() - 1) &^ (PageSize() - 1)
+	size = RoundUp(size)
 	base, err := unix.MmapPtr(f.fd, 0, nil, uintptr(size), unix.PROT_READ, unix.MAP_SHARED)
 	if err != nil {
 		return nil, f.fail("map", err)
@@ -129,22 +128,11 @@ func (v *View) read(p *Place, dst []byte) Outcome {
 		}
 		now := v.bytes(value, len(dst))
 		copy(dst, now)
-		if v.same(dst, now, at, index) {
+		if stays(dst, now, index, func() byte { return v.load(at) }) {
 			return Whole
 		}
 	}
 	return Busy
-}
-
-// same reports whether now, of which dst is a copy, looks the same again and
-// again, and so does the write buffer at offset at.
-func (v *View) same(dst, now []byte, at int, index byte) bool {
-	for range sameLooks - 1 {
-		if v.load(at) != index || !bytes.Equal(dst, now) {
-			return false
-		}
-	}
-	return v.load(at) == index
 }
 
 // load returns the byte at offset, by an atomic load: the compiler must not

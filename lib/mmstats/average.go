@@ -49,13 +49,7 @@ func decodeAverage(buf []byte) AverageState {
 func (a *Average) Add(sample float64) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	switch {
-	case a.file == nil:
-	case a.file.owner:
-		addToAverage(a.buffers, sample)
-	default:
-		a.file.visitorUpdate(func() { addToAverage(a.buffers, sample) })
-	}
+	a.file.update(func() { addToAverage(a.buffers, sample) })
 }
 
 // addToAverage takes a sample, for the only writer. It reports what
@@ -118,13 +112,7 @@ type MovingAverage struct {
 func (m *MovingAverage) Add(sample float64) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	switch {
-	case m.file == nil:
-	case m.file.owner:
-		m.ring.Add(sample)
-	default:
-		m.file.visitorUpdate(func() { m.ring.Add(sample) })
-	}
+	m.file.update(func() { m.ring.Add(sample) })
 }
 
 // Value returns the mean of the samples that are kept, and 0 while there are

@@ -363,10 +363,10 @@ func (f *File) grow(end int) error {
 	if err != nil {
 		return err
 	}
-	size := roundUp(end + endSize)
+	size := mapping.RoundUp(end + endSize)
 	if int64(size) > info.Size {
 		// By a quarter more, so that many small fields make few maps.
-		size = roundUp(size + size/4)
+		size = mapping.RoundUp(size + size/4)
 		if err := f.f.Reserve(int64(size)); err != nil {
 			return err
 		}
@@ -374,11 +374,7 @@ func (f *File) grow(end int) error {
 	if f.region().Size() >= end+endSize {
 		return nil
 	}
-	r, err := mapping.Map(f.f, size)
-	if err == nil {
-		f.regions = append(f.regions, r)
-	}
-	return err
+	return f.mapMore(size)
 }
 
 // attach binds stats to their fields, which are there. The caller is the only

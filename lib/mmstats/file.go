@@ -167,14 +167,19 @@ func Open(path string, o Options, stats ...any) (*File, error) {
 // mapAll makes sure that the last region holds all fields, of a file of size
 // bytes.
 func (f *File) mapAll(size int64) error {
-	need := roundUp(f.loader.End + endSize)
+	need := mapping.RoundUp(f.loader.End + endSize)
 	if int64(need) > size+int64(mapping.PageSize())-1 {
-		need = roundUp(f.loader.End) // it ends with its last field
+		need = mapping.RoundUp(f.loader.End) // it ends with its last field
 	}
 	if len(f.regions) > 0 && f.region().Size() >= need {
 		return nil
 	}
-	r, err := mapping.Map(f.f, need)
+	return f.mapMore(need)
+}
+
+// mapMore maps the first size bytes of the file. Older maps stay in use.
+func (f *File) mapMore(size int) error {
+	r, err := mapping.Map(f.f, size)
 	if err == nil {
 		f.regions = append(f.regions, r)
 	}
@@ -185,11 +190,6 @@ func (f *File) region() *mapping.Region { return f.regions[len(f.regions)-1] }
 
 // endSize is the room for the 0 that ends the fields.
 const endSize = 2
-
-func roundUp(size int) int {
-	page := mapping.PageSize()
-	return (size + page - 1) / page * page
-}
 
 // Path returns the name of the file.
 func (f *File) Path() string { return f.path }
@@ -290,10 +290,18 @@ func (f *File) sameName() error {
 	return nil
 }
 
-// visitorUpdate is locked for updates that have nobody to return an error to.
-func (f *File) visitorUpdate(update func()) {
+// update runs change, which has nobody to return an error to and takes the lock
+// of a file that is not ours. A nil File drops it.
+func (f *File) update(change func()) {
+	if f == nil {
+		return
+	}
+	if f.owner {
+		change()
+		return
+	}
 	err := f.locked(func() error {
-		update()
+		change()
 		return nil
 	})
 	if err != nil {

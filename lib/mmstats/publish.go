@@ -133,7 +133,7 @@ func (f *File) fill(mf *mapping.File, content []byte) error {
 	if err := mf.TryLock(); err != nil {
 		return err
 	}
-	if err := mf.Reserve(int64(roundUp(len(content) + endSize))); err != nil {
+	if err := mf.Reserve(int64(mapping.RoundUp(len(content) + endSize))); err != nil {
 		return err
 	}
 	if _, err := mf.WriteAt(content[1:], 1); err != nil {

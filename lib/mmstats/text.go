@@ -30,13 +30,7 @@ type String struct {
 func (s *String) Set(text string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	switch {
-	case s.file == nil:
-	case s.file.owner:
-		s.buffers.WriteString(cut(text, s.room))
-	default:
-		s.file.visitorUpdate(func() { s.buffers.WriteString(cut(text, s.room)) })
-	}
+	s.file.update(func() { s.buffers.WriteString(cut(text, s.room)) })
 }
 
 // Value returns the text, and "" where it cannot be had.

@@ -122,6 +122,7 @@ func (v *Var) Updatable() error {
 	return fmt.Errorf("%w: it is a constant", ErrConstant)
 }
 
+// Locks reports whether an update takes the lock of the file, and so may end
 // with ErrLocked.
 func (v *Var) Locks() bool { return v.way == buffered || v.way == average || v.way == moving }
 
