@@ -17,20 +17,18 @@ type Decision struct {
 // Decisions writes decisions as Text, TSV or JSON, or the names of files
 // alone. It is used by one goroutine; Close ends the output.
 type Decisions struct {
-	w      io.Writer
+	buffer
 	format Format
 	names  bool
 	detail bool
 	color  bool
-	buf    []byte
-	err    error
 }
 
 // NewDecisions returns a writer of decisions to w. With names it writes the
 // names of files and nothing else, each with a NUL after it. Of the options
 // it knows Format, Header, Long, which adds the details, and Color.
 func NewDecisions(w io.Writer, o Options, names bool) *Decisions {
-	d := &Decisions{w: w, format: o.Format, names: names, detail: o.Long, color: o.Color}
+	d := &Decisions{buffer: buffer{w: w}, format: o.Format, names: names, detail: o.Long, color: o.Color}
 	if o.Header && o.Format == TSV && !names {
 		d.buf = append(d.buf, "decision\tfile\tpid\treason"...)
 		if d.detail {
@@ -72,13 +70,6 @@ func (d *Decisions) Close() error {
 	return d.err
 }
 
-func (d *Decisions) flush() {
-	if d.err == nil && len(d.buf) > 0 {
-		_, d.err = d.w.Write(d.buf)
-	}
-	d.buf = d.buf[:0]
-}
-
 func (d *Decisions) text(n *Decision) {
 	if d.color {
 		d.buf = append(d.buf, bold...)
@@ -116,13 +107,10 @@ func (d *Decisions) tsv(n *Decision) {
 
 // column appends a text and a tab.
 func (d *Decisions) column(s string) {
-	switch s {
-	case "":
+	if s == "" {
 		d.buf = append(d.buf, '-')
-	case "-":
-		d.buf = append(d.buf, `\x2d`...)
-	default:
-		d.buf = AppendEscaped(d.buf, []byte(s), false)
+	} else {
+		d.escaped([]byte(s), false)
 	}
 	d.buf = append(d.buf, '\t')
 }

@@ -71,20 +71,32 @@ type Row struct {
 // A Printer writes rows to a writer, in few large writes. It is used by one
 // goroutine; Close ends the output.
 type Printer struct {
-	w        io.Writer
+	buffer
 	o        Options
-	buf      []byte
 	prefix   []byte // of every line of a file
 	families families
-	err      error
 }
 
-// flushSize is how many bytes a Printer gathers for one write.
+// flushSize is how many bytes are gathered for one write.
 const flushSize = 64 << 10
+
+// A buffer gathers what is to be written. After an error it drops all.
+type buffer struct {
+	w   io.Writer
+	buf []byte
+	err error
+}
+
+func (b *buffer) flush() {
+	if b.err == nil && len(b.buf) > 0 {
+		_, b.err = b.w.Write(b.buf)
+	}
+	b.buf = b.buf[:0]
+}
 
 // New returns a Printer to w.
 func New(w io.Writer, o Options) *Printer {
-	p := &Printer{w: w, o: o, buf: make([]byte, 0, flushSize+flushSize/4)}
+	p := &Printer{buffer: buffer{w: w, buf: make([]byte, 0, flushSize+flushSize/4)}, o: o}
 	if o.Format == TSV && o.Header {
 		p.buf = append(p.buf, tsvHeader(o)...)
 	}
@@ -123,13 +135,6 @@ func (p *Printer) Close() error {
 	return p.err
 }
 
-func (p *Printer) flush() {
-	if p.err == nil && len(p.buf) > 0 {
-		_, p.err = p.w.Write(p.buf)
-	}
-	p.buf = p.buf[:0]
-}
-
 // value appends the value of row: "-" where it is absent.
 func (p *Printer) value(row *Row, terminal bool) {
 	switch {
@@ -142,11 +147,12 @@ func (p *Printer) value(row *Row, terminal bool) {
 	}
 }
 
-// escaped appends a text, which is not "-": that says absent.
-func (p *Printer) escaped(s []byte, terminal bool) {
+// escaped appends a text as AppendEscaped does, and one that is "-" escaped,
+// too: that says absent.
+func (b *buffer) escaped(s []byte, terminal bool) {
 	if len(s) == 1 && s[0] == '-' {
-		p.buf = append(p.buf, `\x2d`...)
+		b.buf = append(b.buf, `\x2d`...)
 		return
 	}
-	p.buf = AppendEscaped(p.buf, s, terminal)
+	b.buf = AppendEscaped(b.buf, s, terminal)
 }
