@@ -48,22 +48,10 @@ func All(args []string) iter.Seq2[Name, error] {
 	}
 }
 
-// Matching yields the files that a glob means.
-func Matching(glob string) iter.Seq2[Name, error] {
-	return func(yield func(Name, error) bool) { yieldGlob(glob, yield) }
-}
-
 func yieldGlob(glob string, yield func(Name, error) bool) bool {
-	dir, pattern := filepath.Split(glob)
-	if pattern == "" {
-		pattern = "*" + Suffix
-	}
-	if _, err := filepath.Match(pattern, ""); err != nil {
-		return yield(Name{}, &fs.PathError{Op: "glob", Path: glob, Err: errors.New("malformed pattern")})
-	}
-	dirs, err := matchDirs(dir)
+	dirs, pattern, err := splitGlob(glob)
 	if err != nil {
-		return yield(Name{}, &fs.PathError{Op: "glob", Path: glob, Err: errors.New("malformed pattern")})
+		return yield(Name{}, err)
 	}
 	for _, dir := range dirs {
 		if !yieldDir(dir, pattern, yield) {
@@ -71,6 +59,22 @@ func yieldGlob(glob string, yield func(Name, error) bool) bool {
 		}
 	}
 	return true
+}
+
+// splitGlob returns the directories of a glob, and the pattern of names in
+// them. The error says that the glob is malformed.
+func splitGlob(glob string) (dirs []string, pattern string, err error) {
+	dir, pattern := filepath.Split(glob)
+	if pattern == "" {
+		pattern = "*" + Suffix
+	}
+	if _, err = filepath.Match(pattern, ""); err == nil {
+		dirs, err = matchDirs(dir)
+	}
+	if err != nil {
+		err = &fs.PathError{Op: "glob", Path: glob, Err: errors.New("malformed pattern")}
+	}
+	return dirs, pattern, err
 }
 
 // matchDirs returns the directories that the part of a glob before its last

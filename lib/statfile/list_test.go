@@ -135,20 +135,22 @@ func TestAllMany(t *testing.T) {
 	}
 }
 
-func TestMatching(t *testing.T) {
+func TestAllOfGlob(t *testing.T) {
 	t.Chdir(t.TempDir())
 	touch(t, "a.mmstats", "b.mmstats")
 	var got []string
-	for name, err := range Matching("[b-z]*") {
+	t.Setenv("MMSTATS_GLOB", "[b-z]*")
+	for name, err := range All(nil) {
 		got = append(got, fmt.Sprint(name.Path, " ", name.Found, " ", err))
 	}
 	if want := []string{"b.mmstats true <nil>"}; !slices.Equal(got, want) {
-		t.Errorf("Matching = %q, want %q", got, want)
+		t.Errorf("All of $MMSTATS_GLOB = %q, want %q", got, want)
 	}
-	for _, err := range Matching("[") {
+	t.Setenv("MMSTATS_GLOB", "[")
+	for _, err := range All(nil) {
 		var pathErr *fs.PathError
 		if !errors.As(err, &pathErr) || pathErr.Path != "[" {
-			t.Errorf("Matching([) yields %v, want a PathError", err)
+			t.Errorf("All of a malformed $MMSTATS_GLOB yields %v, want a PathError", err)
 		}
 	}
 }

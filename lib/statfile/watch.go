@@ -149,17 +149,9 @@ func (s *source) set(e Entry) (changed bool) {
 }
 
 func (s *source) lookGlob(buf *[]byte) (changed bool) {
-	dir, pattern := filepath.Split(s.arg)
-	if pattern == "" {
-		pattern = "*" + Suffix
-	}
-	malformed := &fs.PathError{Op: "glob", Path: s.arg, Err: errors.New("malformed pattern")}
-	if _, err := filepath.Match(pattern, ""); err != nil {
-		return s.set(Entry{Err: malformed})
-	}
-	dirs, err := matchDirs(dir)
+	dirs, pattern, err := splitGlob(s.arg)
 	if err != nil {
-		return s.set(Entry{Err: malformed})
+		return s.set(Entry{Err: err})
 	}
 	return s.list(dirs, pattern, buf)
 }
