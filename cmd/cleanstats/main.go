@@ -30,9 +30,7 @@ type options struct {
 	MaxSize int            `long:"max-size" value-name:"BYTES" base:"10" default:"16777216" description:"Read at most this much of a file"`
 	cli.Color
 	cli.Common
-	Args struct {
-		Files []flags.Filename `positional-arg-name:"FILE|DIR" description:"Stat files, and directories of *.mmstats. Without any, those of $MMSTATS_GLOB"`
-	} `positional-args:"yes"`
+	cli.Files
 }
 
 func run(a *cli.App, args []string, _ io.Reader) int {
@@ -44,10 +42,7 @@ func run(a *cli.App, args []string, _ io.Reader) int {
 	if err := c.prepare(); err != nil {
 		return a.Misuse("%s", err)
 	}
-	for _, file := range c.Args.Files {
-		rest = append(rest, string(file))
-	}
-	return c.run(rest)
+	return c.run(append(rest, c.Paths()...))
 }
 
 // prepare checks what the options say together.

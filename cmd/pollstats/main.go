@@ -100,11 +100,7 @@ func run(a *cli.App, args []string, _ io.Reader) int {
 	if err := p.prepare(); err != nil {
 		return a.Misuse("%s", err)
 	}
-	var files []string
-	for _, file := range p.Args.Files {
-		files = append(files, string(file))
-	}
-	files = append(files, rest...)
+	files := append(cli.Paths(p.Args.Files), rest...)
 	p.poller.MaxSize = p.MaxSize
 	for _, text := range p.Filter {
 		p.poller.Filters = append(p.poller.Filters, reader.ParseFilter(text))

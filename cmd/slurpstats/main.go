@@ -8,8 +8,6 @@ import (
 	"io"
 	"io/fs"
 
-	flags "github.com/jessevdk/go-flags"
-
 	"mmstats/lib/aggregate"
 	"mmstats/lib/cli"
 	"mmstats/lib/liveness"
@@ -35,9 +33,7 @@ type options struct {
 	MaxSize int             `long:"max-size" value-name:"BYTES" base:"10" default:"16777216" description:"Read at most this much of a file"`
 	cli.Color
 	cli.Common
-	Args struct {
-		Files []flags.Filename `positional-arg-name:"FILE|DIR" description:"Stat files, and directories of *.mmstats. Without any, those of $MMSTATS_GLOB"`
-	} `positional-args:"yes"`
+	cli.Files
 }
 
 // A dump is one run of the command.
@@ -65,10 +61,7 @@ func run(a *cli.App, args []string, _ io.Reader) int {
 	if err := d.prepare(); err != nil {
 		return a.Misuse("%s", err)
 	}
-	for _, file := range d.Args.Files {
-		rest = append(rest, string(file))
-	}
-	return d.run(rest)
+	return d.run(append(rest, d.Paths()...))
 }
 
 // prepare checks what the options say together.

@@ -6,10 +6,30 @@ import (
 	"io"
 	"os"
 
+	flags "github.com/jessevdk/go-flags"
 	"golang.org/x/term"
 
 	"mmstats/lib/report"
 )
+
+// Files are the arguments of a command that looks at stat files.
+type Files struct {
+	Args struct {
+		Files []flags.Filename `positional-arg-name:"FILE|DIR" description:"Stat files, and directories of *.mmstats. Without any, those of $MMSTATS_GLOB"`
+	} `positional-args:"yes"`
+}
+
+// Paths returns the arguments as they were given.
+func (f *Files) Paths() []string { return Paths(f.Args.Files) }
+
+// Paths returns names of files as plain texts.
+func Paths(files []flags.Filename) []string {
+	paths := make([]string, len(files))
+	for i, file := range files {
+		paths[i] = string(file)
+	}
+	return paths
+}
 
 // Color is the option that says when to use colours.
 type Color struct {
