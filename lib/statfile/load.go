@@ -114,8 +114,10 @@ func (l *Loader) maxSize() int {
 func (l *Loader) extend(f *mapping.File, have int, size int64) error {
 	want := int(min(size-int64(have), Chunk, int64(l.maxSize()-have)))
 	if need := have + max(want, 0); need > cap(l.Data) {
-		// Labels of the fields so far stay in the old bytes, and are good.
-		grown := make([]byte, need, max(Chunk, 2*cap(l.Data)))
+		// Labels of the fields so far stay in the old bytes, and are good. A
+		// whole step for a file of one page costs 0.03 ms, which an update from
+		// the shell notices.
+		grown := make([]byte, need, max(need, 2*cap(l.Data)))
 		copy(grown, l.Data[:have])
 		l.Data = grown
 	}
