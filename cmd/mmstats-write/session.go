@@ -296,6 +296,9 @@ func (s *session) create(batch []assignment) error {
 	if err != nil {
 		return err
 	}
+	for i, v := range p.new {
+		v.Initial = p.after[p.label[i]]
+	}
 	f, err := mmstats.Create(mmstats.Options{Path: s.path, Prefix: s.prefix, Shared: true, PID: s.pid}, p.stats()...)
 	if err != nil {
 		return err
@@ -306,11 +309,10 @@ func (s *session) create(batch []assignment) error {
 	return s.carryOut(p)
 }
 
-// stats returns what the plan declares, with the values that it leads to.
+// stats returns what the plan declares.
 func (p *plan) stats() []any {
 	var stats []any
 	for i, v := range p.new {
-		v.Initial = p.after[p.label[i]]
 		stats = append(stats, mmstats.Labeled{Label: p.label[i], Stat: v})
 	}
 	return stats
@@ -323,13 +325,17 @@ func (s *session) update(batch []assignment) error {
 		return err
 	}
 	for i, v := range p.new {
-		s.release()
 		if p.declares[i] {
 			v.Initial = p.after[p.label[i]]
 		}
-		if err := s.file.Add(p.label[i], v); err != nil {
+	}
+	if len(p.new) > 0 {
+		s.release()
+		if err := s.file.AddStruct(p.stats()...); err != nil {
 			return err
 		}
+	}
+	for i, v := range p.new {
 		s.vars[p.label[i]] = v
 	}
 	return s.carryOut(p)

@@ -178,7 +178,9 @@ func (f *File) TryLock() error {
 // machine that is too busy to run it, hundreds of writers wait for each other
 // longer than for anybody who holds the lock.
 func (f *File) Lock(wait time.Duration) error {
-	const first, most = 50 * time.Microsecond, 10 * time.Millisecond
+	// Hundreds that look every 10 ms keep two cores so busy that who holds the
+	// lock is not run.
+	const first, most = 50 * time.Microsecond, 50 * time.Millisecond
 	for pause := first; ; pause = min(2*pause, most) {
 		err := f.TryLock()
 		if !errors.Is(err, ErrLocked) || wait <= 0 {

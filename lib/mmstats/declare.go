@@ -60,9 +60,10 @@ func (f *File) Add(label string, s Stat) error {
 	return f.add([]declaration{{label: f.options.Prefix + label, stat: s}})
 }
 
-// AddStruct declares the stats of a struct, as Create does.
-func (f *File) AddStruct(stats any) error {
-	declared, err := declarations(f.options.Prefix, []any{stats})
+// AddStruct declares the stats of structs and Labeled ones, as Create does, in
+// one go.
+func (f *File) AddStruct(stats ...any) error {
+	declared, err := declarations(f.options.Prefix, stats)
 	if err != nil {
 		return err
 	}
