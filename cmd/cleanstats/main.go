@@ -13,6 +13,7 @@ import (
 
 	"mmstats/lib/cli"
 	"mmstats/lib/mapping"
+	"mmstats/lib/output"
 	"mmstats/lib/report"
 	"mmstats/lib/statfile"
 )
@@ -51,7 +52,7 @@ func (c *cleaner) prepare() error {
 	switch {
 	case err != nil:
 		return err
-	case format == report.Prometheus:
+	case format == output.Prometheus:
 		return errors.New("decisions are written as text, tsv or json")
 	case c.Names && (c.JSON || c.Output != ""):
 		return errors.New("-0 and a format of output exclude each other")
@@ -63,7 +64,7 @@ func (c *cleaner) prepare() error {
 		return err
 	}
 	c.reader.MaxSize = c.MaxSize
-	c.text = format == report.Text && !c.Names
+	c.text = format == output.Text && !c.Names
 	c.out = report.NewDecisions(c.Stdout, report.Options{
 		Format: format, Header: c.Header, Long: c.Verbose, Color: color,
 	}, c.Names)

@@ -5,8 +5,8 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
-	"unicode/utf8"
 
+	"mmstats/lib/escape"
 	"mmstats/lib/format"
 	"mmstats/lib/mmstats"
 )
@@ -119,7 +119,7 @@ func parseAssignment(text, prefix string, declares bool) (a assignment, err erro
 			label = label[:i]
 		}
 	}
-	if a.label, err = unescape(label); err == nil {
+	if a.label, err = escape.Unescape(label); err == nil {
 		err = format.CheckLabel(a.label)
 	}
 	if err == nil {
@@ -138,47 +138,6 @@ func shorten(text string) string {
 		return strconv.Quote(text[:most]) + "..."
 	}
 	return strconv.Quote(text)
-}
-
-// unescape undoes the escapes of TSV, \t \n \r and \xHH. A backslash before
-// any other character that is neither letter nor digit makes it that
-// character: itself, a blank, or what a shell has quoted.
-func unescape(s string) (string, error) {
-	if !strings.Contains(s, `\`) {
-		return s, nil
-	}
-	var b strings.Builder
-	for i := 0; i < len(s); i++ {
-		if s[i] != '\\' {
-			b.WriteByte(s[i])
-			continue
-		}
-		i++
-		if i == len(s) {
-			return "", errors.New(`bad escape: \ at the end`)
-		}
-		switch c := s[i]; {
-		case c == 't':
-			b.WriteByte('\t')
-		case c == 'n':
-			b.WriteByte('\n')
-		case c == 'r':
-			b.WriteByte('\r')
-		case c == 'x':
-			hex := s[i+1 : min(i+3, len(s))]
-			n, err := strconv.ParseUint(hex, 16, 8)
-			if err != nil || len(hex) < 2 {
-				return "", fmt.Errorf(`bad escape \x%s`, hex)
-			}
-			b.WriteByte(byte(n))
-			i += 2
-		case c >= utf8.RuneSelf, 'a' <= c && c <= 'z', 'A' <= c && c <= 'Z', '0' <= c && c <= '9':
-			return "", fmt.Errorf(`bad escape \%c`, c)
-		default:
-			b.WriteByte(c)
-		}
-	}
-	return b.String(), nil
 }
 
 // newType returns the type and size of a label that does not exist yet: the

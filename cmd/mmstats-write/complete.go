@@ -11,7 +11,7 @@ import (
 	flags "github.com/jessevdk/go-flags"
 
 	"mmstats/lib/cli"
-	"mmstats/lib/report"
+	"mmstats/lib/escape"
 	"mmstats/lib/statfile"
 )
 
@@ -23,7 +23,7 @@ func (*statName) Complete(match string) (found []flags.Completion) {
 	for name, err := range statfile.All([]string{statfile.Dir()}) {
 		base := strings.TrimSuffix(filepath.Base(name.Path), statfile.Suffix)
 		if err == nil && strings.HasPrefix(base, match) {
-			found = append(found, flags.Completion{Item: report.Escape(base)})
+			found = append(found, flags.Completion{Item: escape.Text(base)})
 		}
 	}
 	return found

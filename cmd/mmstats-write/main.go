@@ -16,6 +16,7 @@ import (
 	flags "github.com/jessevdk/go-flags"
 
 	"mmstats/lib/cli"
+	"mmstats/lib/escape"
 	"mmstats/lib/format"
 	"mmstats/lib/liveness"
 	"mmstats/lib/mmstats"
@@ -122,7 +123,7 @@ func (s *session) runTime(a *cli.App, words []string) int {
 	if len(words) < 2 {
 		return a.Misuse("time takes LABEL -- CMD...")
 	}
-	label, err := unescape(words[0])
+	label, err := escape.Unescape(words[0])
 	if err == nil {
 		err = format.CheckLabel(label)
 	}

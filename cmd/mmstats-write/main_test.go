@@ -10,10 +10,10 @@ import (
 	"testing"
 
 	"mmstats/lib/cli/clitest"
+	"mmstats/lib/escape"
 	"mmstats/lib/mapping"
 	"mmstats/lib/mmstats"
 	"mmstats/lib/reader"
-	"mmstats/lib/report"
 )
 
 func TestMain(m *testing.M) {
@@ -64,7 +64,7 @@ func printStats(names []string) error {
 			switch label := string(st.Label); label {
 			case "sys.uid", "sys.gid", "sys.created":
 			default:
-				fmt.Fprintf(out, "%s %v %s\n", report.Escape(label), st.Type(), report.Escape(string(st.Value.AppendText(nil))))
+				fmt.Fprintf(out, "%s %v %s\n", escape.Text(label), st.Type(), escape.Text(string(st.Value.AppendText(nil))))
 			}
 		}
 	}

@@ -15,7 +15,7 @@ import (
 	"time"
 
 	"mmstats/lib/cli"
-	"mmstats/lib/report"
+	"mmstats/lib/escape"
 )
 
 type streamOptions struct {
@@ -188,7 +188,7 @@ func (st *stream) answer(err error) {
 	default:
 		st.Fail()
 		st.answers = append(st.answers, "error "...)
-		st.answers = append(report.AppendMessage(st.answers, cli.Reason(err)), '\n')
+		st.answers = append(escape.AppendMessage(st.answers, cli.Reason(err)), '\n')
 	}
 }
 
@@ -251,7 +251,7 @@ func parseLine(batch []assignment, line, prefix string) ([]assignment, error) {
 		end = min(end, len(line))
 		a, err := parseAssignment(line[:end], prefix, false)
 		if err == nil {
-			a.value, err = unescape(a.value)
+			a.value, err = escape.Unescape(a.value)
 		}
 		if err != nil {
 			return batch, err

@@ -18,6 +18,7 @@ import (
 	flags "github.com/jessevdk/go-flags"
 
 	"mmstats/lib/cli"
+	"mmstats/lib/output"
 	"mmstats/lib/reader"
 	"mmstats/lib/report"
 	"mmstats/lib/statfile"
@@ -84,7 +85,7 @@ type poll struct {
 	*cli.App
 	options
 	delay   time.Duration
-	format  report.Format
+	format  output.Format
 	colors  bool
 	poller  reader.Poller
 	columns *columns
@@ -137,7 +138,7 @@ func (p *poll) prepare() (err error) {
 	if p.format, err = cli.Format(p.Output, p.JSON, p.Stdout); err != nil {
 		return err
 	}
-	if p.format == report.Prometheus {
+	if p.format == output.Prometheus {
 		return errors.New("the formats are text, tsv and json")
 	}
 	p.columns, err = parseColumns(p.Prefix, string(p.Args.Fields))
@@ -201,7 +202,7 @@ func (r *roll) row(m report.Moment) error { return r.table.Row(&m) }
 // resize fits the table to the terminal, and names the columns that it has no
 // room for.
 func (r *roll) resize() {
-	if r.format != report.Text {
+	if r.format != output.Text {
 		return
 	}
 	width, _ := cli.Size(r.Stdout)
@@ -219,7 +220,7 @@ func (r *roll) resize() {
 
 // interrupted ends the output at Ctrl-C, which leaves its ^C on the line.
 func (r *roll) interrupted() int {
-	if r.format == report.Text && cli.Terminal(r.Stdout) {
+	if r.format == output.Text && cli.Terminal(r.Stdout) {
 		io.WriteString(r.Stdout, "\n")
 	}
 	return r.Status()

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"mmstats/lib/escape"
 	"mmstats/lib/format"
 	"mmstats/lib/report"
 )
@@ -179,7 +180,7 @@ func (p *painter) stat(s *stat) {
 	if s.missing > 0 {
 		p.look(lookFaint)
 	}
-	p.left(report.Shorten(report.Escape(s.label), p.label, p.utf8), p.label)
+	p.left(report.Shorten(escape.Text(s.label), p.label, p.utf8), p.label)
 	// A label may hold characters that take two columns, or none.
 	p.buf = append(p.buf, "\x1b["...)
 	p.buf = strconv.AppendInt(p.buf, int64(p.label+1), 10)
@@ -195,7 +196,7 @@ func (p *painter) stat(s *stat) {
 func (p *painter) text(s *stat) {
 	p.blanks(2)
 	p.highlight(s)
-	p.buf = append(p.buf, p.cut(report.Escape(s.text), p.width-p.label-2)...)
+	p.buf = append(p.buf, p.cut(escape.Text(s.text), p.width-p.label-2)...)
 }
 
 // highlight starts the look of a value that changed.
@@ -244,11 +245,11 @@ func (p *painter) foot(v *view) {
 	p.line()
 	switch {
 	case v.editing:
-		p.buf = append(p.buf, "/"+p.cut(report.Escape(v.filter), p.width-2)...)
+		p.buf = append(p.buf, "/"+p.cut(escape.Text(v.filter), p.width-2)...)
 		p.look(lookReverse)
 		p.buf = append(p.buf, ' ')
 	case len(v.shown) == 0 && v.filter != "":
-		p.buf = append(p.buf, p.cut("no stat matches "+report.Escape(v.filter)+"; Esc shows all", p.width)...)
+		p.buf = append(p.buf, p.cut("no stat matches "+escape.Text(v.filter)+"; Esc shows all", p.width)...)
 	case len(v.shown) == 0:
 		p.buf = append(p.buf, p.cut("no stats yet; q quits", p.width)...)
 	default:
@@ -260,7 +261,7 @@ func (p *painter) foot(v *view) {
 func (p *painter) keys(v *view) {
 	text := "q quit  ? help  / filter  s sort  r reverse"
 	if v.filter != "" {
-		text = "filter: " + report.Escape(v.filter) + "  Esc all  q quit  ? help"
+		text = "filter: " + escape.Text(v.filter) + "  Esc all  q quit  ? help"
 	}
 	last := min(v.top+p.lines, len(v.shown))
 	place := strconv.Itoa(v.top+1) + "-" + strconv.Itoa(last) + " of " + strconv.Itoa(len(v.shown))

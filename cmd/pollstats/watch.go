@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"mmstats/lib/cli"
+	"mmstats/lib/escape"
 	"mmstats/lib/format"
 	"mmstats/lib/reader"
 	"mmstats/lib/report"
@@ -381,7 +382,7 @@ func (v *view) status(width int) string {
 	if n, err := v.poller.Failing(); n > 0 {
 		text += "  " + strconv.Itoa(n) + " unreadable: "
 		// The reason stands at the end.
-		text += report.Shorten(report.Escape(cli.Reason(err)), width-len(text), v.painter.utf8)
+		text += report.Shorten(escape.Text(cli.Reason(err)), width-len(text), v.painter.utf8)
 	}
 	return text
 }

@@ -12,6 +12,7 @@ import (
 	"mmstats/lib/cli"
 	"mmstats/lib/liveness"
 	"mmstats/lib/mapping"
+	"mmstats/lib/output"
 	"mmstats/lib/reader"
 	"mmstats/lib/report"
 	"mmstats/lib/statfile"
@@ -70,11 +71,11 @@ func (d *dump) prepare() error {
 	switch {
 	case err != nil:
 		return err
-	case d.Value && (format == report.JSON || format == report.Prometheus):
+	case d.Value && (format == output.JSON || format == output.Prometheus):
 		return errors.New("--value is for text and tsv")
 	case d.Value && d.Long:
 		return errors.New("--value and -L exclude each other")
-	case d.Long && format == report.Prometheus:
+	case d.Long && format == output.Prometheus:
 		return errors.New("-L is not for prometheus")
 	case d.Fold != "" && d.Long:
 		return errors.New("-a and -L exclude each other: folded stats have no place")

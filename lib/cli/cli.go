@@ -17,7 +17,7 @@ import (
 
 	flags "github.com/jessevdk/go-flags"
 
-	"mmstats/lib/report"
+	"mmstats/lib/escape"
 )
 
 // Version is that of all commands.
@@ -141,7 +141,7 @@ func Cause(err error) string {
 
 // say writes one line.
 func (a *App) say(text string) {
-	line := report.AppendMessage([]byte(a.Name+": "), text)
+	line := escape.AppendMessage([]byte(a.Name+": "), text)
 	a.Stderr.Write(append(line, '\n'))
 }
 

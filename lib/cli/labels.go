@@ -6,14 +6,13 @@ import (
 	"maps"
 	"path"
 	"slices"
-	"strconv"
 	"strings"
 	"unicode/utf8"
 
 	flags "github.com/jessevdk/go-flags"
 
+	"mmstats/lib/escape"
 	"mmstats/lib/reader"
-	"mmstats/lib/report"
 	"mmstats/lib/statfile"
 )
 
@@ -36,7 +35,7 @@ func ParseLabelGlob(pattern string) (*LabelGlob, error) {
 }
 
 // unescape replaces the escapes of characters that nobody can type. Any other
-// backslash is left for package path, which takes what follows it as it is.
+// backslash is left for package path: what follows it stands for itself.
 func unescape(pattern string) string {
 	var b strings.Builder
 	for {
@@ -45,34 +44,16 @@ func unescape(pattern string) string {
 		if !found {
 			return b.String()
 		}
-		text, size := `\`, 0 // of the escape, and of what is behind the backslash
-		if after != "" {
-			text, size = escaped(after)
+		b.WriteByte('\\')
+		c, size, err := escape.Next(after)
+		if err != nil {
+			_, size = utf8.DecodeRuneInString(after)
+			b.WriteString(after[:size])
+		} else {
+			b.WriteByte(c)
 		}
-		b.WriteString(text)
 		pattern = after[size:]
 	}
-}
-
-// escaped returns what stands behind a backslash as package path takes it, and
-// how many bytes it is there.
-func escaped(s string) (text string, size int) {
-	switch s[0] {
-	case 't':
-		return "\t", 1
-	case 'n':
-		return "\n", 1
-	case 'r':
-		return "\r", 1
-	case 'x':
-		if hex := s[1:min(3, len(s))]; len(hex) == 2 {
-			if c, err := strconv.ParseUint(hex, 16, 8); err == nil {
-				return `\` + string([]byte{byte(c)}), 3
-			}
-		}
-	}
-	_, size = utf8.DecodeRuneInString(s)
-	return `\` + s[:size], size
 }
 
 // noSlash replaces the one character that a * of package path stops at by one
@@ -184,7 +165,7 @@ func (*LabelName) Complete(match string) []flags.Completion {
 	}
 	var found []flags.Completion
 	for _, label := range slices.Sorted(maps.Keys(labels)) {
-		found = append(found, flags.Completion{Item: report.Escape(label)})
+		found = append(found, flags.Completion{Item: escape.Text(label)})
 	}
 	return found
 }

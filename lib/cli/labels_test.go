@@ -5,7 +5,7 @@ import (
 	"strings"
 	"testing"
 
-	"mmstats/lib/report"
+	"mmstats/lib/escape"
 )
 
 func TestLabelGlob(t *testing.T) {
@@ -63,9 +63,9 @@ func TestLabelGlob(t *testing.T) {
 // A label as it is shown is a pattern that matches it.
 func TestLabelGlobOfShownLabel(t *testing.T) {
 	for _, label := range []string{"a.b", "größe.日本.❤", "has\ttab", "has\nnewline", `back\slash`, "\x1b\u009b", "\xff", "a\u202eb", "-"} {
-		g, err := ParseLabelGlob(report.Escape(label))
+		g, err := ParseLabelGlob(escape.Text(label))
 		if err != nil || !g.Match(label) {
-			t.Errorf("ParseLabelGlob(%q) does not match %q, %v", report.Escape(label), label, err)
+			t.Errorf("ParseLabelGlob(%q) does not match %q, %v", escape.Text(label), label, err)
 		}
 	}
 }

@@ -9,7 +9,7 @@ import (
 	flags "github.com/jessevdk/go-flags"
 	"golang.org/x/term"
 
-	"mmstats/lib/report"
+	"mmstats/lib/output"
 )
 
 // Files are the arguments of a command that looks at stat files.
@@ -61,16 +61,16 @@ func Terminal(w any) bool {
 
 // Format returns the format of output that -o and -j ask for; without them it
 // is text for a terminal and TSV for anything else.
-func Format(output string, json bool, w io.Writer) (report.Format, error) {
+func Format(name string, json bool, w io.Writer) (output.Format, error) {
 	switch {
-	case json && output != "" && output != "json":
-		return 0, errors.New("-j and -o " + output + " exclude each other")
+	case json && name != "" && name != "json":
+		return 0, errors.New("-j and -o " + name + " exclude each other")
 	case json:
-		return report.JSON, nil
-	case output != "":
-		return report.ParseFormat(output)
+		return output.JSON, nil
+	case name != "":
+		return output.ParseFormat(name)
 	case Terminal(w):
-		return report.Text, nil
+		return output.Text, nil
 	}
-	return report.TSV, nil
+	return output.TSV, nil
 }

@@ -2,7 +2,9 @@ package report
 
 import (
 	"io"
-	"strconv"
+
+	"mmstats/lib/escape"
+	"mmstats/lib/output"
 )
 
 // A Decision is what a command did with a file, and why.
@@ -17,8 +19,9 @@ type Decision struct {
 // Decisions writes decisions as Text, TSV or JSON, or the names of files
 // alone. It is used by one goroutine; Close ends the output.
 type Decisions struct {
-	buffer
-	format Format
+	*output.Buffer
+	rows   *output.Rows
+	format output.Format
 	names  bool
 	detail bool
 	color  bool
@@ -28,13 +31,14 @@ type Decisions struct {
 // names of files and nothing else, each with a NUL after it. Of the options
 // it knows Format, Header, Long, which adds the details, and Color.
 func NewDecisions(w io.Writer, o Options, names bool) *Decisions {
-	d := &Decisions{buffer: buffer{w: w}, format: o.Format, names: names, detail: o.Long, color: o.Color}
-	if o.Header && o.Format == TSV && !names {
-		d.buf = append(d.buf, "decision\tfile\tpid\treason"...)
+	b := output.NewBuffer(w)
+	d := &Decisions{Buffer: b, rows: output.NewRows(b, o.Format), format: o.Format, names: names, detail: o.Long, color: o.Color}
+	if o.Header && o.Format == output.TSV && !names {
+		columns := []string{"decision", "file", "pid", "reason"}
 		if d.detail {
-			d.buf = append(d.buf, "\tdetail"...)
+			columns = append(columns, "detail")
 		}
-		d.buf = append(d.buf, '\n')
+		d.rows.Header(columns...)
 	}
 	return d
 }
@@ -43,90 +47,60 @@ func NewDecisions(w io.Writer, o Options, names bool) *Decisions {
 func (d *Decisions) Print(n *Decision) error {
 	switch {
 	case d.names:
-		d.buf = append(append(d.buf, n.File...), 0)
-	case d.format == JSON:
-		d.json(n)
-	case d.format == TSV:
-		d.tsv(n)
-	default:
+		d.Bytes = append(append(d.Bytes, n.File...), 0)
+	case d.format == output.Text:
 		d.text(n)
+		return d.Flush() // who watches a terminal wants to see the work go on
+	default:
+		d.row(n)
 	}
-	// Who watches a terminal wants to see the work go on.
-	if d.format == Text || len(d.buf) >= flushSize {
-		d.flush()
-	}
-	return d.err
+	return d.FlushLarge()
 }
 
 // Line writes a line of text that stands by itself.
 func (d *Decisions) Line(text string) error {
-	d.buf = append(append(d.buf, text...), '\n')
-	return d.err
+	d.Bytes = append(append(d.Bytes, text...), '\n')
+	return d.FlushLarge()
 }
 
 // Close writes what is left. It does not close the writer.
-func (d *Decisions) Close() error {
-	d.flush()
-	return d.err
-}
+func (d *Decisions) Close() error { return d.Flush() }
 
 func (d *Decisions) text(n *Decision) {
 	if d.color {
-		d.buf = append(d.buf, bold...)
+		d.Bytes = append(d.Bytes, bold...)
 	}
-	d.buf = append(d.buf, n.Action...)
+	d.Bytes = append(d.Bytes, n.Action...)
 	if d.color {
-		d.buf = append(d.buf, reset...)
+		d.Bytes = append(d.Bytes, reset...)
 	}
-	d.buf = append(d.buf, ' ')
-	d.buf = AppendEscaped(d.buf, []byte(n.File), true)
-	d.buf = append(d.buf, ": "...)
-	d.buf = AppendMessage(d.buf, n.Reason)
+	d.Bytes = append(d.Bytes, ' ')
+	d.Bytes = escape.AppendText(d.Bytes, []byte(n.File))
+	d.Bytes = append(d.Bytes, ": "...)
+	d.Bytes = escape.AppendMessage(d.Bytes, n.Reason)
 	if d.detail && n.Detail != "" {
-		d.buf = append(d.buf, " ("...)
-		d.buf = AppendMessage(d.buf, n.Detail)
-		d.buf = append(d.buf, ')')
+		d.Bytes = append(d.Bytes, " ("...)
+		d.Bytes = escape.AppendMessage(d.Bytes, n.Detail)
+		d.Bytes = append(d.Bytes, ')')
 	}
-	d.buf = append(d.buf, '\n')
+	d.Bytes = append(d.Bytes, '\n')
 }
 
-func (d *Decisions) tsv(n *Decision) {
-	d.column(n.Action)
-	d.column(n.File)
+func (d *Decisions) row(n *Decision) {
+	d.rows.Text("decision", []byte(n.Action))
+	d.rows.Text("file", []byte(n.File))
 	if n.PID == 0 {
-		d.buf = append(d.buf, "-\t"...)
+		d.rows.Absent("pid")
 	} else {
-		d.column(strconv.Itoa(n.PID))
+		d.rows.Int("pid", int64(n.PID))
 	}
-	d.column(n.Reason)
-	if d.detail {
-		d.column(n.Detail)
+	d.rows.Text("reason", []byte(n.Reason))
+	switch {
+	case !d.detail:
+	case n.Detail == "" && !d.rows.JSON():
+		d.rows.Absent("detail")
+	default:
+		d.rows.Text("detail", []byte(n.Detail))
 	}
-	d.buf[len(d.buf)-1] = '\n'
-}
-
-// column appends a text and a tab.
-func (d *Decisions) column(s string) {
-	if s == "" {
-		d.buf = append(d.buf, '-')
-	} else {
-		d.escaped([]byte(s), false)
-	}
-	d.buf = append(d.buf, '\t')
-}
-
-func (d *Decisions) json(n *Decision) {
-	d.buf = appendText(append(d.buf, '{'), "decision", []byte(n.Action))
-	d.buf = appendText(append(d.buf, ','), "file", []byte(n.File))
-	d.buf = append(d.buf, `,"pid":`...)
-	if n.PID == 0 {
-		d.buf = append(d.buf, "null"...)
-	} else {
-		d.buf = strconv.AppendInt(d.buf, int64(n.PID), 10)
-	}
-	d.buf = appendText(append(d.buf, ','), "reason", []byte(n.Reason))
-	if d.detail {
-		d.buf = appendText(append(d.buf, ','), "detail", []byte(n.Detail))
-	}
-	d.buf = append(d.buf, "}\n"...)
+	d.rows.End()
 }

@@ -5,8 +5,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"unicode/utf8"
 
+	"mmstats/lib/escape"
 	"mmstats/lib/format"
 )
 
@@ -100,7 +100,7 @@ func (fs *families) append(dst []byte) []byte {
 
 func (f *family) append(dst []byte, name string) []byte {
 	dst = append(dst, "# HELP "+name+" Stat "...)
-	dst = appendPrometheus(dst, []byte(f.samples[0].label), false)
+	dst = escape.AppendPrometheus(dst, []byte(f.samples[0].label), false)
 	dst = append(dst, ".\n# TYPE "+name+" "+f.kind+"\n"...)
 	seen := make(map[string]bool)
 	for i := range f.samples {
@@ -110,7 +110,7 @@ func (f *family) append(dst []byte, name string) []byte {
 		sep := byte('{')
 		pair := func(key string, value []byte) {
 			dst = append(append(append(dst, sep), key...), '=', '"')
-			dst = append(appendPrometheus(dst, value, true), '"')
+			dst = append(escape.AppendPrometheus(dst, value, true), '"')
 			sep = ','
 		}
 		if s.file != "" {
@@ -142,31 +142,6 @@ func (f *family) append(dst []byte, name string) []byte {
 			dst = s.value.AppendText(dst)
 		}
 		dst = append(dst, '\n')
-	}
-	return dst
-}
-
-// appendPrometheus appends s by the escapes of the exposition format. It has
-// none for other control characters and for what is not UTF-8: these read as
-// they do in text, such as \x1b.
-func appendPrometheus(dst, s []byte, quoted bool) []byte {
-	for len(s) > 0 {
-		r, size := utf8.DecodeRune(s)
-		switch {
-		case r == '\\':
-			dst = append(dst, `\\`...)
-		case r == '\n':
-			dst = append(dst, `\n`...)
-		case r == '"' && quoted:
-			dst = append(dst, `\"`...)
-		case shown(r, size, true):
-			dst = append(dst, s[:size]...)
-		default:
-			for _, c := range s[:size] {
-				dst = appendEscape(append(dst, '\\'), c)
-			}
-		}
-		s = s[size:]
 	}
 	return dst
 }

@@ -2,40 +2,19 @@
 package report
 
 import (
-	"fmt"
 	"io"
 
+	"mmstats/lib/escape"
 	"mmstats/lib/format"
+	"mmstats/lib/output"
 )
 
-// Format is a format of output.
-type Format uint8
-
-// The formats.
-const (
-	Text Format = iota + 1
-	TSV
-	JSON
-	Prometheus
-)
-
-// Names of the formats, as options take them.
-var names = map[string]Format{"text": Text, "tsv": TSV, "json": JSON, "prometheus": Prometheus}
-
-// ParseFormat returns the format called name.
-func ParseFormat(name string) (Format, error) {
-	if f, ok := names[name]; ok {
-		return f, nil
-	}
-	return 0, fmt.Errorf("unknown format %q", name)
-}
-
-// Options say what a Printer writes.
+// Options say what a [Printer] writes.
 type Options struct {
-	Format Format
-	// Header puts the names of the columns above TSV.
+	Format output.Format
+	// Header writes the names of the columns above TSV.
 	Header bool
-	// Long adds the writer and the place of each stat.
+	// Long adds each stat's signature and offset, and its file's writer.
 	Long bool
 	// ValueOnly leaves out all but the value, in Text and TSV.
 	ValueOnly bool
@@ -51,7 +30,7 @@ type Source struct {
 	Files int
 	// PID is the process that the file names as its writer, or 0.
 	PID int64
-	// Live tells whether that process lives; it is nil where nobody knows.
+	// Live tells whether that process lives; it is nil where that is unknown.
 	Live *bool
 }
 
@@ -61,44 +40,29 @@ type Row struct {
 	Type  format.Type
 	Kind  format.Kind
 	Value format.Value
-	// Signature and Offset tell where the stat stands in its file.
+	// Signature is the stat's type signature, and Offset where the stat is in
+	// its file, in bytes.
 	Signature string
 	Offset    int
-	// Files counts the files that a folded row stands for.
+	// Files counts the files that a folded row was folded over.
 	Files int
 }
 
-// A Printer writes rows to a writer, in few large writes. It is used by one
-// goroutine; Close ends the output.
+// A Printer writes rows to a writer. It is used by one goroutine; Close ends
+// the output.
 type Printer struct {
-	buffer
+	*output.Buffer
+	rows     *output.Rows // of TSV and JSON
 	o        Options
-	prefix   []byte // of every line of a file
 	families families
-}
-
-// flushSize is how many bytes are gathered for one write.
-const flushSize = 64 << 10
-
-// A buffer gathers what is to be written. After an error it drops all.
-type buffer struct {
-	w   io.Writer
-	buf []byte
-	err error
-}
-
-func (b *buffer) flush() {
-	if b.err == nil && len(b.buf) > 0 {
-		_, b.err = b.w.Write(b.buf)
-	}
-	b.buf = b.buf[:0]
 }
 
 // New returns a Printer to w.
 func New(w io.Writer, o Options) *Printer {
-	p := &Printer{buffer: buffer{w: w, buf: make([]byte, 0, flushSize+flushSize/4)}, o: o}
-	if o.Format == TSV && o.Header {
-		p.buf = append(p.buf, tsvHeader(o)...)
+	b := output.NewBuffer(w)
+	p := &Printer{Buffer: b, rows: output.NewRows(b, o.Format), o: o}
+	if o.Format == output.TSV && o.Header {
+		p.header()
 	}
 	return p
 }
@@ -106,53 +70,41 @@ func New(w io.Writer, o Options) *Printer {
 // Print writes the rows of one source. The error is the writer's, and stays.
 func (p *Printer) Print(src Source, rows []Row) error {
 	switch {
-	case p.o.Format == Prometheus:
+	case p.o.Format == output.Prometheus:
 		p.families.add(src, rows)
-	case p.o.Format == JSON:
-		p.json(src, rows)
 	case p.o.ValueOnly:
 		for i := range rows {
-			p.value(&rows[i], p.o.Format == Text)
-			p.buf = append(p.buf, '\n')
+			p.value(rows[i].Value)
+			p.Bytes = append(p.Bytes, '\n')
 		}
-	case p.o.Format == TSV:
-		p.tsv(src, rows)
-	default:
+	case p.o.Format == output.Text:
 		p.text(src, rows)
+	default:
+		for i := range rows {
+			p.row(&src, &rows[i])
+		}
 	}
-	if len(p.buf) >= flushSize {
-		p.flush()
-	}
-	return p.err
+	return p.FlushLarge()
 }
 
 // Close writes what is left. It does not close the writer.
 func (p *Printer) Close() error {
-	if p.o.Format == Prometheus {
-		p.buf = p.families.append(p.buf)
+	if p.o.Format == output.Prometheus {
+		p.Bytes = p.families.append(p.Bytes)
 	}
-	p.flush()
-	return p.err
+	return p.Flush()
 }
 
-// value appends the value of row: "-" where it is absent.
-func (p *Printer) value(row *Row, terminal bool) {
+// value appends a value of text, or of TSV that has no other columns.
+func (p *Printer) value(v format.Value) {
 	switch {
-	case row.Value.Class() == 0:
-		p.buf = append(p.buf, '-')
-	case row.Value.Class() == format.TextClass:
-		p.escaped(row.Value.Text(), terminal)
+	case v.Class() == 0:
+		p.Bytes = append(p.Bytes, '-')
+	case v.Class() != format.TextClass:
+		p.Bytes = v.AppendText(p.Bytes)
+	case p.o.Format == output.Text:
+		p.Bytes = escape.AppendText(p.Bytes, v.Text())
 	default:
-		p.buf = row.Value.AppendText(p.buf)
+		p.Bytes = escape.AppendTSV(p.Bytes, v.Text())
 	}
-}
-
-// escaped appends a text as AppendEscaped does, and one that is "-" escaped,
-// too: that says absent.
-func (b *buffer) escaped(s []byte, terminal bool) {
-	if len(s) == 1 && s[0] == '-' {
-		b.buf = append(b.buf, `\x2d`...)
-		return
-	}
-	b.buf = AppendEscaped(b.buf, s, terminal)
 }

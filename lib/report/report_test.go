@@ -2,13 +2,12 @@ package report
 
 import (
 	"encoding/json"
-	"errors"
-	"io"
 	"math"
 	"strings"
 	"testing"
 
 	"mmstats/lib/format"
+	"mmstats/lib/output"
 )
 
 func text(s string) format.Value { return format.TextValue([]byte(s)) }
@@ -31,8 +30,8 @@ func row(label string, v format.Value) Row {
 	return r
 }
 
-// output returns what a Printer makes of rows of one source.
-func output(t *testing.T, o Options, src Source, rows ...Row) string {
+// written returns what a Printer makes of rows of one source.
+func written(t *testing.T, o Options, src Source, rows ...Row) string {
 	t.Helper()
 	var b strings.Builder
 	p := New(&b, o)
@@ -66,7 +65,7 @@ func TestTSV(t *testing.T) {
 		{"a\tb\\", row("l\t\xff", text("x")), "a\\tb\\\\\tl\\t\\xff\tstring\tx\n"},
 		{"", row("folded", format.UintValue(3)), "-\tfolded\tcounter\t3\n"},
 	} {
-		if got := output(t, Options{Format: TSV}, Source{File: test.file, Files: 2}, test.row); got != test.value {
+		if got := written(t, Options{Format: output.TSV}, Source{File: test.file, Files: 2}, test.row); got != test.value {
 			t.Errorf("TSV of %s = %q, want %q", test.row.Label, got, test.value)
 		}
 	}
@@ -86,8 +85,8 @@ func TestTSVColumns(t *testing.T) {
 			"file\tlabel\ttype\tvalue\tpid\tlive\tsignature\toffset\nf\thits\tcounter\t7\t12\tfalse\tQ  \t17\n"},
 		{Options{Long: true}, Source{File: "f"}, "f\thits\tcounter\t7\t-\t-\tQ  \t17\n"},
 	} {
-		test.o.Format = TSV
-		if got := output(t, test.o, test.src, r); got != test.want {
+		test.o.Format = output.TSV
+		if got := written(t, test.o, test.src, r); got != test.want {
 			t.Errorf("%+v = %q, want %q", test.o, got, test.want)
 		}
 	}
@@ -113,7 +112,7 @@ func TestJSON(t *testing.T) {
 		{row("gone", format.Value{}), `"label":"gone","type":"float64","value":null`},
 	} {
 		want := `{"file":"f",` + test.want + "}\n"
-		got := output(t, Options{Format: JSON}, Source{File: "f"}, test.row)
+		got := written(t, Options{Format: output.JSON}, Source{File: "f"}, test.row)
 		if got != want {
 			t.Errorf("JSON of %s = %s, want %s", test.row.Label, got, want)
 		}
@@ -127,16 +126,16 @@ func TestJSONLong(t *testing.T) {
 	live := true
 	r := row("n", format.IntValue(1))
 	want := `{"file":"f\u001b","label":"n","type":"int64","value":1,"pid":12,"live":true,"signature":"Q  ","offset":17}` + "\n"
-	if got := output(t, Options{Format: JSON, Long: true}, Source{File: "f\x1b", PID: 12, Live: &live}, r); got != want {
+	if got := written(t, Options{Format: output.JSON, Long: true}, Source{File: "f\x1b", PID: 12, Live: &live}, r); got != want {
 		t.Errorf("JSON = %s, want %s", got, want)
 	}
 	want = `{"file":"f","label":"n","type":"int64","value":1,"pid":null,"live":null,"signature":"Q  ","offset":17}` + "\n"
-	if got := output(t, Options{Format: JSON, Long: true}, Source{File: "f"}, r); got != want {
+	if got := written(t, Options{Format: output.JSON, Long: true}, Source{File: "f"}, r); got != want {
 		t.Errorf("JSON = %s, want %s", got, want)
 	}
 	r.Files = 3
 	want = `{"files":3,"label":"n","type":"int64","value":1}` + "\n"
-	if got := output(t, Options{Format: JSON}, Source{Files: 4}, r); got != want {
+	if got := written(t, Options{Format: output.JSON}, Source{Files: 4}, r); got != want {
 		t.Errorf("JSON of a fold = %s, want %s", got, want)
 	}
 }
@@ -159,8 +158,8 @@ func TestText(t *testing.T) {
 			"  größe string  17 \"Q  \" x\\x1b[2J\n" +
 			"  " + strings.Repeat("l", 61) + " float64 17 \"Q  \" -\n\n"},
 	} {
-		test.o.Format = Text
-		if got := output(t, test.o, test.src, rows...); got != test.want {
+		test.o.Format = output.Text
+		if got := written(t, test.o, test.src, rows...); got != test.want {
 			t.Errorf("text by %+v = %q, want %q", test.o, got, test.want)
 		}
 	}
@@ -170,7 +169,7 @@ func TestPrometheus(t *testing.T) {
 	constant := row("sys.pid", format.UintValue(9))
 	constant.Type, constant.Kind = format.Uint64, format.KindConstant
 	var b strings.Builder
-	p := New(&b, Options{Format: Prometheus})
+	p := New(&b, Options{Format: output.Prometheus})
 	p.Print(Source{File: "a"}, []Row{
 		row("web.hits", format.UintValue(3)),
 		row("web/hits", format.UintValue(4)), // the same name
@@ -234,7 +233,7 @@ web_hits_total{file="b\"",label="web.hits"} 5
 // two samples of one name.
 func TestPrometheusOneSampleOfAName(t *testing.T) {
 	var b strings.Builder
-	p := New(&b, Options{Format: Prometheus})
+	p := New(&b, Options{Format: output.Prometheus})
 	p.Print(Source{File: "f\x1b"}, []Row{row("n", format.IntValue(1))})
 	p.Print(Source{File: `f\x1b`}, []Row{row("n", format.IntValue(2))})
 	p.Close()
@@ -246,68 +245,7 @@ func TestPrometheusOneSampleOfAName(t *testing.T) {
 
 func TestPrometheusFold(t *testing.T) {
 	want := "# HELP n_total Stat n.\n# TYPE n_total counter\nn_total 1\n"
-	if got := output(t, Options{Format: Prometheus}, Source{Files: 2}, row("n", format.UintValue(1))); got != want {
+	if got := written(t, Options{Format: output.Prometheus}, Source{Files: 2}, row("n", format.UintValue(1))); got != want {
 		t.Errorf("Prometheus of a fold = %q, want %q", got, want)
-	}
-}
-
-// Output comes in writes of many lines, and each is tried once.
-func TestPrinterWrites(t *testing.T) {
-	w := &countingWriter{}
-	p := New(w, Options{Format: TSV})
-	const lines = 20_000
-	for range lines {
-		if err := p.Print(Source{File: "file"}, []Row{row("label", format.UintValue(1))}); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if err := p.Close(); err != nil {
-		t.Fatal(err)
-	}
-	line := len("file\tlabel\tcounter\t1\n")
-	if most := lines*line/flushSize + 1; w.bytes != lines*line || w.writes > most {
-		t.Errorf("%d bytes in %d writes, want %d in at most %d", w.bytes, w.writes, lines*line, most)
-	}
-}
-
-func TestPrinterFails(t *testing.T) {
-	full := errors.New("no space")
-	w := &countingWriter{err: full}
-	p := New(w, Options{Format: TSV})
-	p.Print(Source{File: "f"}, []Row{row("s", text(strings.Repeat("x", flushSize)))})
-	if err := p.Print(Source{File: "f"}, []Row{row("s", text(strings.Repeat("x", flushSize)))}); err != full {
-		t.Errorf("Print = %v, want %v", err, full)
-	}
-	if err := p.Close(); err != full || w.writes != 1 {
-		t.Errorf("Close = %v after %d writes, want %v after 1", err, w.writes, full)
-	}
-}
-
-type countingWriter struct {
-	writes, bytes int
-	err           error
-}
-
-var _ io.Writer = (*countingWriter)(nil)
-
-func (w *countingWriter) Write(p []byte) (int, error) {
-	w.writes++
-	if w.err != nil {
-		return 0, w.err
-	}
-	w.bytes += len(p)
-	return len(p), nil
-}
-
-func TestParseFormat(t *testing.T) {
-	for name, want := range map[string]Format{"text": Text, "tsv": TSV, "json": JSON, "prometheus": Prometheus} {
-		if got, err := ParseFormat(name); got != want || err != nil {
-			t.Errorf("ParseFormat(%q) = %v, %v, want %v", name, got, err, want)
-		}
-	}
-	for _, name := range []string{"", "JSON", "xml"} {
-		if _, err := ParseFormat(name); err == nil {
-			t.Errorf("ParseFormat(%q) = nil error", name)
-		}
 	}
 }

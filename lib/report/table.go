@@ -6,7 +6,9 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"mmstats/lib/escape"
 	"mmstats/lib/format"
+	"mmstats/lib/output"
 )
 
 // A Column is one of a Table.
@@ -32,7 +34,7 @@ type Moment struct {
 
 // TableOptions say what a Table looks like.
 type TableOptions struct {
-	Format Format // Text, TSV or JSON
+	Format output.Format // Text, TSV or JSON
 	// Header puts the names of the columns above TSV.
 	Header bool
 	// Repeat is after how many rows of Text the titles come again; 0 is never.
@@ -76,7 +78,7 @@ func (t *Table) Resize(width int) {
 		t.widths = t.widths[:0]
 		used := len(clock)
 		for i := range t.columns {
-			w := min(max(minColumn, utf8.RuneCountInString(Escape(t.columns[i].Title))), longest)
+			w := min(max(minColumn, utf8.RuneCountInString(escape.Text(t.columns[i].Title))), longest)
 			if used += 1 + w; used > width && width > 0 {
 				break
 			}
@@ -96,9 +98,9 @@ func (t *Table) Hidden() []Column { return t.columns[len(t.widths):] }
 func (t *Table) Row(m *Moment) error {
 	t.buf = t.buf[:0]
 	switch t.o.Format {
-	case JSON:
+	case output.JSON:
 		t.json(m)
-	case TSV:
+	case output.TSV:
 		t.tsv(m)
 	default:
 		t.text(m)
@@ -123,7 +125,7 @@ func (t *Table) tsv(m *Moment) {
 		t.buf = append(t.buf, "time\telapsed"...)
 		for i := range t.columns {
 			t.buf = append(t.buf, '\t')
-			t.buf = AppendEscaped(t.buf, []byte(t.columns[i].Name), false)
+			t.buf = escape.AppendTSV(t.buf, []byte(t.columns[i].Name))
 		}
 		t.buf = append(t.buf, '\n')
 	}
@@ -152,13 +154,9 @@ func (t *Table) json(m *Moment) {
 		if i > 0 {
 			t.buf = append(t.buf, ',')
 		}
-		t.buf, _ = appendJSON(t.buf, []byte(t.columns[i].Name))
+		t.buf, _ = escape.AppendJSON(t.buf, []byte(t.columns[i].Name))
 		t.buf = append(t.buf, ':')
-		if v := m.Cells[i].Value; v.Class() != 0 && v.Special() == "" {
-			t.buf = v.AppendText(t.buf)
-		} else {
-			t.buf = append(t.buf, "null"...)
-		}
+		t.buf = output.AppendJSON(t.buf, m.Cells[i].Value)
 		if m.Cells[i].Reset {
 			resets++
 		}
@@ -170,7 +168,7 @@ func (t *Table) json(m *Moment) {
 		for i := range m.Cells {
 			if m.Cells[i].Reset {
 				t.buf = append(t.buf, sep)
-				t.buf, _ = appendJSON(t.buf, []byte(t.columns[i].Name))
+				t.buf, _ = escape.AppendJSON(t.buf, []byte(t.columns[i].Name))
 				sep = ','
 			}
 		}
@@ -211,7 +209,7 @@ func (t *Table) titles() {
 	t.buf = append(t.buf, "time"...)
 	t.pad(len(clock) - len("time"))
 	for i, width := range t.widths {
-		title := Shorten(Escape(t.columns[i].Title), width, t.o.UTF8)
+		title := Shorten(escape.Text(t.columns[i].Title), width, t.o.UTF8)
 		t.pad(1 + width - utf8.RuneCountInString(title))
 		t.buf = append(t.buf, title...)
 	}

@@ -9,6 +9,7 @@ import (
 	"unicode/utf8"
 
 	"mmstats/lib/format"
+	"mmstats/lib/output"
 )
 
 func TestAppendScaled(t *testing.T) {
@@ -42,7 +43,7 @@ func TestTableFits(t *testing.T) {
 	columns := []Column{{Title: "2XX"}, {Title: "requests.failed:delta"}, {Title: "é.label.of.many.characters.more"}, {Title: "x"}, {Title: "last.one"}}
 	for width := 16; width <= 120; width++ {
 		var out bytes.Buffer
-		table := NewTable(&out, TableOptions{Format: Text, UTF8: true}, columns)
+		table := NewTable(&out, TableOptions{Format: output.Text, UTF8: true}, columns)
 		table.Resize(width)
 		m := Moment{Time: time.Now(), Cells: make([]Cell, len(columns))}
 		for i := range m.Cells {

@@ -3,6 +3,8 @@ package report
 import (
 	"strconv"
 	"unicode/utf8"
+
+	"mmstats/lib/escape"
 )
 
 const (
@@ -14,27 +16,27 @@ const (
 // its labels in one column and the values in another.
 func (p *Printer) text(src Source, rows []Row) {
 	if p.o.Color {
-		p.buf = append(p.buf, bold...)
+		p.Bytes = append(p.Bytes, bold...)
 	}
-	p.buf = append(p.buf, "==> "...)
+	p.Bytes = append(p.Bytes, "==> "...)
 	if src.File != "" {
-		p.buf = AppendEscaped(p.buf, []byte(src.File), true)
+		p.Bytes = escape.AppendText(p.Bytes, []byte(src.File))
 	} else {
-		p.buf = strconv.AppendInt(p.buf, int64(src.Files), 10)
-		p.buf = append(p.buf, " files"...)
+		p.Bytes = strconv.AppendInt(p.Bytes, int64(src.Files), 10)
+		p.Bytes = append(p.Bytes, " files"...)
 		if src.Files == 1 {
-			p.buf = p.buf[:len(p.buf)-1]
+			p.Bytes = p.Bytes[:len(p.Bytes)-1]
 		}
 	}
 	if p.o.Color {
-		p.buf = append(p.buf, reset...)
+		p.Bytes = append(p.Bytes, reset...)
 	}
 	if p.o.Long && src.PID != 0 {
-		p.buf = append(p.buf, "  pid "...)
-		p.buf = strconv.AppendInt(p.buf, src.PID, 10)
-		p.buf = append(p.buf, " ("+liveWord(src.Live)+")"...)
+		p.Bytes = append(p.Bytes, "  pid "...)
+		p.Bytes = strconv.AppendInt(p.Bytes, src.PID, 10)
+		p.Bytes = append(p.Bytes, " ("+liveWord(src.Live)+")"...)
 	}
-	p.buf = append(p.buf, '\n')
+	p.Bytes = append(p.Bytes, '\n')
 
 	// A few very long labels should not push every value off the screen.
 	const widest = 60
@@ -48,42 +50,35 @@ func (p *Printer) text(src Source, rows []Row) {
 	}
 	for i := range rows {
 		row := &rows[i]
-		p.buf = append(p.buf, "  "...)
-		p.buf = AppendEscaped(p.buf, row.Label, true)
+		p.Bytes = append(p.Bytes, "  "...)
+		p.Bytes = escape.AppendText(p.Bytes, row.Label)
 		p.pad(max(width-textWidth(row.Label), 0) + 1)
 		if p.o.Long {
-			p.buf = append(p.buf, row.Type.String()...)
+			p.Bytes = append(p.Bytes, row.Type.String()...)
 			p.pad(typeWidth - len(row.Type.String()) + 1)
-			p.buf = append(p.buf, place(row)...)
+			p.Bytes = append(p.Bytes, place(row)...)
 			p.pad(placeWidth - len(place(row)) + 1)
 		}
-		p.value(row, true)
-		p.buf = append(p.buf, '\n')
+		p.value(row.Value)
+		p.Bytes = append(p.Bytes, '\n')
 	}
-	p.buf = append(p.buf, '\n')
+	p.Bytes = append(p.Bytes, '\n')
 }
 
 // place returns the offset and the signature of a row, its blanks to be seen.
 func place(row *Row) string {
-	return strconv.Itoa(row.Offset) + ` "` + Escape(row.Signature) + `"`
+	return strconv.Itoa(row.Offset) + ` "` + escape.Text(row.Signature) + `"`
 }
 
 func (p *Printer) pad(n int) {
 	for ; n > 0; n-- {
-		p.buf = append(p.buf, ' ')
+		p.Bytes = append(p.Bytes, ' ')
 	}
 }
 
 // textWidth returns how many characters of a terminal a label takes, wide
 // ones counted as one.
-func textWidth(label []byte) int {
-	for _, c := range label {
-		if !plain[c] {
-			return utf8.RuneCount(AppendEscaped(nil, label, true))
-		}
-	}
-	return len(label)
-}
+func textWidth(label []byte) int { return utf8.RuneCount(escape.AppendText(nil, label)) }
 
 func liveWord(live *bool) string {
 	switch {

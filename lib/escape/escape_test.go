@@ -1,14 +1,13 @@
-package report
+package escape
 
 import (
 	"encoding/json"
-	"strings"
 	"testing"
 	"unicode"
 	"unicode/utf8"
 )
 
-func TestAppendEscaped(t *testing.T) {
+func TestTexts(t *testing.T) {
 	for _, test := range []struct {
 		in, tsv, terminal string
 	}{
@@ -26,12 +25,14 @@ func TestAppendEscaped(t *testing.T) {
 		{"a\u202eb\u2066c\u2069\u061c\u200e\u200f", "a\u202eb\u2066c\u2069\u061c\u200e\u200f",
 			`a\xe2\x80\xaeb\xe2\x81\xa6c\xe2\x81\xa9\xd8\x9c\xe2\x80\x8e\xe2\x80\x8f`},
 		{"a\u2028b\u2029", "a\u2028b\u2029", `a\xe2\x80\xa8b\xe2\x80\xa9`},
+		{"-", `\x2d`, `\x2d`},
+		{"--", "--", "--"},
 	} {
-		if got := string(AppendEscaped(nil, []byte(test.in), false)); got != test.tsv {
-			t.Errorf("AppendEscaped(%q, false) = %q, want %q", test.in, got, test.tsv)
+		if got := string(AppendTSV(nil, []byte(test.in))); got != test.tsv {
+			t.Errorf("AppendTSV(%q) = %q, want %q", test.in, got, test.tsv)
 		}
-		if got := Escape(test.in); got != test.terminal {
-			t.Errorf("Escape(%q) = %q, want %q", test.in, got, test.terminal)
+		if got := Text(test.in); got != test.terminal {
+			t.Errorf("Text(%q) = %q, want %q", test.in, got, test.terminal)
 		}
 	}
 }
@@ -52,24 +53,27 @@ func FuzzEscapes(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, s []byte) {
 		for _, terminal := range []bool{false, true} {
-			got := string(AppendEscaped(nil, s, terminal))
-			if r := controlIn(got, terminal); r != 0 {
-				t.Fatalf("AppendEscaped(%q, %v) = %q, which holds %q", s, terminal, got, r)
+			got := AppendTSV(nil, s)
+			if terminal {
+				got = AppendText(nil, s)
 			}
-			if back := unescape(got); back != string(s) {
-				t.Fatalf("AppendEscaped(%q, %v) = %q, which reads as %q", s, terminal, got, back)
+			if r := controlIn(string(got), terminal); r != 0 {
+				t.Fatalf("%q escaped is %q, which holds %q", s, got, r)
+			}
+			if back, err := Unescape(string(got)); back != string(s) || err != nil {
+				t.Fatalf("%q escaped is %q, which reads as %q, %v", s, got, back, err)
 			}
 		}
-		quoted, valid := appendJSON(nil, s)
+		quoted, valid := AppendJSON(nil, s)
 		var back string
 		if err := json.Unmarshal(quoted, &back); err != nil || valid != utf8.Valid(s) || valid && back != string(s) {
-			t.Fatalf("appendJSON(%q) = %s, %v, which reads as %q, %v", s, quoted, valid, back, err)
+			t.Fatalf("AppendJSON(%q) = %s, %v, which reads as %q, %v", s, quoted, valid, back, err)
 		}
 		if r := controlIn(string(quoted), false); r != 0 {
-			t.Fatalf("appendJSON(%q) = %s, which holds %q", s, quoted, r)
+			t.Fatalf("AppendJSON(%q) = %s, which holds %q", s, quoted, r)
 		}
-		if got := string(appendPrometheus(nil, s, true)); controlIn(got, true) != 0 {
-			t.Fatalf("appendPrometheus(%q) = %q", s, got)
+		if got := string(AppendPrometheus(nil, s, true)); controlIn(got, true) != 0 {
+			t.Fatalf("AppendPrometheus(%q) = %q", s, got)
 		}
 	})
 }
@@ -87,21 +91,21 @@ func controlIn(s string, terminal bool) rune {
 	return 0
 }
 
-// unescape undoes AppendEscaped.
-func unescape(s string) string {
-	var b strings.Builder
-	for i := 0; i < len(s); i++ {
-		if s[i] != '\\' {
-			b.WriteByte(s[i])
-			continue
+func TestUnescape(t *testing.T) {
+	for _, test := range []struct {
+		in, want, err string
+	}{
+		{"plain", "plain", ""}, {"", "", ""},
+		{`\\ \t\n\r`, "\\ \t\n\r", ""},
+		{`\x41\xff\xE2`, "A\xff\xe2", ""},
+		{`a\ b\=c\"`, `a b=c"`, ""},
+		{`end\`, "", `bad escape: \ at the end`},
+		{`\q`, "", `bad escape \q`}, {`\0`, "", `bad escape \0`}, {`\é`, "", `bad escape \é`},
+		{`\x`, "", `bad escape \x`}, {`\x4`, "", `bad escape \x4`}, {`\xg0`, "", `bad escape \xg0`}, {`\x+1`, "", `bad escape \x+1`},
+	} {
+		got, err := Unescape(test.in)
+		if got != test.want || (err == nil) != (test.err == "") || err != nil && err.Error() != test.err {
+			t.Errorf("Unescape(%q) = %q, %v, want %q, %s", test.in, got, err, test.want, test.err)
 		}
-		i++
-		if s[i] == 'x' {
-			b.WriteByte(byte(strings.IndexByte(hexDigits, s[i+1])<<4 | strings.IndexByte(hexDigits, s[i+2])))
-			i += 2
-			continue
-		}
-		b.WriteByte(map[byte]byte{'\\': '\\', 't': '\t', 'n': '\n', 'r': '\r'}[s[i]])
 	}
-	return b.String()
 }

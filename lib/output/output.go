@@ -1,0 +1,65 @@
+// Package output writes rows of TSV and JSON Lines, in few large writes. Both
+// come from the same calls, so that they hold the same columns in the same
+// order; see slurpstats(1), OUTPUT.
+package output
+
+import (
+	"fmt"
+	"io"
+)
+
+// Format is a format of output.
+type Format uint8
+
+// The formats.
+const (
+	Text Format = iota + 1
+	TSV
+	JSON
+	Prometheus
+)
+
+// names are the formats as options take them.
+var names = map[string]Format{"text": Text, "tsv": TSV, "json": JSON, "prometheus": Prometheus}
+
+// ParseFormat returns the format called name.
+func ParseFormat(name string) (Format, error) {
+	if f, ok := names[name]; ok {
+		return f, nil
+	}
+	return 0, fmt.Errorf("unknown format %q", name)
+}
+
+// A Buffer gathers what is to be written to a writer. After an error it drops
+// everything. It is used by one goroutine.
+type Buffer struct {
+	// Bytes are not written yet. Append to it.
+	Bytes []byte
+	w     io.Writer
+	err   error
+}
+
+// size is how many bytes are gathered for one write.
+const size = 64 << 10
+
+// NewBuffer returns a buffer for w.
+func NewBuffer(w io.Writer) *Buffer {
+	return &Buffer{w: w, Bytes: make([]byte, 0, size+size/4)}
+}
+
+// FlushLarge writes what was gathered if that is worth a write.
+func (b *Buffer) FlushLarge() error {
+	if len(b.Bytes) >= size {
+		return b.Flush()
+	}
+	return b.err
+}
+
+// Flush writes what was gathered. The error is the first of the writer.
+func (b *Buffer) Flush() error {
+	if b.err == nil && len(b.Bytes) > 0 {
+		_, b.err = b.w.Write(b.Bytes)
+	}
+	b.Bytes = b.Bytes[:0]
+	return b.err
+}
