@@ -205,7 +205,7 @@ func (c *cleaner) read(n *candidate) error {
 		}
 		return doubt(cli.Cause(err))
 	}
-	if n.writer, err = liveness.WriterOf(stats); err != nil {
+	if n.writer, err = liveness.WriterOf(c.reader.Data); err != nil {
 		return doubt(err.Error())
 	}
 	if c.Fold != "" {

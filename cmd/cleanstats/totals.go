@@ -12,7 +12,6 @@ import (
 	"time"
 
 	"mmstats/lib/format"
-	"mmstats/lib/liveness"
 	"mmstats/lib/mapping"
 	"mmstats/lib/reader"
 	"mmstats/lib/statfile"
@@ -82,8 +81,7 @@ const (
 func counters(stats []reader.Stat) (found []counter, err error) {
 	for i := range stats {
 		st := &stats[i]
-		// Under such a label it would make a writer up.
-		if st.Kind() != format.KindCounter || liveness.IsIdentity(st.Label) {
+		if st.Kind() != format.KindCounter {
 			continue
 		}
 		if st.Err != nil {
@@ -217,7 +215,7 @@ func (t *totals) load(f *mapping.File, info mapping.Info) error {
 		switch label := string(st.Label); {
 		case st.Err != nil:
 			err = st.Err
-		case st.Kind() == format.KindCounter && !liveness.IsIdentity(st.Label):
+		case st.Kind() == format.KindCounter:
 			t.count(counter{label, st.Value.Uint()})
 		case st.Type() == format.String && strings.HasPrefix(label, recordLabel):
 			if id, err = parseIdentity(string(st.Value.Text())); err == nil {

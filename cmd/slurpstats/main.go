@@ -158,7 +158,7 @@ func (d *dump) file(name statfile.Name) error {
 	if err == nil || len(stats) > 0 {
 		src := report.Source{File: name.Path}
 		if d.Long || d.Live || d.Stale {
-			src.PID, src.Live = writer(stats, info)
+			src.PID, src.Live = writer(f, d.reader.Data, info)
 		}
 		if (d.Live || d.Stale) && (src.Live == nil || *src.Live != d.Live) {
 			return err
@@ -173,13 +173,13 @@ func (d *dump) file(name statfile.Name) error {
 
 // writer returns the process that wrote a file, and whether it lives; 0 and
 // nil where the file does not say.
-func writer(stats []reader.Stat, info mapping.Info) (pid int64, live *bool) {
-	w, err := liveness.WriterOf(stats)
+func writer(f *mapping.File, data []byte, info mapping.Info) (pid int64, live *bool) {
+	w, err := liveness.WriterOf(data)
 	if err != nil {
 		return 0, nil
 	}
-	runs := !liveness.Judge{}.Ended(w, info).Yes
-	return int64(w.PID), &runs
+	lives := liveness.Judge{}.Lives(f, w, info).Yes
+	return int64(w.PID), &lives
 }
 
 // show prints the stats of a file, or adds them to the fold.

@@ -14,7 +14,6 @@ import (
 
 	"mmstats/lib/format"
 	"mmstats/lib/mapping"
-	"mmstats/lib/reader"
 )
 
 var (
@@ -97,64 +96,127 @@ func TestFree(t *testing.T) {
 	}
 }
 
-func stat(label string, v format.Value) reader.Stat {
-	return reader.Stat{Field: format.Field{Label: []byte(label)}, Value: v}
+// constant is a stat that is never updated.
+func constant(label string, t format.Type, v format.Value) stat {
+	return stat{format.Spec{Label: label, Type: t, Update: format.Never, Size: 8}, v}
+}
+
+type stat struct {
+	format.Spec
+	value format.Value
+}
+
+// file returns the bytes of a file as lib/mmstats lays them out.
+func file(t *testing.T, stats ...stat) []byte {
+	t.Helper()
+	data := []byte{format.Version}
+	for _, st := range stats {
+		start := len(data)
+		var err error
+		if data, err = format.AppendField(data, st.Spec); err != nil {
+			t.Fatal(err)
+		}
+		fd, err := format.FieldAt(data, start)
+		if err == nil {
+			err = fd.Signature.Encode(data[fd.ReadOffset(fd.WriteBuffer):][:fd.Signature.Size], st.value)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	return append(data, 0, 0)
 }
 
 func TestWriterOf(t *testing.T) {
-	pid := func(v format.Value) []reader.Stat { return []reader.Stat{stat("app.sys.pid", v)} }
+	pid := func(n uint64) stat { return constant("app.sys.pid", format.Uint64, format.UintValue(n)) }
+	signed := func(n int64) stat { return constant("sys.pid", format.Int64, format.IntValue(n)) }
+	live := func(label string, t format.Type, v format.Value) stat {
+		return stat{format.Spec{Label: label, Type: t, Update: format.Shared, Size: 8}, v}
+	}
 	for _, test := range []struct {
 		name  string
-		stats []reader.Stat
+		stats []stat
 		want  string // of the error, or the pid
 	}{
 		{"none", nil, "names no writer: there is no sys.pid"},
-		{"signed", pid(format.IntValue(42)), "42"},
-		{"unsigned", pid(format.UintValue(42)), "42"},
-		{"largest", pid(format.UintValue(MaxPID)), "4194304"},
-		{"too large", pid(format.UintValue(MaxPID + 1)), "sys.pid is not from 1 to 4194304"},
-		{"zero", pid(format.IntValue(0)), "sys.pid is not from 1 to 4194304"},
-		{"negative", pid(format.IntValue(-1)), "sys.pid is not from 1 to 4194304"},
-		{"2^63", pid(format.UintValue(1 << 63)), "sys.pid is not from 1 to 4194304"},
-		{"2^64 - 42", pid(format.UintValue(math.MaxUint64 - 41)), "sys.pid is not from 1 to 4194304"},
-		{"float", pid(format.FloatValue(42)), "sys.pid is not a whole number"},
-		{"text", pid(format.TextValue([]byte("42"))), "sys.pid is not a whole number"},
-		{"truth", pid(format.BoolValue(true)), "sys.pid is not a whole number"},
-		{"unread", pid(format.Value{}), "sys.pid cannot be read"},
-		{"same twice", append(pid(format.IntValue(42)), stat("sys.pid", format.UintValue(42))), "42"},
-		{"conflict", append(pid(format.IntValue(42)), stat("sys.pid", format.UintValue(43))), "sys.pid is both 42 and 43"},
+		{"signed", []stat{signed(42)}, "42"},
+		{"unsigned", []stat{pid(42)}, "42"},
+		{"largest", []stat{pid(MaxPID)}, "4194304"},
+		{"too large", []stat{pid(MaxPID + 1)}, "sys.pid is not from 1 to 4194304"},
+		{"zero", []stat{pid(0)}, "sys.pid is not from 1 to 4194304"},
+		{"negative", []stat{signed(-1)}, "sys.pid is not from 1 to 4194304"},
+		{"2^63", []stat{pid(1 << 63)}, "sys.pid is not from 1 to 4194304"},
+		{"2^64 - 42", []stat{pid(math.MaxUint64 - 41)}, "sys.pid is not from 1 to 4194304"},
+		{"float", []stat{constant("sys.pid", format.Float64, format.FloatValue(42))}, "sys.pid is not a whole number"},
+		{"text", []stat{constant("sys.pid", format.String, format.TextValue([]byte("42")))}, "sys.pid is not a whole number"},
+		{"truth", []stat{constant("sys.pid", format.Bool, format.BoolValue(true))}, "sys.pid is not a whole number"},
+		{"same twice", []stat{pid(42), signed(42)}, "42"},
+		{"conflict", []stat{signed(42), pid(43)}, "sys.pid is both 42 and 43"},
+		{"a bad one after a good one", []stat{signed(42), pid(0)}, "sys.pid is not from 1 to 4194304"},
+		// What a user may have called a stat of his.
+		{"another label that ends so", []stat{constant("filesys.pid", format.Uint32, format.UintValue(99999))}, "names no writer: there is no sys.pid"},
+		{"a stat that is updated", []stat{live("sys.pid", format.Uint32, format.UintValue(99999))}, "names no writer: there is no sys.pid"},
+		{"a counter beside the writer", []stat{live("jobs.sys.pid", format.Counter, format.UintValue(9)), signed(42)}, "42"},
 	} {
-		w, err := WriterOf(test.stats)
+		w, err := WriterOf(file(t, test.stats...))
 		got := fmt.Sprint(w.PID)
 		if err != nil {
 			got = err.Error()
 		}
-		if got != test.want {
-			t.Errorf("%s: WriterOf() = %s, want %s", test.name, got, test.want)
+		if got != test.want || err != nil && w.PID != 0 {
+			t.Errorf("%s: WriterOf() = %v, %s, want %s", test.name, w, got, test.want)
+		}
+		if !w.Aligned || w.KeepsLock {
+			t.Errorf("%s: WriterOf() = %+v, want a file that is aligned, and of a writer that keeps no lock", test.name, w)
+		}
+	}
+	if w, err := WriterOf(file(t, signed(42))[:20]); err == nil || w.PID != 0 || w.Aligned {
+		t.Errorf("WriterOf(damaged) = %+v, %v, want no writer", w, err)
+	}
+}
+
+func TestWriterOfKeepsLock(t *testing.T) {
+	text := format.TextValue([]byte("go1.26"))
+	for _, test := range []struct {
+		label  string
+		update format.Update
+		want   bool
+	}{
+		{"org.golang.version", format.Never, true},
+		{"web.org.golang.version", format.Never, true},
+		{"my-org.golang.version", format.Never, false},
+		{"org.golang.version", format.Shared, false},
+	} {
+		version := stat{format.Spec{Label: test.label, Type: format.String, Update: test.update, Size: 8}, text}
+		w, err := WriterOf(file(t, constant("sys.pid", format.Uint32, format.UintValue(42)), version))
+		if err != nil || w.KeepsLock != test.want {
+			t.Errorf("WriterOf(%s, update %v) = %+v, %v, want KeepsLock %v", test.label, test.update, w, err, test.want)
 		}
 	}
 }
 
 func TestWriterOfCreated(t *testing.T) {
 	for _, test := range []struct {
+		types  format.Type
 		values []format.Value
 		want   time.Time
 	}{
-		{nil, time.Time{}},
-		{[]format.Value{format.FloatValue(1.5)}, time.UnixMilli(1500)},
-		{[]format.Value{format.UintValue(7)}, time.Unix(7, 0)},
-		{[]format.Value{format.FloatValue(9), format.FloatValue(7)}, time.Unix(9, 0)},
-		{[]format.Value{format.FloatValue(math.NaN())}, time.Time{}},
-		{[]format.Value{format.FloatValue(math.Inf(1))}, time.Time{}},
-		{[]format.Value{format.FloatValue(1e300)}, time.Time{}},
-		{[]format.Value{format.FloatValue(-1)}, time.Time{}},
-		{[]format.Value{format.TextValue([]byte("7"))}, time.Time{}},
+		{0, nil, time.Time{}},
+		{format.Float64, []format.Value{format.FloatValue(1.5)}, time.UnixMilli(1500)},
+		{format.Uint64, []format.Value{format.UintValue(7)}, time.Unix(7, 0)},
+		{format.Float64, []format.Value{format.FloatValue(9), format.FloatValue(7)}, time.Unix(9, 0)},
+		{format.Float64, []format.Value{format.FloatValue(math.NaN())}, time.Time{}},
+		{format.Float64, []format.Value{format.FloatValue(math.Inf(1))}, time.Time{}},
+		{format.Float64, []format.Value{format.FloatValue(1e300)}, time.Time{}},
+		{format.Float64, []format.Value{format.FloatValue(-1)}, time.Time{}},
+		{format.String, []format.Value{format.TextValue([]byte("7"))}, time.Time{}},
 	} {
-		stats := []reader.Stat{stat("sys.pid", format.IntValue(42))}
+		stats := []stat{constant("sys.pid", format.Int64, format.IntValue(42)),
+			constant("filesys.created", format.Float64, format.FloatValue(99))}
 		for _, v := range test.values {
-			stats = append(stats, stat("sys.created", v))
+			stats = append(stats, constant("sys.created", test.types, v))
 		}
-		w, err := WriterOf(stats)
+		w, err := WriterOf(file(t, stats...))
 		if err != nil || !w.Created.Equal(test.want) {
 			t.Errorf("WriterOf(created %v) = %v, %v, want %v", test.values, w.Created, err, test.want)
 		}

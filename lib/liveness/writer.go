@@ -4,71 +4,107 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"io"
 	"math"
 	"time"
 
 	"mmstats/lib/format"
-	"mmstats/lib/reader"
 )
 
 // MaxPID is the largest process id that is believed: Linux's PID_MAX_LIMIT.
 const MaxPID = 1 << 22
 
-// A Writer is the process that a file names as its writer.
+// A Writer is what a file says of the process that writes it.
 type Writer struct {
+	// PID is the process that the file names as its writer, or 0.
 	PID int
 	// Created is when the file says that it was made, or the zero time.
 	Created time.Time
-	// KeepsLock says that such a writer holds the lock of the file for as
-	// long as it may write: programs that use lib/mmstats do.
+	// KeepsLock says that the writer holds the lock of the file for as long as
+	// it may write: programs that use lib/mmstats do. So the lock alone tells
+	// whether it runs, in whatever pid namespace.
 	KeepsLock bool
+	// Aligned says that every field ends on an 8-byte boundary, as lib/mmstats
+	// and mmstats-write lay them out. Whoever updates such a file takes its
+	// lock for whatever is more than one word. Writers in Python do not.
+	Aligned bool
 }
 
 // ErrNoWriter says that a file names no writer.
 var ErrNoWriter = errors.New("names no writer: there is no sys.pid")
 
-// IsIdentity reports whether label is one of those that say whose the file is.
-func IsIdentity(label []byte) bool {
-	return bytes.HasSuffix(label, []byte("sys.pid")) || bytes.HasSuffix(label, []byte("sys.created"))
-}
-
-// WriterOf returns the writer that the stats of a file name. The error says
-// why there is none, or none that could be.
-func WriterOf(stats []reader.Stat) (Writer, error) {
-	var w Writer
-	for i := range stats {
-		st := &stats[i]
-		switch {
-		case bytes.HasSuffix(st.Label, []byte("sys.pid")):
-			pid, err := parsePID(st)
-			if err != nil {
-				return Writer{}, err
-			}
-			if w.PID != 0 && w.PID != pid {
-				return Writer{}, fmt.Errorf("sys.pid is both %d and %d", w.PID, pid)
-			}
-			w.PID = pid
-		case bytes.HasSuffix(st.Label, []byte("sys.created")):
-			// Of several, the last in time makes the fewest processes younger
-			// than the file.
-			if t := created(st.Value); t.After(w.Created) {
-				w.Created = t
-			}
-		case bytes.HasSuffix(st.Label, []byte("org.golang.version")):
-			w.KeepsLock = true
+// WriterOf returns the writer of a file whose first bytes, at least up to the
+// end of its fields, are data. The error says why PID is 0; all else is
+// returned beside it.
+//
+// What tells of the writer are the constants sys.pid, sys.created and
+// org.golang.version, with or without a prefix that ends in a dot. A stat that
+// can be updated tells nothing: it is the user's.
+func WriterOf(data []byte) (Writer, error) {
+	w := Writer{Aligned: true}
+	var bad error
+	s, err := format.Scan(data, true, new(format.Signatures))
+	for err == nil {
+		var fd format.Field
+		if fd, err = s.Next(); err != nil {
+			break
+		}
+		w.Aligned = w.Aligned && fd.End()%8 == 0
+		if perr := w.take(&fd, data); perr != nil && bad == nil {
+			bad = perr
 		}
 	}
-	if w.PID == 0 {
-		return Writer{}, ErrNoWriter
+	switch {
+	case bad != nil:
+		w.PID = 0
+	case err != io.EOF: // damage
+		w.PID, w.Aligned, bad = 0, false, err
+	case w.PID == 0:
+		bad = ErrNoWriter
 	}
-	return w, nil
+	return w, bad
 }
 
-func parsePID(st *reader.Stat) (int, error) {
+// take adds what a field of data says to w.
+func (w *Writer) take(fd *format.Field, data []byte) error {
+	if fd.Live() {
+		return nil
+	}
+	value := func() format.Value {
+		return fd.Signature.Decode(data[fd.ValueOffset:][:fd.Signature.Size])
+	}
+	switch {
+	case isLabel(fd.Label, "sys.pid"):
+		pid, err := parsePID(value())
+		if err != nil {
+			return err
+		}
+		if w.PID != 0 && w.PID != pid {
+			return fmt.Errorf("sys.pid is both %d and %d", w.PID, pid)
+		}
+		w.PID = pid
+	case isLabel(fd.Label, "sys.created"):
+		// Of several, the last in time makes the fewest processes younger
+		// than the file.
+		if t := created(value()); t.After(w.Created) {
+			w.Created = t
+		}
+	case isLabel(fd.Label, "org.golang.version"):
+		w.KeepsLock = true
+	}
+	return nil
+}
+
+// isLabel reports whether label is name, after a prefix that ends in a dot or
+// after none.
+func isLabel(label []byte, name string) bool {
+	prefix, found := bytes.CutSuffix(label, []byte(name))
+	return found && (len(prefix) == 0 || prefix[len(prefix)-1] == '.')
+}
+
+func parsePID(v format.Value) (int, error) {
 	var pid int64
-	switch v := st.Value; v.Class() {
-	case 0:
-		return 0, errors.New("sys.pid cannot be read")
+	switch v.Class() {
 	case format.IntClass:
 		pid = v.Int()
 	case format.UintClass:

@@ -172,6 +172,24 @@ func (f *File) TryLock() error {
 	}
 }
 
+// Locked reports whether another process holds the exclusive lock of the file.
+// The lock of f, which Locked asks for, must not be held by f itself: it would
+// be given up. Whoever asks for the lock of a free file at the same moment may
+// find it taken, and has to ask again.
+func (f *File) Locked() (bool, error) {
+	for {
+		switch err := unix.Flock(f.fd, unix.LOCK_SH|unix.LOCK_NB); err {
+		case nil:
+			return false, f.Unlock()
+		case unix.EINTR:
+		case unix.EWOULDBLOCK:
+			return true, nil
+		default:
+			return false, f.fail("lock", err)
+		}
+	}
+}
+
 // Lock takes the exclusive lock of the file, and waits for at most wait.
 // Whoever can read a file can hold a lock on it for ever, hence the limit. What
 // counts is the time that it means to sleep between one look and the next: on a

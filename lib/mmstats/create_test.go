@@ -66,6 +66,12 @@ func TestReplaced(t *testing.T) {
 			startReady(t, "lock", path)
 		}, mmstats.ErrInUse, ""},
 		{"a file of Python's that runs", func(path string) { write(path, pythonFile(os.Getppid())) }, mmstats.ErrInUse, ""},
+		{"a file that a shell tied to a process that runs", func(path string) {
+			create(t, mmstats.Options{Path: path, Shared: true, PID: os.Getppid()}).Close()
+		}, mmstats.ErrInUse, ""},
+		{"a file that a shell tied to a process that ended", func(path string) {
+			create(t, mmstats.Options{Path: path, Shared: true, PID: endedPID(t)}).Close()
+		}, nil, ""},
 		{"a file of nobody", func(path string) { create(t, mmstats.Options{Path: path, Shared: true}).Close() }, fs.ErrExist, "belongs to no process"},
 		{"a foreign file", func(path string) { write(path, []byte("foreign")) }, errNot, "not a version 1 stat file"},
 		{"an empty file", func(path string) { write(path, nil) }, errNot, "empty file"},

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"mmstats/lib/format"
+	"mmstats/lib/liveness"
 	"mmstats/lib/mapping"
 	"mmstats/lib/statfile"
 )
@@ -201,7 +202,8 @@ func (f *File) PID() int {
 	if f.owner {
 		return os.Getpid()
 	}
-	return writerPID(&f.loader)
+	w, _ := liveness.WriterOf(f.loader.Data)
+	return w.PID
 }
 
 func (f *File) fail(op string, err error) error {

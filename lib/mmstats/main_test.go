@@ -30,6 +30,7 @@ func TestMain(m *testing.M) {
 		"snapshots": snapshots,
 		"own":       own,
 		"lock":      lock,
+		"hold":      hold,
 		"truncate":  truncateUnder,
 		"disk-full": fillDisk,
 	})
@@ -206,6 +207,15 @@ func lock() {
 	f, err := mapping.Open(os.Args[1], os.O_RDONLY, 0)
 	fatal(err)
 	fatal(f.TryLock())
+	ready()
+	untilTold()
+}
+
+// hold is "hold FILE": it has a file open for writing, without a lock, as
+// programs in Python do, and their children.
+func hold() {
+	_, err := os.OpenFile(os.Args[1], os.O_RDWR, 0)
+	fatal(err)
 	ready()
 	untilTold()
 }

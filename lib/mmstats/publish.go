@@ -1,18 +1,16 @@
 package mmstats
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"io/fs"
-	"math"
 	"os"
 	"runtime"
 	"sync/atomic"
-	"syscall"
 	"time"
 
 	"mmstats/lib/format"
+	"mmstats/lib/liveness"
 	"mmstats/lib/mapping"
 	"mmstats/lib/statfile"
 )
@@ -168,11 +166,14 @@ func (f *File) removeStale() error {
 	if errors.Is(old.Lock(staleWait), mapping.ErrLocked) {
 		return f.fail("create", ErrInUse)
 	}
-	pid := writerPID(&l)
-	if pid == 0 {
+	w, err := liveness.WriterOf(l.Data)
+	if err != nil {
 		return f.fail("create", fmt.Errorf("%w, and belongs to no process that could have ended", fs.ErrExist))
 	}
-	if !ours(&l) && pid != os.Getpid() && running(pid) {
+	if w.PID == os.Getpid() {
+		w.PID = 0 // an earlier process with our id, or this one before
+	}
+	if (liveness.Judge{}).Owned(old, w, info).Yes {
 		return f.fail("create", ErrInUse)
 	}
 	named, err := mapping.Lstat(f.path)
@@ -184,32 +185,3 @@ func (f *File) removeStale() error {
 	}
 	return err
 }
-
-// ours reports whether all fields are laid out as our writers do it, whose
-// lock tells whether they run. Python's writers hold none.
-func ours(l *statfile.Loader) bool {
-	for i := range l.Fields {
-		if l.Fields[i].End()%8 != 0 {
-			return false
-		}
-	}
-	return true
-}
-
-// writerPID returns the process that a file names as its writer, or 0.
-func writerPID(l *statfile.Loader) int {
-	for i := range l.Fields {
-		fd := &l.Fields[i]
-		if !bytes.HasSuffix(fd.Label, []byte("sys.pid")) {
-			continue
-		}
-		at := fd.ReadOffset(fd.WriteBuffer)
-		v := fd.Signature.Decode(l.Data[at : at+fd.Signature.Size])
-		if pid := v.Float(); v.Class() != format.TextClass && pid >= 1 && pid <= math.MaxInt32 {
-			return int(pid)
-		}
-	}
-	return 0
-}
-
-func running(pid int) bool { return syscall.Kill(pid, 0) != syscall.ESRCH }

@@ -7,6 +7,7 @@ import (
 	"math"
 
 	"mmstats/lib/format"
+	"mmstats/lib/liveness"
 	"mmstats/lib/mapping"
 )
 
@@ -108,10 +109,12 @@ func (v *Var) Updatable() error {
 	s := v.field.Signature
 	switch {
 	case v.Locks() && !s.TrailingBlank:
-		if pid := writerPID(&v.file.loader); pid != 0 && running(pid) {
-			return v.file.fail("update", ErrInUse)
+		w, werr := liveness.WriterOf(v.file.loader.Data)
+		info, err := v.file.f.Stat()
+		if err == nil && werr == nil && !(liveness.Judge{}).Ended(w, info).Yes {
+			err = v.file.fail("update", ErrInUse)
 		}
-		return nil
+		return err
 	case v.way != notAtAll:
 		return nil
 	case s.LeadingBlank:
