@@ -33,8 +33,8 @@ func fixture(t testing.TB, name string) []byte {
 func fixtureNames(t testing.TB) []string {
 	t.Helper()
 	paths, _ := filepath.Glob(filepath.Join(fixtures, "*.mmstats"))
-	if len(paths) != 7 {
-		t.Fatalf("%d fixtures in %s, want 7", len(paths), fixtures)
+	if len(paths) != 12 {
+		t.Fatalf("%d fixtures in %s, want 12", len(paths), fixtures)
 	}
 	var names []string
 	for _, path := range paths {
