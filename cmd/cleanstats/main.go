@@ -28,7 +28,7 @@ type options struct {
 	JSON    bool           `short:"j" description:"The same as -o json"`
 	Names   bool           `short:"0" long:"print0" description:"Write the names of removed files alone, each with a NUL after it"`
 	Header  bool           `long:"header" description:"Put the names of the columns above tsv"`
-	MaxSize int            `long:"max-size" value-name:"BYTES" base:"10" default:"16777216" description:"Read at most this much of a file"`
+	MaxSize int            `long:"max-size" value-name:"BYTES" default:"16777216" description:"Read at most this much of a file"`
 	cli.Color
 	cli.Common
 	cli.Files

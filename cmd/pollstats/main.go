@@ -29,15 +29,15 @@ func main() { cli.Main("pollstats", run) }
 type options struct {
 	Prefix  string   `short:"p" long:"prefix" value-name:"PREFIX" description:"Put this before every field"`
 	Delay   string   `short:"d" long:"delay" value-name:"DELAY" default:"1" description:"Time between rows, such as 0.5, 500ms or 2s"`
-	Count   int      `short:"c" long:"count" value-name:"COUNT" base:"10" description:"End after this many rows"`
-	Headers int      `short:"n" long:"headers" value-name:"HEADERS" base:"10" default:"20" description:"Repeat the titles after this many rows of text; 0 is never"`
+	Count   int      `short:"c" long:"count" value-name:"COUNT" description:"End after this many rows"`
+	Headers int      `short:"n" long:"headers" value-name:"HEADERS" default:"20" description:"Repeat the titles after this many rows of text; 0 is never"`
 	Filter  []string `short:"f" long:"filter" value-name:"KEY[=VALUE]" description:"Only files with a label that starts with KEY, or with that value of KEY (repeatable)"`
 	First   bool     `long:"first" description:"Show the values so far in a row at once"`
 	Watch   bool     `short:"w" long:"watch" description:"Show all stats that match on a full screen"`
 	Output  string   `short:"o" long:"output" value-name:"FORMAT" description:"text, tsv or json; without it text on a terminal, else tsv"`
 	JSON    bool     `short:"j" description:"The same as -o json"`
 	Header  bool     `long:"header" description:"Put the names of the columns above tsv"`
-	MaxSize int      `long:"max-size" value-name:"BYTES" base:"10" default:"16777216" description:"Read at most this much of a file"`
+	MaxSize int      `long:"max-size" value-name:"BYTES" default:"16777216" description:"Read at most this much of a file"`
 	Verbose []bool   `short:"v" hidden:"true"` // of the original, which kept its errors to itself without it
 	cli.Color
 	cli.Common

@@ -31,7 +31,7 @@ type options struct {
 	Stale   bool            `long:"stale" description:"Only files whose writer has ended, as far as the process table tells"`
 	Value   bool            `long:"value" description:"Write the values alone, one a line"`
 	Header  bool            `long:"header" description:"Put the names of the columns above tsv"`
-	MaxSize int             `long:"max-size" value-name:"BYTES" base:"10" default:"16777216" description:"Read at most this much of a file"`
+	MaxSize int             `long:"max-size" value-name:"BYTES" default:"16777216" description:"Read at most this much of a file"`
 	cli.Color
 	cli.Common
 	cli.Files

@@ -69,6 +69,12 @@ func (a *App) Parse(p *flags.Parser, common *Common, args []string) (rest []stri
 			panic(cause)
 		}
 	}()
+	if os.Getenv(completionVariable) == "" {
+		var err error
+		if args, err = checkArguments(p, args); err != nil {
+			return nil, a.Misuse("%s", err), true
+		}
+	}
 	rest, err := p.ParseArgs(args)
 	var flagsErr *flags.Error
 	switch {
@@ -77,20 +83,13 @@ func (a *App) Parse(p *flags.Parser, common *Common, args []string) (rest []stri
 	case errors.As(err, &flagsErr) && flagsErr.Type == flags.ErrHelp:
 		return nil, a.print(flagsErr.Message), true
 	}
-	text := forUsers(err.Error())
+	text := err.Error()
 	return nil, a.Misuse("%s", strings.ToLower(text[:1])+text[1:]), true
 }
 
-// forUsers leaves out what package strconv adds to its errors for programmers:
-// "strconv.ParseInt: parsing ".
-func forUsers(text string) string {
-	before, after, found := strings.Cut(text, ": strconv.")
-	_, cause, parsing := strings.Cut(after, ": parsing ")
-	if !found || !parsing {
-		return text
-	}
-	return before + ": " + cause
-}
+// completionVariable is set while package flags is asked for completions: the
+// arguments are not complete then.
+const completionVariable = "GO_FLAGS_COMPLETION"
 
 func (a *App) print(text string) int {
 	if _, err := io.WriteString(a.Stdout, text); err != nil {

@@ -44,6 +44,12 @@ func ManPage(t *testing.T, name string, prepare func(t *testing.T, dir string), 
 			}
 		}
 	})
+	t.Run("values", func(t *testing.T) {
+		checkValues(t, name)
+		for _, command := range helpCommands(help(t, name)) {
+			checkValues(t, name, command)
+		}
+	})
 	t.Run("examples", func(t *testing.T) {
 		lines := examples(string(page))
 		if len(lines) == 0 {
