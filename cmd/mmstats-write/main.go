@@ -39,7 +39,7 @@ type commands struct {
 }
 
 type createOptions struct {
-	PID *int `long:"pid" value-name:"PID" base:"10" description:"The process that the file belongs to: cleanstats removes the file after it ends"`
+	PID *int `long:"pid" value-name:"PID" description:"The process that the file belongs to: cleanstats removes the file after it ends"`
 }
 
 func run(a *cli.App, args []string, stdin io.Reader) int {
@@ -103,7 +103,7 @@ func (c *commands) add(p *flags.Parser) {
 		"create": "Declare stats: LABEL:TYPE[=VALUE]...",
 		"rm":     "Remove the file",
 		"sync":   "Write the file to the disk, and wait for it",
-		"time":   "Run a command and add its seconds to a timer: LABEL -- CMD...",
+		"time":   "Run a command and add its seconds to a timer: LABEL [--] CMD...",
 		"stream": "Take assignments from standard input, one batch a line",
 	}
 	options := map[string]any{"create": &c.create, "stream": &c.stream}
@@ -112,16 +112,22 @@ func (c *commands) add(p *flags.Parser) {
 		if data == nil {
 			data = &struct{}{}
 		}
-		if _, err := p.AddCommand(name, descriptions[name], "", data); err != nil {
+		command, err := p.AddCommand(name, descriptions[name], "", data)
+		if err != nil {
 			panic(err)
 		}
+		// As with env(1), what follows the label belongs to its command.
+		command.PassAfterNonOption = name == "time"
 	}
 }
 
 // runTime carries out time.
 func (s *session) runTime(a *cli.App, words []string) int {
+	if len(words) > 1 && words[1] == "--" {
+		words = slices.Delete(words, 1, 2)
+	}
 	if len(words) < 2 {
-		return a.Misuse("time takes LABEL -- CMD...")
+		return a.Misuse("time takes LABEL [--] CMD...")
 	}
 	label, err := escape.Unescape(words[0])
 	if err == nil {
