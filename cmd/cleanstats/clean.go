@@ -198,18 +198,18 @@ func fit(info mapping.Info) error {
 // read finds the writer of a file, and with --fold its counters. What is
 // damaged is nobody's.
 func (c *cleaner) read(n *candidate) error {
-	stats, err := c.reader.Read(n.f, n.info)
+	err := c.reader.Read(n.f, n.info)
 	if err != nil {
 		if errno := syscall.Errno(0); errors.As(err, &errno) {
 			return err
 		}
 		return doubt(cli.Cause(err))
 	}
-	if n.writer, err = liveness.WriterOf(c.reader.Data); err != nil {
+	if n.writer, err = liveness.WriterOf(c.reader.Data()); err != nil {
 		return doubt(err.Error())
 	}
 	if c.Fold != "" {
-		n.counters, err = counters(stats)
+		n.counters, err = counters(c.reader.Stats())
 	}
 	return err
 }

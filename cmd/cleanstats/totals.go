@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"iter"
 	"maps"
 	"path/filepath"
 	"slices"
@@ -78,9 +79,8 @@ const (
 
 // counters returns the counters of a file that are worth keeping, or a doubt
 // where one of them cannot be had.
-func counters(stats []reader.Stat) (found []counter, err error) {
-	for i := range stats {
-		st := &stats[i]
+func counters(stats iter.Seq[format.Stat]) (found []counter, err error) {
+	for st := range stats {
 		if st.Kind() != format.KindCounter {
 			continue
 		}
@@ -205,12 +205,11 @@ func (id identity) gone() bool {
 // load reads the totals. A file with anything else in it is somebody else's.
 func (t *totals) load(f *mapping.File, info mapping.Info) error {
 	t.counters, t.folded, t.size = make(map[string]uint64), nil, 1
-	stats, err := t.reader.Read(f, info)
-	if err != nil {
+	if err := t.reader.Read(f, info); err != nil {
 		return err
 	}
-	for i := range stats {
-		st := &stats[i]
+	for st := range t.reader.Stats() {
+		var err error
 		var id identity
 		switch label := string(st.Label); {
 		case st.Err != nil:

@@ -2,13 +2,13 @@ package main
 
 import (
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"mmstats/lib/format"
 	"mmstats/lib/liveness"
-	"mmstats/lib/reader"
 	"mmstats/lib/statfile"
 )
 
@@ -65,15 +65,15 @@ func TestTotalsNameNoWriter(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	counterOf := func(label string) []reader.Stat {
-		return []reader.Stat{{
+	counterOf := func(label string) []format.Stat {
+		return []format.Stat{{
 			Field: format.Field{Label: []byte(label), Signature: &live, WriteBuffer: format.Unbuffered},
 			Value: format.UintValue(7),
 		}}
 	}
 	tot := &totals{path: "totals", counters: make(map[string]uint64), size: 1}
 	for _, label := range []string{"sys.pid", "a.sys.pid", "a.sys.created", "jobs"} {
-		got, err := counters(counterOf(label))
+		got, err := counters(slices.Values(counterOf(label)))
 		if err != nil || len(got) != 1 || got[0] != (counter{label, 7}) {
 			t.Fatalf("counters(%s) = %v, %v, want it", label, got, err)
 		}
@@ -87,7 +87,7 @@ func TestTotalsNameNoWriter(t *testing.T) {
 		t.Errorf("the writer of totals is %+v, %v, want %v", w, err, liveness.ErrNoWriter)
 	}
 	for _, label := range []string{"", "\xff"} {
-		if got, err := counters(counterOf(label)); !errors.As(err, new(doubt)) {
+		if got, err := counters(slices.Values(counterOf(label))); !errors.As(err, new(doubt)) {
 			t.Errorf("counters(label %q) = %v, %v, want a doubt", label, got, err)
 		}
 	}

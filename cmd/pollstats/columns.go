@@ -165,11 +165,12 @@ func (cs *columns) begin() {
 }
 
 // visit takes a sample.
-func (cs *columns) visit(s *reader.Series, m *reader.Sample) {
+func (cs *columns) visit(m *reader.Sample) {
 	if cs.seen != nil {
-		cs.first(s, m)
+		cs.first(m)
 		return
 	}
+	s := m.Series
 	for s.ID >= len(cs.bound) {
 		cs.bound = append(cs.bound, binding{})
 	}
@@ -188,7 +189,8 @@ func (cs *columns) visit(s *reader.Series, m *reader.Sample) {
 }
 
 // first takes a sample of the first look.
-func (cs *columns) first(s *reader.Series, m *reader.Sample) {
+func (cs *columns) first(m *reader.Sample) {
+	s := m.Series
 	cs.series[s.Label] = s
 	if cs.firstV[s.Label] == nil {
 		cs.firstV[s.Label] = new(aggregate.Accumulator)

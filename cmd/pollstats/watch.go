@@ -202,7 +202,8 @@ func (v *view) look(first bool) {
 }
 
 // visit takes a sample.
-func (v *view) visit(s *reader.Series, m *reader.Sample) {
+func (v *view) visit(m *reader.Sample) {
+	s := m.Series
 	for s.ID >= len(v.bound) {
 		v.bound = append(v.bound, boundStat{})
 	}
@@ -378,13 +379,29 @@ func (v *view) paint() error {
 
 // status is what the first line says, in width characters.
 func (v *view) status(width int) string {
-	text := "pollstats  " + plural(v.poller.Files(), "file") + "  " + plural(len(v.stats), "stat") + "  every " + v.delay.String()
-	if n, err := v.poller.Failing(); n > 0 {
-		text += "  " + strconv.Itoa(n) + " unreadable: "
+	files, failing, err := v.files()
+	text := "pollstats  " + plural(files, "file") + "  " + plural(len(v.stats), "stat") + "  every " + v.delay.String()
+	if failing > 0 {
+		text += "  " + strconv.Itoa(failing) + " unreadable: "
 		// The reason stands at the end.
 		text += report.Shorten(escape.Text(cli.Reason(err)), width-len(text), v.painter.utf8)
 	}
 	return text
+}
+
+// files counts the files that are polled, and those that cannot be read, with
+// the reason of the first.
+func (v *view) files() (polled, failing int, first error) {
+	for f := range v.poller.Files() {
+		if f.Polled > 0 {
+			polled++
+		}
+		if f.Err != nil {
+			failing++
+			first = cmp.Or(first, f.Err)
+		}
+	}
+	return polled, failing, first
 }
 
 func plural(n int, noun string) string {

@@ -154,27 +154,27 @@ func (d *dump) file(name statfile.Name) error {
 	if d.fold != nil && d.seen(info) {
 		return nil // a file that is named twice counts once
 	}
-	stats, err := d.reader.Read(f, info)
-	if err == nil || len(stats) > 0 {
+	err = d.reader.Read(f, info)
+	if err == nil || d.reader.Len() > 0 {
 		src := report.Source{File: name.Path}
 		if d.Long || d.Live || d.Stale {
-			src.PID, src.Live = writer(f, d.reader.Data, info)
+			src.PID, src.Live = d.writer(f, info)
 		}
 		if (d.Live || d.Stale) && (src.Live == nil || *src.Live != d.Live) {
 			return err
 		}
 		d.files++
-		if perr := d.show(src, stats); perr != nil {
+		if perr := d.show(src); perr != nil {
 			return &outputError{perr}
 		}
 	}
 	return err
 }
 
-// writer returns the process that wrote a file, and whether it lives; 0 and
-// nil where the file does not say.
-func writer(f *mapping.File, data []byte, info mapping.Info) (pid int64, live *bool) {
-	w, err := liveness.WriterOf(data)
+// writer returns the process that wrote the file f that was read, and whether
+// it lives; 0 and nil where the file does not say.
+func (d *dump) writer(f *mapping.File, info mapping.Info) (pid int64, live *bool) {
+	w, err := liveness.WriterOf(d.reader.Data())
 	if err != nil {
 		return 0, nil
 	}
@@ -182,11 +182,10 @@ func writer(f *mapping.File, data []byte, info mapping.Info) (pid int64, live *b
 	return int64(w.PID), &lives
 }
 
-// show prints the stats of a file, or adds them to the fold.
-func (d *dump) show(src report.Source, stats []reader.Stat) error {
+// show prints the stats of the file that was read, or adds them to the fold.
+func (d *dump) show(src report.Source) error {
 	d.rows = d.rows[:0]
-	for i := range stats {
-		st := &stats[i]
+	for st := range d.reader.Stats() {
 		if !d.wanted(st.Label) {
 			continue
 		}
@@ -204,7 +203,7 @@ func (d *dump) show(src report.Source, stats []reader.Stat) error {
 		}
 		return nil
 	}
-	if len(d.rows) == 0 && len(stats) > 0 {
+	if len(d.rows) == 0 && d.reader.Len() > 0 {
 		return nil // a heading with nothing under it
 	}
 	return d.printer.Print(src, d.rows)

@@ -155,11 +155,11 @@ func (*LabelName) Complete(match string) []flags.Completion {
 		if err != nil {
 			continue
 		}
-		stats, _ := r.Read(f, info)
+		r.Read(f, info) // what is intact of a damaged file will do
 		f.Close()
-		for i := range stats {
-			if bytes.HasPrefix(stats[i].Label, []byte(match)) {
-				labels[string(stats[i].Label)] = true
+		for st := range r.Stats() {
+			if bytes.HasPrefix(st.Label, []byte(match)) {
+				labels[string(st.Label)] = true
 			}
 		}
 	}

@@ -124,8 +124,12 @@ func appendFloat(dst []byte, f float64) []byte {
 
 // Decode returns the first value in buf, which must hold Size bytes. A text
 // keeps part of buf.
-func (s *Signature) Decode(buf []byte) Value {
-	raw := buf[s.ValueOffset : s.ValueOffset+s.ValueSize]
+func (s *Signature) Decode(buf []byte) Value { return s.DecodeValue(buf[s.ValueOffset:]) }
+
+// DecodeValue returns the value that raw starts with. A text may be cut short,
+// and keeps part of raw.
+func (s *Signature) DecodeValue(raw []byte) Value {
+	raw = raw[:min(s.ValueSize, len(raw))]
 	switch s.Code {
 	case 's', 'c':
 		return TextValue(untilNUL(raw))

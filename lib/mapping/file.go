@@ -28,6 +28,7 @@ type Info struct {
 	Nlink    uint64
 	UID      uint32
 	Mode     fs.FileMode // type bits only
+	Perm     fs.FileMode // permission bits only
 	ModTime  time.Time
 }
 
@@ -134,6 +135,7 @@ func info(st *unix.Stat_t) Info {
 	i := Info{
 		Dev: uint64(st.Dev), Ino: uint64(st.Ino), Size: st.Size,
 		Nlink: uint64(st.Nlink), UID: st.Uid,
+		Perm:    fs.FileMode(st.Mode) & fs.ModePerm,
 		ModTime: time.Unix(st.Mtim.Unix()),
 	}
 	switch st.Mode & unix.S_IFMT {

@@ -49,8 +49,9 @@ type Place struct {
 	// bytes of it are wanted.
 	Size, Skip, Len int
 	Buffered        bool
-	// Word says that the value lies inside an aligned word, in any buffer.
-	Word bool
+	// Words says that every aligned word of 8 bytes is a value of its own, in
+	// any buffer, so that one load of each is all it takes.
+	Words bool
 }
 
 // Outcome is what came of a look at a Place.
@@ -122,8 +123,8 @@ func (v *View) read(p *Place, dst []byte) Outcome {
 		if index == 0 {
 			value += p.Size
 		}
-		if p.Word {
-			v.copyWord(dst, value)
+		if p.Words {
+			v.copyWords(dst, value)
 			return Whole
 		}
 		now := v.bytes(value, len(dst))
@@ -142,8 +143,11 @@ func (v *View) load(offset int) byte {
 	return (*[4]byte)(unsafe.Pointer(&word))[offset&3]
 }
 
-// copyWord copies what lies inside an aligned word, by one load.
-func (v *View) copyWord(dst []byte, offset int) {
-	word := atomic.LoadUint64((*uint64)(unsafe.Pointer(unsafe.SliceData(v.bytes(offset&^7, 8)))))
-	copy(dst, (*[8]byte)(unsafe.Pointer(&word))[offset&7:])
+// copyWords copies what lies in aligned words, by one load of each.
+func (v *View) copyWords(dst []byte, offset int) {
+	for len(dst) > 0 {
+		word := atomic.LoadUint64((*uint64)(unsafe.Pointer(unsafe.SliceData(v.bytes(offset&^7, 8)))))
+		n := copy(dst, (*[8]byte)(unsafe.Pointer(&word))[offset&7:])
+		dst, offset = dst[n:], offset+n
+	}
 }

@@ -106,7 +106,7 @@ func TestViewOutcomes(t *testing.T) {
 	}{
 		{"unbuffered", Place{Head: "abcQ", Len: 8, Size: 8}, Whole, "12345678"},
 		{"part of it", Place{Head: "abcQ", Skip: 2, Len: 3, Size: 8}, Whole, "345"},
-		{"in a word", Place{Head: "abcQ", Skip: 3, Len: 4, Size: 8, Word: true}, Whole, "4567"},
+		{"in a word", Place{Head: "abcQ", Skip: 3, Len: 4, Size: 8, Words: true}, Whole, "4567"},
 		{"buffered", Place{Head: "de", Offset: 13, Len: 3, Size: 3, Buffered: true}, Whole, "new"},
 		{"another head", Place{Head: "abcR", Len: 8, Size: 8}, Moved, ""},
 		{"not buffered any more", Place{Head: "abcQ", Len: 3, Size: 3, Buffered: true}, Moved, ""},

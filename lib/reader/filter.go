@@ -2,7 +2,10 @@ package reader
 
 import (
 	"bytes"
+	"iter"
 	"strings"
+
+	"mmstats/lib/format"
 )
 
 // A Filter is a condition that files meet: that one of their labels starts
@@ -25,7 +28,7 @@ type Filters []Filter
 
 // match reports whether stats meet the filters, and whether that is settled:
 // a value that may change settles nothing.
-func (fs Filters) match(stats []Stat) (match, settled bool) {
+func (fs Filters) match(stats iter.Seq[format.Stat]) (match, settled bool) {
 	met := make(map[string]bool)
 	settled = true
 	for _, f := range fs {
@@ -43,10 +46,9 @@ func (fs Filters) match(stats []Stat) (match, settled bool) {
 	return true, settled
 }
 
-func (f *Filter) match(stats []Stat) (match, settled bool) {
+func (f *Filter) match(stats iter.Seq[format.Stat]) (match, settled bool) {
 	settled = true
-	for i := range stats {
-		st := &stats[i]
+	for st := range stats {
 		switch {
 		case !f.Exact && bytes.HasPrefix(st.Label, []byte(f.Key)):
 			return true, true

@@ -91,8 +91,8 @@ func newLook(t *testing.T, args ...string) *look {
 // poll returns the samples of one look.
 func (l *look) poll() string {
 	var samples []string
-	l.poller.Poll(func(s *Series, m *Sample) {
-		text := s.Label + "="
+	l.poller.Poll(func(m *Sample) {
+		text := m.Series.Label + "="
 		switch {
 		case m.Err != nil:
 			text += "busy"
@@ -317,8 +317,18 @@ func TestPollDamaged(t *testing.T) {
 	if len(l.errors) != 5 {
 		t.Errorf("errors = %q, want one for each of 5 files", l.errors)
 	}
-	if n, err := l.poller.Failing(); n != 5 || err == nil || !strings.Contains(err.Error(), "missing") {
-		t.Errorf("Failing() = %d, %v, want 5, the missing one first", n, err)
+	var failing []string
+	for f := range l.poller.Files() {
+		failing = append(failing, fmt.Sprint(f.Path[len(dir):], " ", f.Stats, " ", f.Polled, " ", f.Err))
+	}
+	if want := []string{
+		"/missing.mmstats 0 0 open " + dir + "/missing.mmstats: no such file or directory",
+		"/a.mmstats 1 1 read " + name + ": damaged at byte 40: value of 8 bytes goes past the end of the file",
+		"/b.mmstats 0 0 read " + dir + "/b.mmstats: not a version 1 stat file (first byte 0x74)",
+		"/c.mmstats 0 0 open " + dir + "/c.mmstats: not a regular file",
+		"/d.mmstats 0 0 open " + dir + "/d.mmstats: is a symbolic link",
+	}; !slices.Equal(failing, want) {
+		t.Errorf("Files() = %q, want %q", failing, want)
 	}
 }
 
@@ -350,7 +360,7 @@ func TestPollSeriesAreReused(t *testing.T) {
 	for i := range 50 {
 		name := fmt.Sprintf("%s/%d.mmstats", dir, i)
 		create(t, name, fmt.Sprintf("jobs.%d", i), "jobs")
-		l.poller.Poll(func(s *Series, _ *Sample) { highest = max(highest, s.ID) })
+		l.poller.Poll(func(m *Sample) { highest = max(highest, m.Series.ID) })
 		os.Remove(name)
 	}
 	if highest > 5 {
@@ -358,7 +368,7 @@ func TestPollSeriesAreReused(t *testing.T) {
 	}
 	l.poll()
 	l.poll()
-	if n := len(l.poller.series); n != 0 {
+	if n := len(l.poller.series.known); n != 0 {
 		t.Errorf("%d series are left of files that are gone", n)
 	}
 }
@@ -393,7 +403,7 @@ func TestFilters(t *testing.T) {
 		for _, text := range test.filters {
 			filters = append(filters, ParseFilter(text))
 		}
-		if match, settled := filters.match(stats); match != test.match || settled != test.settled {
+		if match, settled := filters.match(slices.Values(stats)); match != test.match || settled != test.settled {
 			t.Errorf("match(%q) = %v, %v, want %v, %v", test.filters, match, settled, test.match, test.settled)
 		}
 	}
@@ -441,7 +451,7 @@ func benchmarkTick(b *testing.B, named bool) {
 	defer p.Close()
 	samples := 0
 	var total uint64
-	visit := func(_ *Series, s *Sample) {
+	visit := func(s *Sample) {
 		samples++
 		total += s.Delta.Uint()
 	}
@@ -489,7 +499,7 @@ func BenchmarkPollerMemory(b *testing.B) {
 		} else if err := os.Remove(name); err != nil {
 			b.Fatal(err)
 		}
-		p.Poll(func(*Series, *Sample) {})
+		p.Poll(func(*Sample) {})
 		if i == min(1000, b.N/2) {
 			before = residentSize(b)
 		}

@@ -8,6 +8,8 @@ import (
 	"errors"
 	"io"
 	"io/fs"
+	"iter"
+	"slices"
 
 	"mmstats/lib/format"
 	"mmstats/lib/mapping"
@@ -23,87 +25,114 @@ const (
 	sameLooks = 4
 )
 
-// A Stat is one stat as it was read.
-type Stat struct {
-	format.Field
-	// Value is absent where Err says why.
-	Value format.Value
-	// Err is mapping.ErrBusy for a value that changed at every look.
-	Err error
-}
-
-// A Reader takes snapshots of files, one after the other. It keeps its memory
-// from one to the next: what Read returns is good until the next Read. The
-// zero Reader is ready to use, by one goroutine.
+// A Reader takes snapshots of files, one after the other. It reuses its memory:
+// what it returns is good until the next Read. The zero Reader is ready to
+// use, by one goroutine.
 type Reader struct {
-	// Loader finds the fields; its MaxSize may be set.
-	statfile.Loader
+	// MaxSize is how far into a file is read, in bytes; 0 is
+	// [statfile.DefaultMaxSize].
+	MaxSize int
 
-	again []byte // the second look at some of Data
-	stats []Stat
+	loader statfile.Loader
+	length int   // stats
+	end    int   // of the last stat
+	busy   []int // offsets of the stats that changed too fast, in order
+	again  []byte
+
+	// Of the fields with a value that one load does not get whole.
+	start, stop int
 }
 
-// Read returns the stats of f, which info is of, in the order of the file.
-// Where the file is damaged, those before the damage are returned with an
-// error that wraps a *format.DamageError.
-func (r *Reader) Read(f *mapping.File, info mapping.Info) ([]Stat, error) {
-	err := r.Load(f, info)
-	r.stats = r.stats[:0]
-	for _, field := range r.Fields {
-		r.stats = append(r.stats, Stat{Field: field})
-	}
-	if verr := r.values(f); verr != nil && err == nil {
+// Read reads f, which info is of. Where the file is damaged, [Reader.Stats]
+// yields the stats before the damage, and the error wraps a
+// [*format.DamageError].
+func (r *Reader) Read(f *mapping.File, info mapping.Info) error {
+	r.length, r.end, r.busy, r.start, r.stop = 0, 0, r.busy[:0], 0, 0
+	r.loader.MaxSize, r.loader.Visit = r.MaxSize, r.found
+	err := r.loader.Load(f, info)
+	if verr := r.settleAll(f); verr != nil && err == nil {
 		err = verr
 	}
-	return r.stats, err
+	return err
 }
 
-// values decodes every value. One that lies in an aligned word was read whole.
-// Any other must look the same sameLooks times, and so must its write buffer.
-// Where the file cannot be read any more, the stats before that place are
-// left.
-func (r *Reader) values(f *mapping.File) error {
-	start, end := 0, 0
-	for i := range r.stats {
-		if st := &r.stats[i]; !st.InWord() {
-			if end == 0 {
-				start = st.IndexOffset()
+// Len returns how many stats the last Read got.
+func (r *Reader) Len() int { return r.length }
+
+// Data returns the bytes that the last Read got, up to the end of the fields or
+// beyond it.
+func (r *Reader) Data() []byte { return r.loader.Data }
+
+// Stats yields the stats that the last Read got, in the order of the file.
+func (r *Reader) Stats() iter.Seq[format.Stat] {
+	return func(yield func(format.Stat) bool) {
+		busy := r.busy
+		for field := range r.loader.All(r.end) {
+			st := format.Stat{Field: field}
+			if len(busy) > 0 && busy[0] == field.Offset {
+				busy, st.Err = busy[1:], mapping.ErrBusy
+			} else {
+				at := field.ReadOffset(field.WriteBuffer)
+				buf := r.loader.Data[at : at+field.Signature.Size]
+				st.Value, st.Raw = field.Signature.Decode(buf), buf[field.Signature.ValueOffset:]
 			}
-			end = st.End()
+			if !yield(st) {
+				return
+			}
 		}
 	}
-	settled := r.same(f, start, end)
-	for i := range r.stats {
-		st := &r.stats[i]
-		if !settled && !st.InWord() {
-			err := r.settle(f, st)
-			if err == mapping.ErrBusy {
-				st.Err = err
-				continue
-			}
-			if err == io.EOF {
-				err = &fs.PathError{Op: "read", Path: f.Name(), Err: errTruncated}
-			}
-			if err != nil {
-				r.stats = r.stats[:i]
+}
+
+// found counts a field, and the bytes that have to be read again for it.
+func (r *Reader) found(field *format.Field) {
+	r.length++
+	r.end = field.End()
+	if field.InWord() {
+		return
+	}
+	if r.stop == 0 {
+		r.start = field.IndexOffset()
+	}
+	r.stop = r.end
+}
+
+// settleAll makes every value one that the file held at some moment. One that
+// lies in an aligned word was read whole. Any other must be the same sameLooks
+// times, and so must its write buffer. Where the file cannot be read any more,
+// the stats before that are left.
+func (r *Reader) settleAll(f *mapping.File) error {
+	if r.same(f, r.start, r.stop) {
+		return nil
+	}
+	done := 0
+	for field := range r.loader.All(r.end) {
+		if !field.InWord() {
+			switch err := r.settle(f, &field); err {
+			case nil:
+			case mapping.ErrBusy:
+				r.busy = append(r.busy, field.Offset)
+			default:
+				r.end, r.length = field.Offset, done
+				if err == io.EOF {
+					err = &fs.PathError{Op: "read", Path: f.Name(), Err: errTruncated}
+				}
 				return err
 			}
 		}
-		at := st.ReadOffset(st.WriteBuffer)
-		st.Value = st.Signature.Decode(r.Data[at : at+st.Signature.Size])
+		done++
 	}
 	return nil
 }
 
 var errTruncated = errors.New("truncated while it was read")
 
-// same reports whether the file still holds r.Data[start:end], at all the looks
+// same reports whether the file still holds r.loader.Data[start:end], at all the looks
 // that it takes.
 func (r *Reader) same(f *mapping.File, start, end int) bool {
 	for range sameLooks - 1 {
 		for at := start; at < end; at += statfile.Chunk {
 			n := min(statfile.Chunk, end-at)
-			if _, err := f.ReadAt(r.scratch(n), int64(at)); err != nil || !bytes.Equal(r.again[:n], r.Data[at:at+n]) {
+			if _, err := f.ReadAt(r.scratch(n), int64(at)); err != nil || !bytes.Equal(r.again[:n], r.loader.Data[at:at+n]) {
 				return false
 			}
 		}
@@ -120,20 +149,20 @@ func (r *Reader) scratch(n int) []byte {
 
 // settle reads one value again and again, until it can be had whole. The error
 // is mapping.ErrBusy where it cannot, or that of reading the file.
-func (r *Reader) settle(f io.ReaderAt, st *Stat) error {
-	start := st.IndexOffset()
-	span := r.Data[start:st.End()]
+func (r *Reader) settle(f io.ReaderAt, field *format.Field) error {
+	start := field.IndexOffset()
+	span := r.loader.Data[start:field.End()]
 	again := r.scratch(len(span))
 	for looks, same := 0, 0; looks < maxLooks; looks++ {
 		if _, err := f.ReadAt(again, int64(start)); err != nil {
 			return err
 		}
 		index := again[0]
-		if (index == format.Unbuffered) == st.Buffered() || index > 1 && st.Buffered() {
+		if (index == format.Unbuffered) == field.Buffered() || index > 1 && field.Buffered() {
 			return mapping.ErrBusy // the file is being rewritten
 		}
-		at := st.ReadOffset(index) - start
-		value := span[at : at+st.Signature.Size]
+		at := field.ReadOffset(index) - start
+		value := span[at : at+field.Signature.Size]
 		if same == 0 || index != span[0] || !bytes.Equal(value, again[at:at+len(value)]) {
 			copy(span, again)
 			same = 0
@@ -146,7 +175,6 @@ func (r *Reader) settle(f io.ReaderAt, st *Stat) error {
 			return err
 		}
 		if again[0] == index {
-			st.WriteBuffer = index
 			return nil
 		}
 		same = 0
@@ -154,12 +182,14 @@ func (r *Reader) settle(f io.ReaderAt, st *Stat) error {
 	return mapping.ErrBusy
 }
 
-// ReadFile returns the stats of the file called name, like Read.
-func ReadFile(name string) ([]Stat, error) {
+// ReadFile returns the stats of the file called name, like [Reader.Read].
+func ReadFile(name string) ([]format.Stat, error) {
 	f, info, err := statfile.Open(name, true)
 	if err != nil {
 		return nil, err
 	}
 	defer f.Close()
-	return new(Reader).Read(f, info)
+	var r Reader
+	err = r.Read(f, info)
+	return slices.Collect(r.Stats()), err
 }

@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -162,7 +163,7 @@ func mixed(b []byte) string {
 
 // check fails where a value of a flipFile is not whole. It returns the first
 // byte of each, or -1 of one that was said to be busy.
-func check(t *testing.T, stats []Stat, textSize int) (first [3]int) {
+func check(t *testing.T, stats []format.Stat, textSize int) (first [3]int) {
 	t.Helper()
 	if len(stats) != 3 {
 		t.Fatalf("Read = %d stats, want 3", len(stats))
@@ -200,11 +201,10 @@ func TestReadWhileWritten(t *testing.T) {
 	}
 	deadline := time.Now().Add(20 * time.Second)
 	for n := 0; n < looks || min(len(seen[0]), len(seen[1]), len(seen[2])) < 2; n++ {
-		stats, err := r.Read(f, info)
-		if err != nil {
+		if err := r.Read(f, info); err != nil {
 			t.Fatal(err)
 		}
-		for i, first := range check(t, stats, textSize) {
+		for i, first := range check(t, slices.Collect(r.Stats()), textSize) {
 			if first >= 0 {
 				seen[i][first] = true
 			}
@@ -258,15 +258,15 @@ func TestSettle(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		st := Stat{Field: format.Field{Signature: &sig, ValueOffset: 1}}
+		field := format.Field{Signature: &sig, ValueOffset: 1}
 		var r Reader
-		r.Data = make([]byte, st.End())
+		r.loader.Data = make([]byte, field.End())
 		first := test.looks[0]
-		err = r.settle(&test.looks, &st)
+		err = r.settle(&test.looks, &field)
 		value := ""
 		if err == nil {
-			at := st.ReadOffset(st.WriteBuffer)
-			value = string(r.Data[at : at+4])
+			at := field.ReadOffset(r.loader.Data[0])
+			value = string(r.loader.Data[at : at+4])
 		}
 		if value != test.value || err != test.err {
 			t.Errorf("settle from %q on = %q, %v, want %q, %v", first, value, err, test.value, test.err)
@@ -320,7 +320,8 @@ func TestReadWhileGrowing(t *testing.T) {
 	var r Reader
 	deadline := time.Now().Add(20 * time.Second)
 	for had := 0; had < growEnd; {
-		stats, err := r.Read(f, info) // with the size from before it grew
+		err := r.Read(f, info) // with the size from before it grew
+		stats := slices.Collect(r.Stats())
 		if err != nil || len(stats) < had {
 			t.Fatalf("Read = %d stats, %v, want at least %d", len(stats), err, had)
 		}
@@ -392,7 +393,8 @@ func TestReadTruncatedMeanwhile(t *testing.T) {
 	name := flipFile(t, 100)
 	f, info := open(t, name)
 	var r Reader
-	stats, err := r.Read(f, info)
+	err := r.Read(f, info)
+	stats := slices.Collect(r.Stats())
 	if err != nil || len(stats) != 3 {
 		t.Fatalf("Read = %d stats, %v, want 3", len(stats), err)
 	}
@@ -400,12 +402,13 @@ func TestReadTruncatedMeanwhile(t *testing.T) {
 	if err := os.Truncate(name, int64(number)+4); err != nil {
 		t.Fatal(err)
 	}
-	err = r.values(f)
+	err = r.settleAll(f)
 	if err == nil || err.Error() != "read "+name+": truncated while it was read" {
-		t.Errorf("values = %v, want that the file was truncated", err)
+		t.Errorf("settleAll = %v, want that the file was truncated", err)
 	}
-	if len(r.stats) != 1 || mixed(r.stats[0].Value.Text()) != "" || r.stats[0].Err != nil {
-		t.Errorf("values leaves %d stats, want the one that is still there", len(r.stats))
+	left := slices.Collect(r.Stats())
+	if len(left) != 1 || r.Len() != 1 || mixed(left[0].Value.Text()) != "" || left[0].Err != nil {
+		t.Errorf("settleAll leaves %d stats, want the one that is still there", len(left))
 	}
 }
 
@@ -419,9 +422,9 @@ func TestReaderAgain(t *testing.T) {
 		{},
 	} {
 		f, info := open(t, writeFile(t, data))
-		stats, _ := r.Read(f, info)
+		r.Read(f, info)
 		var got []string
-		for _, st := range stats {
+		for st := range r.Stats() {
 			got = append(got, string(st.Label))
 		}
 		if want := []string{"a", "b", "", ""}[i]; strings.Join(got, " ") != want {
@@ -429,3 +432,6 @@ func TestReaderAgain(t *testing.T) {
 		}
 	}
 }
+
+// number returns v as 8 bytes, in the order of the machine.
+func number(v uint64) []byte { return binary.NativeEndian.AppendUint64(nil, v) }

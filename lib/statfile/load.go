@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"iter"
 
 	"mmstats/lib/format"
 	"mmstats/lib/mapping"
@@ -24,8 +25,10 @@ const Chunk = 64 << 10
 type Loader struct {
 	// MaxSize is how far into a file is read, in bytes; 0 is DefaultMaxSize.
 	MaxSize int
+	// Visit, where it is set, is called with each field as it is found.
+	Visit func(*format.Field)
 	// Data holds the bytes of the file that Load read, up to the end of the
-	// fields or beyond it, and Fields the fields in them.
+	// fields or beyond it, and Fields the fields in them, unless Visit is set.
 	Data   []byte
 	Fields []format.Field
 	// End is where the fields end.
@@ -77,6 +80,9 @@ func (l *Loader) scan(f *mapping.File) error {
 		field, err := l.scanner.Next()
 		l.End = l.scanner.Offset()
 		switch {
+		case err == nil && l.Visit != nil:
+			l.Visit(&field)
+			continue
 		case err == nil:
 			l.Fields = append(l.Fields, field)
 			continue
@@ -99,6 +105,20 @@ func (l *Loader) scan(f *mapping.File) error {
 			return &format.DamageError{Offset: l.End, Reason: fmt.Sprintf("fields go on past %d bytes, the most that is read", limit)}
 		}
 		l.scanner.Extend(l.Data, whole)
+	}
+}
+
+// All yields the fields in Data before end, which is where one of them ends,
+// as the bytes of Data are by now.
+func (l *Loader) All(end int) iter.Seq[format.Field] {
+	return func(yield func(format.Field) bool) {
+		s, err := format.Scan(l.Data[:end], true, &l.sigs)
+		for err == nil {
+			var field format.Field
+			if field, err = s.Next(); err == nil && !yield(field) {
+				return
+			}
+		}
 	}
 }
 

@@ -202,7 +202,7 @@ func pollGrowth(dir string) (float64, error) {
 	defer p.Close()
 	var before float64
 	for tick := range 10_000 {
-		p.Poll(func(*reader.Series, *reader.Sample) {})
+		p.Poll(func(*reader.Sample) {})
 		if tick == 1000 {
 			before, _ = memory(os.Getpid(), "VmRSS:")
 		}

@@ -1,0 +1,66 @@
+package format
+
+import (
+	"encoding/binary"
+	"math"
+)
+
+// A Stat is one stat as it was read.
+type Stat struct {
+	Field
+	// Value is absent where Err says why.
+	Value Value
+	// Raw holds the bytes of the buffer that Value was decoded from, from the
+	// value on, pad bytes included.
+	Raw []byte
+	// Err says why the value could not be read.
+	Err error
+}
+
+// Samples returns the samples that are counted behind the mean of an Average
+// or a Moving.
+func (s *Stat) Samples() Samples { return DecodeSamples(s.Type(), s.Raw) }
+
+// Recent appends the samples in the window of a Moving to dst, the oldest
+// first.
+func (s *Stat) Recent(dst []float64) []float64 {
+	window := uint64(s.Window())
+	if window == 0 || len(s.Raw) < MeanSize+8*int(window) {
+		return dst
+	}
+	next := binary.NativeEndian.Uint64(s.Raw[8:])
+	have := min(DecodeSamples(Moving, s.Raw).Count, window)
+	for i := window - have; i < window; i++ {
+		slot := (next%window + i) % window
+		bits := binary.NativeEndian.Uint64(s.Raw[MeanSize+8*int(slot):])
+		dst = append(dst, math.Float64frombits(bits))
+	}
+	return dst
+}
+
+// Samples are the samples behind a mean.
+type Samples struct {
+	Count uint64
+	// Total is their sum. It is 0 for a Moving, which does not have it.
+	Total float64
+}
+
+// MeanSize is how many bytes an Average, and a Moving before its samples, take
+// from the mean on.
+const MeanSize = 24
+
+// DecodeSamples returns the samples that raw, which starts with the mean of a
+// stat of type t, counts behind it, and none for other types.
+func DecodeSamples(t Type, raw []byte) Samples {
+	switch {
+	case len(raw) < MeanSize:
+	case t == Average:
+		return Samples{
+			Count: binary.NativeEndian.Uint64(raw[8:]),
+			Total: math.Float64frombits(binary.NativeEndian.Uint64(raw[16:])),
+		}
+	case t == Moving:
+		return Samples{Count: binary.NativeEndian.Uint64(raw[16:])}
+	}
+	return Samples{}
+}

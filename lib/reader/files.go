@@ -1,0 +1,321 @@
+package reader
+
+import (
+	"encoding/binary"
+	"errors"
+	"io/fs"
+	"unique"
+
+	"mmstats/lib/format"
+	"mmstats/lib/liveness"
+	"mmstats/lib/mapping"
+	"mmstats/lib/statfile"
+)
+
+type inode struct{ dev, ino uint64 }
+
+// A polled is one file, with what the poller needs of it.
+type polled struct {
+	File
+	entry  statfile.Entry
+	inode  inode // of what was opened
+	view   *mapping.View
+	end    int  // of its fields, where a label size shows that there are more
+	full   bool // the file ends before a label size would fit there
+	places []mapping.Place
+	fields []field // one for each of places
+	room   int     // sum of the places' Lens
+
+	seen, placed int  // the poll that saw it last, and that put it in order
+	second       bool // the file is known under another name
+	failures     int  // polls in a row that could not read it
+	saidErr      bool
+	retry        int // the poll that tries again, or 0
+}
+
+// A field is one stat of one file.
+type field struct {
+	Track
+	sig *format.Signature
+	typ format.Type
+}
+
+// reconcile makes p.files what Watch says.
+func (p *Poller) reconcile() {
+	entries := p.Watch.Entries()
+	for i := range entries {
+		if f := p.byPath[entries[i].Path]; f != nil && entries[i].Err == nil {
+			f.seen = p.polls
+		}
+	}
+	before := p.files
+	p.files = make([]*polled, 0, len(entries))
+	for i := range entries {
+		e := &entries[i]
+		if e.Err != nil {
+			// What is missing later has come and gone.
+			if p.polls == 1 {
+				p.report(e.Err)
+			}
+			continue
+		}
+		if f := p.fileOf(e); f.placed != p.polls {
+			f.placed = p.polls
+			p.files = append(p.files, f)
+		}
+	}
+	for _, f := range before {
+		if f.placed != p.polls {
+			p.leave(f)
+		}
+	}
+}
+
+// fileOf returns the file that an entry stands for.
+func (p *Poller) fileOf(e *statfile.Entry) *polled {
+	f := p.byPath[e.Path]
+	if f != nil && f.entry.Dev == e.Dev && f.entry.Ino == e.Ino && !f.second {
+		return f
+	}
+	next := &polled{File: File{Path: e.Path, poller: p}, entry: *e, seen: p.polls}
+	var fields []field
+	if f != nil {
+		fields = f.fields
+	}
+	same := p.load(next, fields, false)
+	switch {
+	case same == nil:
+		p.byPath[e.Path] = next
+		return next
+	case same == f:
+		f.entry = *e
+		return f
+	case same.seen == p.polls:
+		next.second = true
+		p.byPath[e.Path] = next
+		return next
+	}
+	// It was renamed.
+	delete(p.byPath, same.Path)
+	same.Path, same.entry, same.seen = e.Path, *e, p.polls
+	p.byPath[e.Path] = same
+	return same
+}
+
+// leave has f polled once more, since it is not there any more.
+func (p *Poller) leave(f *polled) {
+	if p.byPath[f.Path] == f {
+		delete(p.byPath, f.Path)
+	}
+	if p.byInode[f.inode] == f {
+		delete(p.byInode, f.inode)
+	}
+	p.leaving = append(p.leaving, f)
+}
+
+// load opens f and finds its fields. Those of old with the same labels go on:
+// with their deltas where goOn says so, otherwise to tell which counters went
+// back. Where another of p.files is the same file, it is returned and f is
+// left alone.
+func (p *Poller) load(f *polled, old []field, goOn bool) (same *polled) {
+	opened, info, err := statfile.Open(f.Path, !f.entry.Found)
+	if err != nil {
+		p.unmap(f)
+		p.fail(f, err)
+		return nil
+	}
+	defer opened.Close()
+	id := inode{info.Dev, info.Ino}
+	if same = p.byInode[id]; same != nil && same != f {
+		return same
+	}
+	if f.inode != id && p.byInode[f.inode] == f {
+		delete(p.byInode, f.inode)
+	}
+	goOn = goOn && f.inode == id
+	err = p.reader.Read(opened, info)
+	if err != nil && p.reader.Len() == 0 {
+		p.unmap(f)
+		p.fail(f, err)
+		return nil
+	}
+	if mapErr := p.mapFile(f, opened, info, err == nil); mapErr != nil {
+		p.unmap(f)
+		p.fail(f, mapErr)
+		return nil
+	}
+	f.inode, f.Info = id, info
+	p.byInode[id] = f
+	f.retry = 0
+	p.identify(f)
+	before := f.fields
+	settled := p.choose(f, old, goOn)
+	p.release(before)
+	p.fail(f, err)
+	switch {
+	case err != nil:
+	case settled:
+		f.failures = 0
+	default:
+		p.retryLater(f)
+	}
+	return nil
+}
+
+// identify notes what the stats that were read say of f.
+func (p *Poller) identify(f *polled) {
+	f.Stats = p.reader.Len()
+	f.Writer, _ = liveness.WriterOf(p.reader.Data())
+	f.judged, f.ended = 0, false
+}
+
+// mapFile maps the file up to the end of its stats, and where whole says that
+// it has no others, up to where more would show.
+func (p *Poller) mapFile(f *polled, opened *mapping.File, info mapping.Info, whole bool) error {
+	end := max(1, p.reader.end)
+	size := end
+	f.end, f.full = 0, false
+	switch {
+	case !whole: // a retry will tell
+	case int64(end)+2 > info.Size:
+		f.full = true
+	default:
+		f.end, size = end, end+2
+	}
+	view, err := mapping.MapView(opened, size)
+	if err != nil {
+		return err
+	}
+	if f.view != nil {
+		f.view.Close()
+	}
+	f.view = view
+	return nil
+}
+
+// choose makes the wanted stats of those that were read the fields of f. It
+// reports whether the filters would say the same of f at any time.
+func (p *Poller) choose(f *polled, old []field, goOn bool) (settled bool) {
+	f.fields, f.places, f.room, f.Polled = nil, nil, 0, 0
+	include, settled := p.Filters.match(p.reader.Stats())
+	if !include {
+		return settled
+	}
+	before := make(map[*Series]*field, len(old))
+	for i := range old {
+		before[old[i].Series] = &old[i]
+	}
+	chosen := make(map[string]bool)
+	for st := range p.reader.Stats() {
+		// Of a label that stands twice in one file, the first one counts.
+		label := string(st.Label)
+		if p.Want != nil && !p.Want(label) || chosen[label] {
+			continue
+		}
+		chosen[label] = true
+		fd := p.addField(f, &st, label)
+		if last := before[fd.Series]; last != nil {
+			fd.Continue(&last.Track, !goOn)
+		}
+	}
+	f.Polled = len(f.fields)
+	if f.room > len(p.raw) {
+		p.raw = make([]byte, f.room)
+	}
+	if len(f.places) > len(p.outcomes) {
+		p.outcomes = make([]mapping.Outcome, len(f.places))
+	}
+	return true
+}
+
+// addField makes st a field of f.
+func (p *Poller) addField(f *polled, st *format.Stat, label string) *field {
+	t, sig := st.Type(), st.Signature
+	fd := field{sig: sig, typ: t}
+	fd.Kind = st.Kind()
+	fd.Series = p.series.Join(label, t, fd.Kind)
+	size := polledSize(sig, t)
+	words := t == format.Moving && (st.ValueOffset+sig.ValueOffset)%8 == 0
+	f.fields = append(f.fields, fd)
+	f.places = append(f.places, mapping.Place{
+		Head: head(&st.Field), Offset: st.Offset,
+		Size: sig.Size, Skip: sig.ValueOffset, Len: size,
+		Buffered: st.Buffered(),
+		Words:    words || size == sig.ValueSize && st.InWord(),
+	})
+	f.room += size
+	return &f.fields[len(f.fields)-1]
+}
+
+// head returns what a field starts with, up to its write buffer. Equal ones
+// share their memory, since files repeat them.
+func head(f *format.Field) string {
+	b := make([]byte, 0, f.IndexOffset()-f.Offset)
+	b = binary.NativeEndian.AppendUint16(b, uint16(len(f.Label)))
+	b = append(b, f.Label...)
+	b = binary.NativeEndian.AppendUint16(b, uint16(len(f.Signature.Text)))
+	b = append(b, f.Signature.Text...)
+	return unique.Make(string(b)).Value()
+}
+
+// polledSize returns how many bytes of a stat of type t are polled, from the
+// value on: all of the value, and what our writers have behind a mean, but not
+// the samples in the window of a moving average.
+func polledSize(sig *format.Signature, t format.Type) int {
+	switch t {
+	case format.String:
+		return min(sig.ValueSize, maxText)
+	case format.Average, format.Moving:
+		return format.MeanSize
+	}
+	return sig.ValueSize
+}
+
+// release gives up fields, and the series that no file has any more.
+func (p *Poller) release(fields []field) {
+	for i := range fields {
+		p.series.Leave(fields[i].Series)
+	}
+}
+
+// unmap makes f a file of which nothing is known.
+func (p *Poller) unmap(f *polled) {
+	if f.view != nil {
+		f.view.Close()
+		f.view = nil
+	}
+	p.release(f.fields)
+	f.fields, f.places, f.end, f.full = nil, nil, 0, false
+	f.Info, f.Writer, f.Stats, f.Polled = mapping.Info{}, liveness.Writer{}, 0, 0
+	if p.byInode[f.inode] == f {
+		delete(p.byInode, f.inode)
+	}
+	f.inode = inode{}
+}
+
+// maxWait is how many polls a file that failed is left alone at most.
+const maxWait = 16
+
+// fail notes that f cannot be read, or not to its end, and reports it. A file
+// that was found, or that changed, may still be in the making at the first
+// poll, or may be gone again: it has a second one.
+func (p *Poller) fail(f *polled, err error) {
+	if f.Err = err; err == nil {
+		return
+	}
+	p.retryLater(f)
+	passing := f.entry.Found || p.polls > 1
+	if passing && (errors.Is(err, fs.ErrNotExist) || f.failures == 1) {
+		return
+	}
+	if !f.saidErr {
+		f.saidErr = true
+		p.report(err)
+	}
+}
+
+// retryLater has f loaded again, after ever more polls.
+func (p *Poller) retryLater(f *polled) {
+	f.retry = p.polls + min(1<<min(f.failures, 10), maxWait)
+	f.failures++
+}
