@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"mmstats/lib/format"
 	"mmstats/lib/mmstats"
 	"mmstats/lib/statfile"
 )
@@ -100,5 +101,31 @@ func TestSamplesSayWhoseTheyAre(t *testing.T) {
 	writer.Wait()
 	if p.Poll(visit); !ended {
 		t.Errorf("not Ended() after the writer has ended")
+	}
+}
+
+// A label may be a counter in one file and a gauge in another: each sample says
+// what it is.
+func TestSamplesHaveTheKindOfTheirFile(t *testing.T) {
+	dir := t.TempDir()
+	var counts struct {
+		Jobs mmstats.Counter `mmstats:"jobs"`
+	}
+	var levels struct {
+		Jobs mmstats.Gauge[float64] `mmstats:"jobs"`
+	}
+	for name, stats := range map[string]any{"/a.mmstats": &counts, "/b.mmstats": &levels} {
+		file, err := mmstats.Create(mmstats.Options{Path: dir + name, NoDefaults: true}, stats)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer file.Remove()
+	}
+	p := &Poller{Watch: statfile.NewWatch([]string{dir})}
+	defer p.Close()
+	var got string
+	p.Poll(func(s *Sample) { got += fmt.Sprint(s.Type, s.Kind, s.Series.Kind, "; ") })
+	if want := fmt.Sprint(format.Counter, format.KindCounter, format.KindCounter, "; ", format.Float64, format.KindGauge, format.KindCounter, "; "); got != want {
+		t.Errorf("samples are %s, want %s", got, want)
 	}
 }

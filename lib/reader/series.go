@@ -61,6 +61,10 @@ func (ss *SeriesSet) Leave(s *Series) {
 type Sample struct {
 	File   *File
 	Series *Series
+	// Type and Kind are those of the stat in this file, which need not be those
+	// of Series.
+	Type format.Type
+	Kind format.Kind
 	// Value is absent where the file is gone, and where Err says why. A text
 	// is good until the visit is over, and cut after maxText bytes.
 	Value format.Value
