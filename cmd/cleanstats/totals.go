@@ -73,8 +73,10 @@ func parseIdentity(s string) (id identity, err error) {
 const (
 	// recordLabel starts the labels of identities.
 	recordLabel = "cleanstats.folded."
-	// lockWait is how long to wait for others who add to the same totals.
-	lockWait = time.Second
+	// lockWait is how long to wait for one process that keeps the totals
+	// locked, and lockPatience for all who add to them in turn.
+	lockWait     = time.Second
+	lockPatience = 10 * time.Second
 )
 
 // counters returns the counters of a file that are worth keeping, or a doubt
@@ -145,7 +147,7 @@ func (t *totals) prune() error {
 // lock returns the totals' file with its lock held, after loading it without
 // the records of files that are gone. It is made where there is none.
 func (t *totals) lock() (*mapping.File, error) {
-	deadline := time.Now().Add(lockWait)
+	deadline := time.Now().Add(lockPatience)
 	for {
 		f, _, err := statfile.Open(t.path, false)
 		if errors.Is(err, fs.ErrNotExist) {
@@ -157,7 +159,7 @@ func (t *totals) lock() (*mapping.File, error) {
 		if err != nil {
 			return nil, err
 		}
-		current, err := t.lockCurrent(f, time.Until(deadline))
+		current, err := t.lockCurrent(f)
 		if err == nil && current {
 			return f, nil
 		}
@@ -172,8 +174,8 @@ func (t *totals) lock() (*mapping.File, error) {
 }
 
 // lockCurrent locks and loads f, if it is not replaced by then.
-func (t *totals) lockCurrent(f *mapping.File, wait time.Duration) (current bool, err error) {
-	if err := f.Lock(wait); err != nil {
+func (t *totals) lockCurrent(f *mapping.File) (current bool, err error) {
+	if err := f.Lock(lockWait); err != nil {
 		return false, err
 	}
 	info, err := f.Stat()

@@ -81,26 +81,6 @@ func uids(name string) (uids []uint32) {
 	return uids
 }
 
-// leasedBy returns a process that holds a lease on the inode, or 0. Like
-// mappedBy it does not look at devices.
-func leasedBy(ino uint64) int {
-	locks, _ := os.ReadFile("/proc/locks")
-	for line := range bytes.Lines(locks) {
-		// number, "LEASE", state, kind, process, device:device:inode, ...
-		f := bytes.Fields(line)
-		if len(f) < 6 || string(f[1]) != "LEASE" {
-			continue
-		}
-		_, id, _ := bytes.Cut(f[5], []byte(":"))
-		_, id, _ = bytes.Cut(id, []byte(":"))
-		if n, err := strconv.ParseUint(string(id), 10, 64); err == nil && n == ino {
-			pid, _ := strconv.Atoi(string(f[4]))
-			return max(pid, 1)
-		}
-	}
-	return 0
-}
-
 // mappings are the files that processes map for writing, of those processes
 // that can be looked at.
 var mappings struct {

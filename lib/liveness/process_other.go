@@ -10,7 +10,5 @@ func Lookup(pid int) Process {
 	return Process{Exists: syscall.Kill(pid, 0) != syscall.ESRCH}
 }
 
-func leasedBy(uint64) int { return 0 }
-
 // mappedBy is asked only where there are leases.
 func mappedBy(uint64) int { return 0 }

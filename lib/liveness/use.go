@@ -30,7 +30,7 @@ func Ask(f *mapping.File, info mapping.Info) Use {
 	if u.Lock != nil {
 		return u
 	}
-	if u.LeasedBy = leasedBy(info.Ino); u.LeasedBy != 0 {
+	if u.LeasedBy = f.LeaseHolder(); u.LeasedBy != 0 {
 		return u
 	}
 	u.Lease = f.AskLease()

@@ -3,10 +3,8 @@
 package mapping
 
 import (
-	"errors"
 	"io"
 	"io/fs"
-	"math/rand/v2"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -155,66 +153,6 @@ func info(st *unix.Stat_t) Info {
 	}
 	return i
 }
-
-// ErrLocked says that another process held the lock until the deadline.
-var ErrLocked = errors.New("locked by another process")
-
-// TryLock takes the exclusive lock of the file, or returns ErrLocked at once.
-// It belongs to the open file: a second File of the same process is another
-// process's here.
-func (f *File) TryLock() error {
-	for {
-		switch err := unix.Flock(f.fd, unix.LOCK_EX|unix.LOCK_NB); err {
-		case unix.EINTR:
-		case unix.EWOULDBLOCK:
-			return f.fail("lock", ErrLocked)
-		default:
-			return f.fail("lock", err)
-		}
-	}
-}
-
-// Locked reports whether another process holds the exclusive lock of the file.
-// The lock of f, which Locked asks for, must not be held by f itself: it would
-// be given up. Whoever asks for the lock of a free file at the same moment may
-// find it taken, and has to ask again.
-func (f *File) Locked() (bool, error) {
-	for {
-		switch err := unix.Flock(f.fd, unix.LOCK_SH|unix.LOCK_NB); err {
-		case nil:
-			return false, f.Unlock()
-		case unix.EINTR:
-		case unix.EWOULDBLOCK:
-			return true, nil
-		default:
-			return false, f.fail("lock", err)
-		}
-	}
-}
-
-// Lock takes the exclusive lock of the file, and waits for at most wait.
-// Whoever can read a file can hold a lock on it for ever, hence the limit. What
-// counts is the time that it means to sleep between one look and the next: on a
-// machine that is too busy to run it, hundreds of writers wait for each other
-// longer than for anybody who holds the lock.
-func (f *File) Lock(wait time.Duration) error {
-	// Hundreds that look every 10 ms keep two cores so busy that who holds the
-	// lock is not run.
-	const first, most = 50 * time.Microsecond, 50 * time.Millisecond
-	for pause := first; ; pause = min(2*pause, most) {
-		err := f.TryLock()
-		if !errors.Is(err, ErrLocked) || wait <= 0 {
-			return err
-		}
-		// Not all the same, or all would look at the same time.
-		pause := min(pause/2+rand.N(pause), wait)
-		time.Sleep(pause)
-		wait -= pause
-	}
-}
-
-// Unlock gives up the lock.
-func (f *File) Unlock() error { return f.fail("unlock", unix.Flock(f.fd, unix.LOCK_UN)) }
 
 // Reserve makes the file at least size bytes long, zeros at its end, with
 // blocks on the disk for all of them: so that a full disk is an error here,

@@ -5,6 +5,7 @@ package mapping
 import (
 	"bufio"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -20,6 +21,7 @@ func TestMain(m *testing.M) {
 	os.Setenv("GORACE", "atexit_sleep_ms=0") // of commands, not of this process
 	testscript.Main(m, map[string]func(){
 		"create-unlinked":   createUnlinked,
+		"share-lock":        shareLock,
 		"reserve-on-disk":   reserveOnDisk,
 		"update-after-loss": updateAfterLoss,
 		"write-for-view":    writeForView,
@@ -66,6 +68,16 @@ func startUntilLine(t *testing.T, name string, args ...string) *exec.Cmd {
 		t.Fatalf("%s %q ended: %v", name, args, err)
 	}
 	return cmd
+}
+
+// shareLock is "share-lock FILE": it holds the shared lock of a file until the
+// test ends it.
+func shareLock() {
+	f, err := Open(os.Args[1], unix.O_RDONLY, 0)
+	fatal(err)
+	fatal(unix.Flock(f.fd, unix.LOCK_SH))
+	fmt.Println("locked")
+	io.Copy(io.Discard, os.Stdin)
 }
 
 func fatal(err error) {

@@ -41,15 +41,17 @@ type Options struct {
 	PID    int
 }
 
-// lockWait is how long a visitor waits for the lock of a file: anybody who
-// can read the file can hold it.
+// lockWait is how long a visitor waits for one process to give up the lock of
+// a file: anybody who can read the file can hold it.
 const lockWait = time.Second
 
 // Errors that callers may want to tell apart.
 var (
 	// ErrInUse says that a running process owns the file.
 	ErrInUse = errors.New("in use by a running process")
-	// ErrLocked says that another process held the lock for a whole second.
+	// ErrLocked says that another process kept the lock for a whole second, or
+	// that others had it in turn for ten. The message names it where it is
+	// known.
 	ErrLocked = mapping.ErrLocked
 	// ErrReplaced says that the name leads to another file now, or to none.
 	ErrReplaced = errors.New("file was removed or replaced")

@@ -1,0 +1,58 @@
+package mapping
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+func openNew(t *testing.T) *File {
+	t.Helper()
+	f, err := Open(filepath.Join(t.TempDir(), "x"), unix.O_RDWR|unix.O_CREAT, 0o600)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { f.Close() })
+	return f
+}
+
+// TestLockWaitsWhileItChangesHands waits for a lock that many processes hold,
+// one after the other, for longer than it waits for one of them.
+func TestLockWaitsWhileItChangesHands(t *testing.T) {
+	const wait = 700 * time.Millisecond
+	f := openNew(t)
+	holder := startUntilLine(t, "share-lock", f.Name())
+	waited := make(chan error)
+	go func() { waited <- f.Lock(wait) }()
+	// Shared locks overlap, so that the lock is never free.
+	for begin := time.Now(); time.Since(begin) < wait*2; {
+		next := startUntilLine(t, "share-lock", f.Name())
+		holder.Process.Kill()
+		holder.Wait()
+		holder = next
+	}
+	holder.Process.Kill()
+	if err := <-waited; err != nil {
+		t.Errorf("Lock() = %v, after other processes held the lock in turn, want no error", err)
+	}
+}
+
+// TestLockedNamesTheHolder asks for a lock that a process does not give up.
+func TestLockedNamesTheHolder(t *testing.T) {
+	f := openNew(t)
+	holder := startUntilLine(t, "share-lock", f.Name())
+	err := f.Lock(150 * time.Millisecond) // enough to ask once
+	want := fmt.Sprintf("locked by another process, %d (share-lock)", holder.Process.Pid)
+	var pathErr *fs.PathError
+	if !errors.As(err, &pathErr) || !errors.Is(err, ErrLocked) || pathErr.Err.Error() != want {
+		t.Errorf("Lock() = %v, want %s", err, want)
+	}
+	if locked, err := f.Locked(); locked || err != nil { // to write, nobody holds it
+		t.Errorf("Locked() = %v, %v, want false", locked, err)
+	}
+}
