@@ -52,22 +52,22 @@ const halved = bits.UintSize == 32
 // nanoseconds each; without it, such a fault ends the process.
 func CellAt[T Number](r *Region, offset int, guarded bool) Cell[T] {
 	var v T
-	p, a := r.anchorAt(offset, guarded || halved && unsafe.Sizeof(v) == 8)
+	p, a := r.anchorAt(offset, 8, guarded || halved && unsafe.Sizeof(v) == 8)
 	return Cell[T]{(*T)(p), a}
 }
 
 // CountAt is CellAt for a Count.
 func CountAt(r *Region, offset int, guarded bool) Count {
-	p, a := r.anchorAt(offset, guarded || halved)
+	p, a := r.anchorAt(offset, 8, guarded || halved)
 	return Count{(*uint64)(p), a}
 }
 
-func (r *Region) anchorAt(offset int, guarded bool) (unsafe.Pointer, *anchor) {
-	p := r.at(offset, 8, 8)
+func (r *Region) anchorAt(offset, size int, guarded bool) (unsafe.Pointer, *anchor) {
+	p := r.at(offset, size, 8)
 	if guarded {
 		return nil, &anchor{r.mem, r, p}
 	}
-	return p, &anchor{mem: r.mem}
+	return p, &anchor{mem: r.mem, region: r}
 }
 
 // Load returns the number.

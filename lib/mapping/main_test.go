@@ -20,6 +20,7 @@ import (
 func TestMain(m *testing.M) {
 	os.Setenv("GORACE", "atexit_sleep_ms=0") // of commands, not of this process
 	testscript.Main(m, map[string]func(){
+		"add-samples":       addSamples,
 		"create-unlinked":   createUnlinked,
 		"share-lock":        shareLock,
 		"reserve-on-disk":   reserveOnDisk,
