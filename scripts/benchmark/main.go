@@ -4,7 +4,7 @@
 //
 //	benchmark [-commands DIR] [GROUP...]
 //
-// The groups are updates and commands; without any, both run. DIR holds the
+// The groups are updates, histograms and commands; without any, all run. DIR holds the
 // built commands.
 package main
 
@@ -75,6 +75,7 @@ func main() {
 		rows = append(rows, more...)
 	}
 	run("updates", updates)
+	run("histograms", histograms)
 	run("commands", func() ([]row, error) { return commandRows(*commands) })
 
 	w := tabwriter.NewWriter(os.Stdout, 0, 8, 2, ' ', 0)
