@@ -221,12 +221,10 @@ func (h *hostile) checkJSON(t *testing.T, stdout string) {
 			t.Errorf("JSON shows %d stats of %q, want %d", rows[name], name, want)
 		}
 	}
-	if jq, err := exec.LookPath("jq"); err == nil {
-		cmd := exec.Command(jq, "-e", ".label")
-		cmd.Stdin = strings.NewReader(stdout)
-		if out, err := cmd.CombinedOutput(); err != nil {
-			t.Errorf("jq: %v\n%.300s", err, out)
-		}
+	cmd := exec.Command("jq", "-e", ".label")
+	cmd.Stdin = strings.NewReader(stdout)
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Errorf("jq: %v\n%.300s", err, out)
 	}
 }
 
