@@ -4,65 +4,55 @@ import (
 	"bytes"
 	"fmt"
 	"maps"
-	"path"
 	"slices"
 	"strings"
-	"unicode/utf8"
 
 	flags "github.com/jessevdk/go-flags"
 
 	"mmstats/lib/escape"
+	"mmstats/lib/glob"
 	"mmstats/lib/reader"
 	"mmstats/lib/statfile"
 )
 
-// A LabelGlob is a pattern of labels, in which * stands for any characters,
-// dots and slashes included. The escapes by which labels are shown mean what
-// they do there: \\ \t \n \r and \xHH.
+// A LabelGlob is a pattern of labels; see package glob. The escapes by which
+// labels are shown mean what they do there: \\ \t \n \r and \xHH.
 type LabelGlob struct {
-	Pattern string
-	pattern string // with what path.Match treats specially replaced
-	Matched bool   // set by Match
+	Pattern string // as it was written
+	glob    glob.Pattern
+	Matched bool // set by Match
 }
 
 // ParseLabelGlob returns the glob that pattern is.
 func ParseLabelGlob(pattern string) (*LabelGlob, error) {
-	g := &LabelGlob{Pattern: pattern, pattern: noSlash(unescape(pattern))}
-	if _, err := path.Match(g.pattern, ""); err != nil {
-		return nil, fmt.Errorf("malformed pattern %q", pattern)
+	p, err := glob.Compile(unescape(pattern))
+	if err != nil {
+		return nil, fmt.Errorf("%w %q", err, pattern)
 	}
-	return g, nil
+	return &LabelGlob{Pattern: pattern, glob: p}, nil
 }
 
-// unescape replaces the escapes of characters that nobody can type. Any other
-// backslash is left for package path: what follows it stands for itself.
+// unescape replaces each escape by a backslash and the byte that it stands for.
+// A backslash that starts no escape is left: in a glob, what follows it stands
+// for itself.
 func unescape(pattern string) string {
-	var b strings.Builder
-	for {
-		before, after, found := strings.Cut(pattern, `\`)
-		b.WriteString(before)
-		if !found {
-			return b.String()
+	before, rest, found := strings.Cut(pattern, `\`)
+	b := []byte(before)
+	for found {
+		b = append(b, '\\')
+		if c, size, err := escape.Next(rest); err == nil {
+			b = append(b, c)
+			rest = rest[size:]
 		}
-		b.WriteByte('\\')
-		c, size, err := escape.Next(after)
-		if err != nil {
-			_, size = utf8.DecodeRuneInString(after)
-			b.WriteString(after[:size])
-		} else {
-			b.WriteByte(c)
-		}
-		pattern = after[size:]
+		before, rest, found = strings.Cut(rest, `\`)
+		b = append(b, before...)
 	}
+	return string(b)
 }
-
-// noSlash replaces the one character that a * of package path stops at by one
-// that no label and no argument holds.
-func noSlash(s string) string { return strings.ReplaceAll(s, "/", "\x00") }
 
 // Match reports whether label matches.
 func (g *LabelGlob) Match(label string) bool {
-	matched, _ := path.Match(g.pattern, noSlash(label))
+	matched := g.glob.Match(label)
 	g.Matched = g.Matched || matched
 	return matched
 }

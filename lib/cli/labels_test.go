@@ -26,6 +26,8 @@ func TestLabelGlob(t *testing.T) {
 		{"a*b", "a\x00b", true},
 		{"[ab].x", "b.x", true},
 		{"[^ab].x", "b.x", false},
+		{"[!ab].x", "b.x", false},
+		{"[!ab].x", "c.x", true},
 		{`\*`, "*", true},
 		{`\*`, "x", false},
 		{"größe*", "größe.日本.❤", true},

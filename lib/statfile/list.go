@@ -2,7 +2,7 @@ package statfile
 
 import (
 	"bytes"
-	"errors"
+	"cmp"
 	"io"
 	"io/fs"
 	"iter"
@@ -11,6 +11,8 @@ import (
 	"slices"
 	"strings"
 	"syscall"
+
+	"mmstats/lib/glob"
 )
 
 // A Name is a file to look at.
@@ -35,7 +37,7 @@ func All(args []string) iter.Seq2[Name, error] {
 		}
 		for _, arg := range args {
 			if isDir(arg) {
-				if !yieldDir(arg, "*"+Suffix, yield) {
+				if !yieldDir(arg, ofDirectory, yield) {
 					return
 				}
 				continue
@@ -48,66 +50,93 @@ func All(args []string) iter.Seq2[Name, error] {
 	}
 }
 
-func yieldGlob(glob string, yield func(Name, error) bool) bool {
-	dirs, pattern, err := splitGlob(glob)
+func yieldGlob(pattern string, yield func(Name, error) bool) bool {
+	dirs, names, err := splitGlob(pattern)
 	if err != nil {
 		return yield(Name{}, err)
 	}
 	for _, dir := range dirs {
-		if !yieldDir(dir, pattern, yield) {
+		if !yieldDir(dir, names, yield) {
 			return false
 		}
 	}
 	return true
 }
 
-// splitGlob returns the directories of a glob, and the pattern of names in
-// them. The error says that the glob is malformed.
-func splitGlob(glob string) (dirs []string, pattern string, err error) {
-	dir, pattern := filepath.Split(glob)
-	if pattern == "" {
-		pattern = "*" + Suffix
+// ofDirectory is the pattern of the names that a directory means.
+var ofDirectory = mustCompile("*" + Suffix)
+
+func mustCompile(pattern string) glob.Pattern {
+	p, err := glob.Compile(pattern)
+	if err != nil {
+		panic(err)
 	}
-	if _, err = filepath.Match(pattern, ""); err == nil {
+	return p
+}
+
+// splitGlob returns the directories of a pattern, and the pattern of the names
+// in them. The error says that the pattern is malformed.
+func splitGlob(pattern string) (dirs []string, names glob.Pattern, err error) {
+	dir, last := filepath.Split(pattern)
+	if names = ofDirectory; last != "" {
+		names, err = glob.Compile(last)
+	}
+	if err == nil {
 		dirs, err = matchDirs(dir)
 	}
 	if err != nil {
-		err = &fs.PathError{Op: "glob", Path: glob, Err: errors.New("malformed pattern")}
+		err = &fs.PathError{Op: "glob", Path: pattern, Err: err}
 	}
-	return dirs, pattern, err
+	return dirs, names, err
 }
 
-// matchDirs returns the directories that the part of a glob before its last
-// slash means. One without a wildcard is returned whether it is there or not.
-func matchDirs(pattern string) ([]string, error) {
-	switch trimmed := strings.TrimRight(pattern, "/"); {
-	case trimmed != "":
-		pattern = trimmed // else Glob would match nothing
-	case pattern != "":
-		pattern = "/"
-	default:
-		pattern = "."
+// matchDirs returns the directories that the part of a pattern before its last
+// slash means. A directory that needs no wildcard is returned even if it does
+// not exist.
+func matchDirs(pattern string) (dirs []string, err error) {
+	dirs = []string{""}
+	if strings.HasPrefix(pattern, "/") {
+		dirs[0] = "/"
 	}
-	if name, ok := literal(pattern); ok {
-		return []string{name}, nil
-	}
-	names, err := filepath.Glob(pattern)
-	return slices.DeleteFunc(names, func(name string) bool { return !isDir(name) }), err
-}
-
-// literal returns the one name that a pattern without wildcards matches.
-func literal(pattern string) (name string, ok bool) {
-	var b strings.Builder
-	for i := 0; i < len(pattern); i++ {
-		switch c := pattern[i]; {
-		case c == '*', c == '?', c == '[', c == '\\' && i+1 == len(pattern):
-			return "", false
-		case c == '\\':
-			i++
+	wild := false
+	for part := range strings.SplitSeq(pattern, "/") {
+		if part == "" {
+			continue
 		}
-		b.WriteByte(pattern[i])
+		if name, ok := glob.Literal(part); ok {
+			for i := range dirs {
+				dirs[i] = prefix(dirs[i]) + name
+			}
+			continue
+		}
+		p, err := glob.Compile(part)
+		if err != nil {
+			return nil, err
+		}
+		wild = true
+		var matched []string
+		for _, dir := range dirs {
+			matched = append(matched, subdirectories(dir, p)...)
+		}
+		dirs = matched
 	}
-	return b.String(), true
+	if wild {
+		dirs = slices.DeleteFunc(dirs, func(dir string) bool { return !isDir(dir) })
+	}
+	if len(dirs) == 1 && dirs[0] == "" {
+		dirs[0] = "."
+	}
+	return dirs, nil
+}
+
+// subdirectories returns the entries of dir that match, and that may be
+// directories.
+func subdirectories(dir string, p glob.Pattern) (paths []string) {
+	names, _ := readNames(cmp.Or(dir, "."), p)
+	for i := range names.spans {
+		paths = append(paths, prefix(dir)+string(names.at(i)))
+	}
+	return paths
 }
 
 func isDir(name string) bool {
@@ -117,7 +146,7 @@ func isDir(name string) bool {
 
 // yieldDir yields the entries of dir that match pattern, but no dot-names
 // unless the pattern asks for them.
-func yieldDir(dir, pattern string, yield func(Name, error) bool) bool {
+func yieldDir(dir string, pattern glob.Pattern, yield func(Name, error) bool) bool {
 	names, err := readNames(dir, pattern)
 	if err != nil && !yield(Name{}, err) {
 		return false
@@ -134,7 +163,7 @@ func yieldDir(dir, pattern string, yield func(Name, error) bool) bool {
 // prefix returns what stands before the names of the entries of dir.
 func prefix(dir string) string {
 	switch {
-	case dir == ".":
+	case dir == ".", dir == "":
 		return ""
 	case strings.HasSuffix(dir, "/"):
 		return dir
@@ -142,13 +171,13 @@ func prefix(dir string) string {
 	return dir + "/"
 }
 
-// matches reports whether pattern means the entry called name.
-func matches(pattern, name string) bool {
-	if name[0] == '.' && pattern[0] != '.' {
+// matches reports whether pattern means the entry called name. A dot at the
+// start of a name is only matched by one in the pattern.
+func matches(pattern glob.Pattern, name string) bool {
+	if name[0] == '.' && !strings.HasPrefix(strings.TrimPrefix(pattern.String(), `\`), ".") {
 		return false
 	}
-	matched, _ := filepath.Match(pattern, name)
-	return matched
+	return pattern.Match(name)
 }
 
 // arena holds many short names, in blocks that never move and without a
@@ -182,7 +211,7 @@ func (a *arena) add(name string) {
 	a.blocks[last] = append(block, name...)
 }
 
-func readNames(dir, pattern string) (*arena, error) {
+func readNames(dir string, pattern glob.Pattern) (*arena, error) {
 	a := &arena{}
 	d, err := os.OpenFile(dir, syscall.O_DIRECTORY, 0) // a FIFO would block
 	if err != nil {

@@ -9,6 +9,8 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+
+	"mmstats/lib/glob"
 )
 
 // Suffix ends the name of every stat file that a directory argument finds.
@@ -37,14 +39,10 @@ func Template() string {
 // Glob returns the pattern of the files that readers look at by default:
 // $MMSTATS_GLOB, or else all *.mmstats in Dir.
 func Glob() string {
-	if glob := os.Getenv("MMSTATS_GLOB"); glob != "" {
-		return glob
+	if pattern := os.Getenv("MMSTATS_GLOB"); pattern != "" {
+		return pattern
 	}
-	return filepath.Join(escapeGlob(Dir()), "*"+Suffix)
-}
-
-func escapeGlob(name string) string {
-	return strings.NewReplacer(`\`, `\\`, `*`, `\*`, `?`, `\?`, `[`, `\[`).Replace(name)
+	return filepath.Join(glob.Quote(Dir()), "*"+Suffix)
 }
 
 // Expand replaces {CMD} in a path or name template by the base name of the

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"syscall"
 
+	"mmstats/lib/glob"
 	"mmstats/lib/mapping"
 )
 
@@ -130,7 +131,7 @@ func (s *source) look(buf *[]byte) (changed bool) {
 	}
 	switch {
 	case err == nil && info.Mode.IsDir():
-		return s.list([]string{s.arg}, "*"+Suffix, buf)
+		return s.list([]string{s.arg}, ofDirectory, buf)
 	case errors.Is(err, fs.ErrNotExist) && strings.ContainsAny(s.arg, `*?[`):
 		return s.lookGlob(buf)
 	}
@@ -157,7 +158,7 @@ func (s *source) lookGlob(buf *[]byte) (changed bool) {
 }
 
 // list makes the files of dirs that match pattern what the argument means.
-func (s *source) list(dirs []string, pattern string, buf *[]byte) (changed bool) {
+func (s *source) list(dirs []string, pattern glob.Pattern, buf *[]byte) (changed bool) {
 	same := slices.EqualFunc(s.listings, dirs, func(l *listing, dir string) bool { return l.dir == dir })
 	if !same {
 		s.entry = Entry{}
@@ -185,10 +186,11 @@ func (s *source) append(entries []Entry) []Entry {
 
 // A listing is the files of one directory.
 type listing struct {
-	dir, pattern string
-	dev, ino     uint64 // of the directory
-	raw          []byte // its bytes, of the last look
-	entries      []Entry
+	dir      string
+	pattern  glob.Pattern
+	dev, ino uint64 // of the directory
+	raw      []byte // its bytes, of the last look
+	entries  []Entry
 }
 
 // look reads the directory, and reports whether anything is new in it.
