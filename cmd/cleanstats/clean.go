@@ -129,20 +129,13 @@ func (c *cleaner) examine(n *candidate) error {
 		return err
 	}
 	n.PID = n.writer.PID
-	ended := c.judge.Ended(n.writer, n.info)
-	n.Reason = ended.Reason
+	dead, use := c.judge.Dead(n.f, n.writer, n.info)
+	n.Reason = dead.Reason
 	if c.Verbose {
-		n.Detail = n.facts()
+		n.Detail = n.facts(use)
 	}
-	if !ended.Yes {
-		return doubt(ended.Reason)
-	}
-	use := liveness.Ask(n.f, n.info)
-	if c.Verbose {
-		n.Detail += ", " + use.String()
-	}
-	if free := use.Free(n.writer); !free.Yes {
-		return doubt(ended.Reason + ", but the file is " + free.Reason)
+	if !dead.Yes {
+		return doubt(dead.Reason)
 	}
 	// Since the first look a new process with the same id may have taken the
 	// file over. From now on the lock keeps those away who ask for it.
@@ -287,8 +280,9 @@ func (c *cleaner) decide(n *candidate, err error) {
 	}
 }
 
-// facts are what the process table's answer was held against.
-func (n *candidate) facts() string {
+// facts are what the judgement rests on. The use is nil where it was not
+// asked for.
+func (n *candidate) facts(use *liveness.Use) string {
 	parts := []string{fmt.Sprintf("owner %d", n.info.UID)}
 	for _, t := range []struct {
 		what string
@@ -297,6 +291,9 @@ func (n *candidate) facts() string {
 		if !t.at.IsZero() {
 			parts = append(parts, t.what+t.at.UTC().Format(time.RFC3339))
 		}
+	}
+	if use != nil {
+		parts = append(parts, use.String())
 	}
 	return strings.Join(parts, ", ")
 }

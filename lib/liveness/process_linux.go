@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"os"
 	"strconv"
+	"strings"
 	"sync"
 	"syscall"
 	"time"
@@ -33,37 +34,46 @@ var bootTime = sync.OnceValue(func() time.Time {
 })
 
 // Lookup looks a process up in the pid namespace of the caller. One that is
-// another user's, or ended and not yet waited for, exists.
+// another user's exists; one that has ended, and that its parent has not waited
+// for yet, does not.
 func Lookup(pid int) Process {
 	if syscall.Kill(pid, 0) == syscall.ESRCH {
 		return Process{}
 	}
 	p := Process{Exists: true}
-	if procIsOurs() {
-		dir := "/proc/" + strconv.Itoa(pid)
-		p.Started, p.UIDs = startTime(dir+"/stat"), uids(dir+"/status")
+	if !procIsOurs() {
+		return p
 	}
+	dir := "/proc/" + strconv.Itoa(pid)
+	stat, err := os.ReadFile(dir + "/stat")
+	if err != nil {
+		return p
+	}
+	p.UIDs = uids(dir + "/status")
+	// The second field is a name in parentheses, with anything in it.
+	fields := strings.Fields(string(stat[bytes.LastIndexByte(stat, ')')+1:]))
+	const state, threads, start = 3 - 3, 20 - 3, 22 - 3 // of those after the name
+	if len(fields) <= start {
+		return p
+	}
+	// The first thread of a process may have ended while others go on: then the
+	// process looks like a zombie of more than one thread.
+	others := fields[threads] != "0" && fields[threads] != "1"
+	if s := fields[state]; s == "X" || s == "Z" && !others {
+		return Process{}
+	}
+	p.Started = startTime(fields[start])
 	return p
 }
 
-// startTime returns when a process started, to the second.
-func startTime(name string) time.Time {
-	stat, err := os.ReadFile(name)
+// startTime returns the time, to the second, that is as many ticks after boot.
+func startTime(ticks string) time.Time {
+	n, err := strconv.ParseInt(ticks, 10, 64)
 	boot := bootTime()
 	if err != nil || boot.IsZero() {
 		return time.Time{}
 	}
-	// The second field is a name in parentheses, with anything in it.
-	fields := bytes.Fields(stat[bytes.LastIndexByte(stat, ')')+1:])
-	const startField = 22 - 3 // of those after the name, which is the second
-	if len(fields) <= startField {
-		return time.Time{}
-	}
-	ticks, err := strconv.ParseInt(string(fields[startField]), 10, 64)
-	if err != nil {
-		return time.Time{}
-	}
-	return boot.Add(time.Duration(ticks) * (time.Second / userHZ))
+	return boot.Add(time.Duration(n) * (time.Second / userHZ))
 }
 
 // uids returns the users that a process runs as.
@@ -79,56 +89,4 @@ func uids(name string) (uids []uint32) {
 		uids = append(uids, uint32(uid))
 	}
 	return uids
-}
-
-// mappings are the files that processes map for writing, of those processes
-// that can be looked at.
-var mappings struct {
-	sync.Mutex
-	at  time.Time
-	pid map[uint64]int // by inode
-}
-
-// mappingsAge is how long a look at all processes is good for.
-const mappingsAge = time.Second
-
-// mappedBy returns a process that maps the inode for writing, or 0. It does
-// not look at devices: overlayfs shows sometimes its own and sometimes that of
-// the layer below.
-func mappedBy(ino uint64) int {
-	mappings.Lock()
-	defer mappings.Unlock()
-	if time.Since(mappings.at) > mappingsAge {
-		mappings.pid = scanMappings()
-		mappings.at = time.Now()
-	}
-	return mappings.pid[ino]
-}
-
-func scanMappings() map[uint64]int {
-	found := make(map[uint64]int)
-	dir, err := os.Open("/proc")
-	if err != nil {
-		return found
-	}
-	defer dir.Close()
-	names, _ := dir.Readdirnames(-1)
-	for _, name := range names {
-		pid, err := strconv.Atoi(name)
-		if err != nil {
-			continue
-		}
-		maps, _ := os.ReadFile("/proc/" + name + "/maps") // it may have ended
-		for line := range bytes.Lines(maps) {
-			// address, permissions such as "rw-s", offset, device, inode, name
-			f := bytes.Fields(line)
-			if len(f) < 5 || len(f[1]) < 4 || f[1][1] != 'w' || f[1][3] != 's' {
-				continue
-			}
-			if ino, err := strconv.ParseUint(string(f[4]), 10, 64); err == nil && ino != 0 {
-				found[ino] = pid
-			}
-		}
-	}
-	return found
 }

@@ -13,31 +13,52 @@ type Use struct {
 	// Lock is nil where the lock was free, and is held by the asker now.
 	Lock error
 	// Lease is nil where nobody can write to the file any more: see
-	// mapping.File.AskLease.
+	// [mapping.File.AskLease].
 	Lease error
 	// LeasedBy is a process that is seen to hold a lease on the file, or 0. A
 	// second read lease is granted beside one.
 	LeasedBy int
-	// MappedBy is a process that is seen to have a writable mapping of it, or
-	// 0. It is looked for where the lease says too little.
-	MappedBy int
 }
 
-// Ask asks who uses f, which info is of. The lock, where free, is f's
-// afterwards, so that no writer adopts the file meanwhile.
-func Ask(f *mapping.File, info mapping.Info) Use {
+// Ask asks who uses f. The lock, where free, is f's afterwards, so that no
+// writer adopts the file meanwhile. Where f holds the lock already, it keeps
+// it.
+func Ask(f *mapping.File) Use {
 	u := Use{Lock: f.TryLock()}
 	if u.Lock != nil {
 		return u
 	}
-	if u.LeasedBy = f.LeaseHolder(); u.LeasedBy != 0 {
-		return u
-	}
-	u.Lease = f.AskLease()
-	if errors.Is(u.Lease, mapping.ErrWeakLease) {
-		u.MappedBy = mappedBy(info.Ino)
+	if u.LeasedBy = f.LeaseHolder(); u.LeasedBy == 0 {
+		u.Lease = f.AskLease()
 	}
 	return u
+}
+
+// Dead reports whether w, the writer of the file f, which info is of, has ended
+// and nobody can write to the file any more. It takes proof, so that the file
+// may be removed. Then f holds the lock. The Use is what Ask found, or nil where
+// nothing had to be asked.
+//
+// Of a writer that keeps a lock the lock tells, whatever the process table says
+// of its process id: that may be another process's in this pid namespace.
+func (j Judge) Dead(f *mapping.File, w Writer, info mapping.Info) (Verdict, *Use) {
+	ended := j.Ended(w, info)
+	if !ended.Yes && !w.KeepsLock {
+		return Verdict{false, ended.Reason}, nil
+	}
+	use := Ask(f)
+	free := use.Free(w)
+	switch {
+	case !free.Yes && ended.Yes:
+		free.Reason = ended.Reason + ", but the file is " + free.Reason
+	case ended.Yes:
+		free.Reason = ended.Reason
+	case errors.Is(use.Lock, mapping.ErrLocked):
+		free.Reason = ended.Reason
+	case free.Yes:
+		free.Reason = fmt.Sprintf("process %d does not hold its lock, as its writer would", w.PID)
+	}
+	return free, &use
 }
 
 // String tells what was found, for people.
@@ -56,10 +77,12 @@ func (u Use) String() string {
 }
 
 // Free reports whether nobody can write to the file of w any more. It takes
-// proof: a lease, or the lock that w would hold.
+// proof: a lease, or the lock that w would hold. A weak lease is none.
 func (u Use) Free(w Writer) Verdict {
 	no := func(reason string) Verdict { return Verdict{false, reason} }
-	weak := errors.Is(u.Lease, mapping.ErrWeakLease)
+	unproved := func(reason string) Verdict {
+		return no("perhaps in use: its writer keeps no lock, and " + reason)
+	}
 	switch {
 	case errors.Is(u.Lock, mapping.ErrLocked):
 		return no("locked by a running process")
@@ -69,16 +92,18 @@ func (u Use) Free(w Writer) Verdict {
 		return no(fmt.Sprintf("leased by process %d", u.LeasedBy))
 	case errors.Is(u.Lease, mapping.ErrInUse):
 		return no(mapping.ErrInUse.Error())
-	case weak && u.MappedBy != 0:
-		return no(fmt.Sprintf("mapped for writing by process %d", u.MappedBy))
-	case u.Lease == nil, weak, w.KeepsLock:
+	case u.Lease == nil:
 		return Verdict{true, "nobody has it open for writing"}
+	case w.KeepsLock:
+		return Verdict{true, "nobody holds its lock"}
+	case errors.Is(u.Lease, mapping.ErrWeakLease):
+		return unproved("nothing tells here whether it is mapped")
 	case errors.Is(u.Lease, fs.ErrPermission):
-		return no("perhaps in use: its writer keeps no lock, and only its owner or CAP_LEASE may ask for a lease")
+		return unproved("only its owner or CAP_LEASE may ask for a lease")
 	case errors.Is(u.Lease, errors.ErrUnsupported):
-		return no("perhaps in use: its writer keeps no lock, and there are no leases here")
+		return unproved("there are no leases here")
 	}
-	return no("perhaps in use: its writer keeps no lock, and no lease can be had: " + reason(u.Lease))
+	return unproved("no lease can be had: " + reason(u.Lease))
 }
 
 // reason returns what is wrong, without the file that it is about.
