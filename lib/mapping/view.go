@@ -17,6 +17,9 @@ type View struct {
 	size int
 }
 
+// defaultMaxMaps is what Linux allows a process, unless it is told otherwise.
+const defaultMaxMaps = 65530
+
 // MapView maps the first size bytes of f. They need not be there: what reads
 // past the end of the file gets a *FaultError. The view outlives f, and keeps
 // the file's inode from being given to another file.

@@ -18,10 +18,11 @@ type inode struct{ dev, ino uint64 }
 type polled struct {
 	File
 	entry  statfile.Entry
-	inode  inode // of what was opened
-	view   *mapping.View
-	end    int  // of its fields, where a label size shows that there are more
-	full   bool // the file ends before a label size would fit there
+	inode  inode         // of what was opened
+	view   *mapping.View // nil between polls of one file too many
+	size   int           // of the map, in bytes, or 0 where the file cannot be read
+	end    int           // of its fields, where a label size shows that there are more
+	full   bool          // the file ends before a label size would fit there
 	places []mapping.Place
 	fields []field // one for each of places
 	room   int     // sum of the places' Lens
@@ -120,7 +121,7 @@ func (p *Poller) leave(f *polled) {
 func (p *Poller) load(f *polled, old []field, goOn bool) (same *polled) {
 	opened, info, err := statfile.Open(f.Path, !f.entry.Found)
 	if err != nil {
-		p.unmap(f)
+		p.forget(f)
 		p.fail(f, err)
 		return nil
 	}
@@ -135,14 +136,18 @@ func (p *Poller) load(f *polled, old []field, goOn bool) (same *polled) {
 	goOn = goOn && f.inode == id
 	err = p.reader.Read(opened, info)
 	if err != nil && p.reader.Len() == 0 {
-		p.unmap(f)
+		p.forget(f)
 		p.fail(f, err)
 		return nil
 	}
-	if mapErr := p.mapFile(f, opened, info, err == nil); mapErr != nil {
-		p.unmap(f)
-		p.fail(f, mapErr)
-		return nil
+	p.measure(f, info, err == nil)
+	p.unmap(f)
+	if p.maps < p.maxMaps {
+		if mapErr := p.mapFile(f, opened); mapErr != nil {
+			p.forget(f)
+			p.fail(f, mapErr)
+			return nil
+		}
 	}
 	f.inode, f.Info = id, info
 	p.byInode[id] = f
@@ -169,28 +174,49 @@ func (p *Poller) identify(f *polled) {
 	f.judged, f.ended = 0, false
 }
 
-// mapFile maps the file up to the end of its stats, and where whole says that
-// it has no others, up to where more would show.
-func (p *Poller) mapFile(f *polled, opened *mapping.File, info mapping.Info, whole bool) error {
+// measure sets how much of f is mapped: up to the end of its stats, and where
+// whole says that it has no others, up to where more would show.
+func (p *Poller) measure(f *polled, info mapping.Info, whole bool) {
 	end := max(1, p.reader.end)
-	size := end
-	f.end, f.full = 0, false
+	f.size, f.end, f.full = end, 0, false
 	switch {
 	case !whole: // a retry will tell
 	case int64(end)+2 > info.Size:
 		f.full = true
 	default:
-		f.end, size = end, end+2
+		f.end, f.size = end, end+2
 	}
-	view, err := mapping.MapView(opened, size)
+}
+
+// mapFile maps f, which is opened.
+func (p *Poller) mapFile(f *polled, opened *mapping.File) error {
+	view, err := mapping.MapView(opened, f.size)
 	if err != nil {
 		return err
 	}
+	f.view = view
+	p.maps++
+	return nil
+}
+
+// mapAgain maps a file that is not mapped between polls. It reports whether
+// that could be done.
+func (p *Poller) mapAgain(f *polled) bool {
+	opened, info, err := statfile.Open(f.Path, !f.entry.Found)
+	if err != nil {
+		return false
+	}
+	defer opened.Close()
+	return info.SameFile(f.Info) && p.mapFile(f, opened) == nil
+}
+
+// unmap gives the map of f back.
+func (p *Poller) unmap(f *polled) {
 	if f.view != nil {
 		f.view.Close()
+		f.view = nil
+		p.maps--
 	}
-	f.view = view
-	return nil
 }
 
 // choose makes the wanted stats of those that were read the fields of f. It
@@ -278,14 +304,11 @@ func (p *Poller) release(fields []field) {
 	}
 }
 
-// unmap makes f a file of which nothing is known.
-func (p *Poller) unmap(f *polled) {
-	if f.view != nil {
-		f.view.Close()
-		f.view = nil
-	}
+// forget makes f a file of which nothing is known.
+func (p *Poller) forget(f *polled) {
+	p.unmap(f)
 	p.release(f.fields)
-	f.fields, f.places, f.end, f.full = nil, nil, 0, false
+	f.fields, f.places, f.size, f.end, f.full = nil, nil, 0, 0, false
 	f.Info, f.Writer, f.Stats, f.Polled = mapping.Info{}, liveness.Writer{}, 0, 0
 	if p.byInode[f.inode] == f {
 		delete(p.byInode, f.inode)

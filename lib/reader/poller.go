@@ -44,6 +44,8 @@ type Poller struct {
 	byPath   map[string]*polled
 	byInode  map[inode]*polled
 	series   SeriesSet
+	maps     int // of files, at the moment
+	maxMaps  int // that stay from poll to poll
 	raw      []byte
 	outcomes []mapping.Outcome
 	sample   Sample
@@ -94,7 +96,7 @@ func (f *File) Ended() bool {
 // Close releases all files.
 func (p *Poller) Close() {
 	for _, f := range p.files {
-		p.unmap(f)
+		p.forget(f)
 	}
 	p.files, p.byPath, p.byInode = nil, nil, nil
 }
@@ -123,6 +125,9 @@ func (p *Poller) Poll(visit func(*Sample)) time.Time {
 		p.byPath = make(map[string]*polled)
 		p.byInode = make(map[inode]*polled)
 		p.reader.MaxSize = p.MaxSize
+		if p.maxMaps == 0 {
+			p.maxMaps = mapping.MaxMaps() / 2 // the rest of the process needs some, too
+		}
 	}
 	if p.Watch.Look() {
 		p.reconcile()
@@ -135,7 +140,7 @@ func (p *Poller) Poll(visit func(*Sample)) time.Time {
 	now := time.Now()
 	for _, f := range p.leaving {
 		p.poll(f, visit, true)
-		p.unmap(f)
+		p.forget(f)
 	}
 	p.leaving = p.leaving[:0]
 	for _, f := range p.files {
@@ -146,7 +151,7 @@ func (p *Poller) Poll(visit func(*Sample)) time.Time {
 
 // poll samples the fields of f.
 func (p *Poller) poll(f *polled, visit func(*Sample), gone bool) {
-	if f.view == nil {
+	if f.size == 0 {
 		return
 	}
 	more, moved := p.read(f)
@@ -157,7 +162,7 @@ func (p *Poller) poll(f *polled, visit func(*Sample), gone bool) {
 	if (more || moved) && !gone {
 		// Where it was written anew, no sample can go on.
 		p.load(f, f.fields, !moved)
-		if f.view == nil {
+		if f.size == 0 {
 			return
 		}
 		if _, moved = p.read(f); moved {
@@ -191,9 +196,16 @@ func (p *Poller) poll(f *polled, visit func(*Sample), gone bool) {
 }
 
 // read gets the bytes of all fields of f, and tells whether there are more
-// fields by now, and whether they are not where they were.
+// fields by now, and whether they are not where they were. What one file too
+// many counted between the last poll and its end is lost: nothing maps it.
 func (p *Poller) read(f *polled) (more, moved bool) {
+	if f.view == nil && !p.mapAgain(f) {
+		return false, true
+	}
 	more, err := f.view.Read(f.places, p.raw, p.outcomes, f.end)
+	if p.maps > p.maxMaps {
+		p.unmap(f)
+	}
 	if err != nil {
 		return false, true
 	}

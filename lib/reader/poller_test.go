@@ -528,3 +528,39 @@ func cpuTime(b *testing.B) int64 {
 	}
 	return syscall.TimevalToNsec(usage.Utime) + syscall.TimevalToNsec(usage.Stime)
 }
+
+// The kernel allows a process a number of maps. Files beyond it are polled like
+// the others.
+func TestPollMoreFilesThanMaps(t *testing.T) {
+	dir := t.TempDir()
+	var writers []*writer
+	for i := range 6 {
+		writers = append(writers, create(t, fmt.Sprintf("%s/%d.mmstats", dir, i), fmt.Sprint("jobs.", i)))
+	}
+	l := newLook(t, dir)
+	l.poller.maxMaps = 2
+	views := func() (n int) {
+		for _, f := range l.poller.files {
+			if f.view != nil {
+				n++
+			}
+		}
+		return n
+	}
+	for i, step := range []struct {
+		do   func()
+		want string
+	}{
+		{func() {}, "jobs.0=0, jobs.1=0, jobs.2=0, jobs.3=0, jobs.4=0, jobs.5=0"},
+		{func() { writers[0].add(1); writers[5].add(2) }, "jobs.0=1+1, jobs.1=0+0, jobs.2=0+0, jobs.3=0+0, jobs.4=0+0, jobs.5=2+2"},
+		{func() { os.Remove(dir + "/0.mmstats"); os.Remove(dir + "/4.mmstats") }, "jobs.0=gone+0, jobs.1=0+0, jobs.2=0+0, jobs.3=0+0, jobs.5=2+0"},
+		{func() { create(t, dir+"/4.mmstats", "new").add(3); os.Truncate(dir+"/5.mmstats", 0) }, "jobs.1=0+0, jobs.2=0+0, jobs.3=0+0, new=3"},
+	} {
+		step.do()
+		l.want(fmt.Sprint("in step ", i), step.want)
+		if n := views(); n > 2 || n != l.poller.maps {
+			t.Errorf("step %d: %d files stay mapped, and %d are counted, want at most 2", i, n, l.poller.maps)
+		}
+	}
+	l.wantErrors()
+}
