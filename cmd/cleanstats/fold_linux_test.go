@@ -34,9 +34,14 @@ func sums(t *testing.T, name string) (counts map[string]uint64, others int) {
 	return counts, others
 }
 
-// TestKilledWhileFolding kills the command at 300 random points. However often
-// it is killed, each file counts once.
+// TestKilledWhileFolding kills the command at 300 random points, or 60 in short
+// mode, of which one or more are between the totals and the removal. However
+// often it is killed, each file counts once.
 func TestKilledWhileFolding(t *testing.T) {
+	kills := 300
+	if testing.Short() {
+		kills = 60
+	}
 	_, program := programFor(t)
 	dir := t.TempDir()
 	totals := filepath.Join(dir, "totals.mmstats")
@@ -78,7 +83,7 @@ func TestKilledWhileFolding(t *testing.T) {
 	// gets shorter with each run that ended before it.
 	window := 5 * time.Millisecond
 	killed, halfway := 0, 0
-	for killed < 300 {
+	for killed < kills || halfway == 0 {
 		add()
 		if fold(time.Duration(rand.Int64N(int64(window)))) {
 			killed++
@@ -107,9 +112,6 @@ func TestKilledWhileFolding(t *testing.T) {
 	}
 	if litter, _ := filepath.Glob(filepath.Join(dir, ".*.mmstats*")); len(litter) > 1 {
 		t.Errorf("the kills left %v", litter)
-	}
-	if halfway == 0 {
-		t.Error("no kill hit between the totals and the removal")
 	}
 	t.Logf("%d files, %d kills left work half done", next, halfway)
 }

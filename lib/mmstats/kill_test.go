@@ -158,6 +158,14 @@ func wantRounds(t *testing.T, path string) {
 	}
 }
 
+// kills returns how often a test kills: n times, or less in short mode.
+func kills(n int) int {
+	if testing.Short() {
+		return n / 6
+	}
+	return n
+}
+
 // TestKill kills programs at any point of their updates, five hundred times:
 // no value is torn, no lock stays held, and nothing is lost but the update in
 // flight.
@@ -165,7 +173,7 @@ func TestKill(t *testing.T) {
 	t.Run("owner", func(t *testing.T) {
 		t.Parallel()
 		path := temp(t, "x.mmstats") // each program replaces the file of the last one
-		for range 220 {
+		for range kills(220) {
 			killAllKinds(t, path, "owner", random(3000))
 		}
 		if got := names(t, filepath.Dir(path)); len(got) != 1 {
@@ -174,7 +182,7 @@ func TestKill(t *testing.T) {
 	})
 	t.Run("visitor", func(t *testing.T) {
 		t.Parallel()
-		for range 220 {
+		for range kills(220) {
 			o := shared
 			o.Path = temp(t, "x.mmstats")
 			create(t, o, new(killed)).Close()
@@ -184,11 +192,13 @@ func TestKill(t *testing.T) {
 	})
 	t.Run("growing", func(t *testing.T) {
 		t.Parallel()
-		f := create(t, shared)
-		f.Close()
-		path := f.Path()
-		seen := 0
-		for range 60 {
+		path, seen := "", 0
+		for i := range kills(60) {
+			if i%10 == 0 { // each start reads all that there is
+				f := create(t, shared)
+				f.Close()
+				path, seen = f.Path(), 0
+			}
 			p := startReady(t, "all-kinds", path, "grower")
 			target := seen + random(6)
 			waitFor(t, "a stat that is added", func() bool {
