@@ -90,7 +90,7 @@ func (p *Printer) Print(src Source, rows []Row) error {
 // Close writes what is left. It does not close the writer.
 func (p *Printer) Close() error {
 	if p.o.Format == output.Prometheus {
-		p.Bytes = p.families.append(p.Bytes)
+		p.families.write(p.Buffer)
 	}
 	return p.Flush()
 }

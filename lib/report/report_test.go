@@ -229,15 +229,20 @@ web_hits_total{file="b\"",label="web.hits"} 5
 	}
 }
 
-// Names of files and labels that read alike once they are escaped would make
-// two samples of one name.
-func TestPrometheusOneSampleOfAName(t *testing.T) {
+// Two samples with one name and the same labels make whoever scrapes them
+// refuse all of them.
+func TestPrometheusWritesNoSampleTwice(t *testing.T) {
 	var b strings.Builder
 	p := New(&b, Options{Format: output.Prometheus})
-	p.Print(Source{File: "f\x1b"}, []Row{row("n", format.IntValue(1))})
-	p.Print(Source{File: `f\x1b`}, []Row{row("n", format.IntValue(2))})
+	p.Print(Source{File: "f\x1b"}, []Row{
+		row("n", format.IntValue(1)), row("n", format.IntValue(2)),
+		row("done_total", format.UintValue(3)), row("done_total", format.IntValue(4)), // as a gauge, of the same name
+	})
+	p.Print(Source{File: `f\x1b`}, []Row{row("n", format.IntValue(5))}) // reads like the other once it is escaped
+	p.Print(Source{File: "f\x1b"}, []Row{row("n", format.IntValue(6))})
 	p.Close()
-	want := "# HELP n Stat n.\n# TYPE n gauge\nn{file=\"f\\\\x1b\"} 1\n"
+	want := "# HELP done_total Stat done_total.\n# TYPE done_total untyped\ndone_total{file=\"f\\\\x1b\"} 3\n" +
+		"# HELP n Stat n.\n# TYPE n gauge\nn{file=\"f\\\\x1b\"} 1\n"
 	if b.String() != want {
 		t.Errorf("Prometheus = %q, want %q", b.String(), want)
 	}
