@@ -23,13 +23,16 @@ const (
 	Average
 	// Moving is the mean of the last N samples: a moving average or a timer.
 	Moving
+	// Histogram counts samples in buckets, for percentiles. Its value is their
+	// mean.
+	Histogram
 )
 
 var typeNames = [...]string{
 	Int8: "int8", Int16: "int16", Int32: "int32", Int64: "int64",
 	Uint8: "uint8", Uint16: "uint16", Uint32: "uint32", Uint64: "uint64",
 	Float32: "float32", Float64: "float64", Bool: "bool", String: "string",
-	Counter: "counter", Average: "average", Moving: "moving",
+	Counter: "counter", Average: "average", Moving: "moving", Histogram: "histogram",
 }
 
 // String returns the name of the type, such as "uint32".

@@ -1,0 +1,137 @@
+package format
+
+import (
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+)
+
+// A Part is one of the numbers that a histogram, an average or a moving
+// average holds: mmstats(7), PARTS. The zero Part is the value itself.
+type Part struct {
+	name     string
+	quantile float64
+}
+
+// The parts that have a name.
+var (
+	PartMean  = Part{name: "mean"}
+	PartCount = Part{name: "count"}
+	PartSum   = Part{name: "sum"}
+	PartMin   = Part{name: "min"}
+	PartMax   = Part{name: "max"}
+	PartLast  = Part{name: "last"}
+)
+
+var namedParts = [...]Part{PartMean, PartCount, PartSum, PartMin, PartMax, PartLast}
+
+// Parts of each type that has any, and that it has percentiles.
+var (
+	averageParts   = []Part{PartMean, PartCount, PartSum}
+	movingParts    = append([]Part{PartMean, PartCount, PartLast, PartMin, PartMax}, percentiles...)
+	histogramParts = append([]Part{PartMean, PartCount, PartSum, PartMin, PartMax}, percentiles...)
+	percentiles    = []Part{{"p50", 0.5}, {"p90", 0.9}, {"p99", 0.99}, {"p99.9", 0.999}}
+)
+
+// ParsePart returns the part called name: mean, count, sum, min, max, last or
+// a percentile such as p50 or p99.9.
+func ParsePart(name string) (p Part, ok bool) {
+	for _, p := range namedParts {
+		if p.name == name {
+			return p, true
+		}
+	}
+	digits, ok := strings.CutPrefix(name, "p")
+	// ParseFloat takes more than decimal numbers.
+	if !ok || strings.Trim(digits, "0123456789.") != "" || strings.Trim(digits, ".") != digits {
+		return Part{}, false
+	}
+	quantile, err := strconv.ParseFloat(digits+"e-2", 64)
+	if err != nil || quantile > 1 {
+		return Part{}, false
+	}
+	return Part{name, quantile}, true
+}
+
+// String returns the name of the part, and "" for the value itself.
+func (p Part) String() string { return p.name }
+
+// Quantile returns the share of the samples that are at or under a percentile,
+// 0 to 1. It reports whether p is one.
+func (p Part) Quantile() (q float64, ok bool) {
+	return p.quantile, p.name != "" && p.name[0] == 'p'
+}
+
+// Parts returns the main parts of a stat of type t, in the order in which they
+// are shown, and none for a type that has a single value.
+func (t Type) Parts() []Part {
+	switch t {
+	case Average:
+		return averageParts
+	case Moving:
+		return movingParts
+	case Histogram:
+		return histogramParts
+	}
+	return nil
+}
+
+// HasPart reports whether a stat of type t has the part, the value itself
+// included, and any percentile where it has some.
+func (t Type) HasPart(p Part) bool {
+	_, percentile := p.Quantile()
+	for _, main := range t.Parts() {
+		if _, ok := main.Quantile(); p == main || ok && percentile {
+			return true
+		}
+	}
+	return p == Part{}
+}
+
+// ErrNoStat says that there is no stat of a label.
+var ErrNoStat = errors.New("no such stat")
+
+// ResolvePart returns the stat and the part that name, LABEL or LABEL:PART,
+// stands for. typeOf tells the type of the stat with a label, if there is one.
+// A stat whose label is all of name comes first. The error is ErrNoStat, or
+// says which parts the stat has.
+func ResolvePart(name string, typeOf func(label string) (Type, bool)) (label string, p Part, err error) {
+	if _, ok := typeOf(name); ok {
+		return name, Part{}, nil
+	}
+	colon := strings.LastIndexByte(name, ':')
+	if colon < 0 {
+		return name, Part{}, ErrNoStat
+	}
+	label = name[:colon]
+	t, ok := typeOf(label)
+	if !ok {
+		return name, Part{}, ErrNoStat
+	}
+	p, ok = ParsePart(name[colon+1:])
+	if ok && t.HasPart(p) {
+		return label, p, nil
+	}
+	if len(t.Parts()) == 0 {
+		return name, Part{}, fmt.Errorf("%q is of type %v, which has no parts", label, t)
+	}
+	return name, Part{}, fmt.Errorf("%q has no part %q: the parts of type %v are %s", label, name[colon+1:], t, partNames(t))
+}
+
+// partNames returns the names of the parts of t for a message.
+func partNames(t Type) string {
+	var names []string
+	percentile := false
+	for _, p := range t.Parts() {
+		if _, ok := p.Quantile(); !ok {
+			names = append(names, p.name)
+		} else {
+			percentile = true
+		}
+	}
+	if percentile {
+		names = append(names, "p50 p99.9 and so on")
+	}
+	return strings.Join(names, " ")
+}

@@ -1,0 +1,95 @@
+package format
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+)
+
+func TestParsePart(t *testing.T) {
+	for _, name := range []string{"mean", "count", "sum", "min", "max", "last", "p0", "p50", "p99.9", "p99.999", "p100", "p07"} {
+		if p, ok := ParsePart(name); !ok || p.String() != name {
+			t.Errorf("ParsePart(%q) = %q, %v, want it as it stands", name, p, ok)
+		}
+	}
+	for _, name := range []string{
+		"", "p", "p.", "p.5", "p5.", "p1.2.3", "p100.1", "p101", "p-1", "p+1", "p1e1", "pinf", "p0x1", "p1_0", "P50", "Mean", "mean ", "50", "rate",
+	} {
+		if p, ok := ParsePart(name); ok {
+			t.Errorf("ParsePart(%q) = %q, want none", name, p)
+		}
+	}
+	for name, want := range map[string]float64{"p0": 0, "p50": 0.5, "p99.9": 0.999, "p100": 1} {
+		p, _ := ParsePart(name)
+		if q, ok := p.Quantile(); !ok || q != want {
+			t.Errorf("Quantile() of %s = %v, %v, want %v", name, q, ok, want)
+		}
+	}
+	if q, ok := PartMean.Quantile(); ok {
+		t.Errorf("Quantile() of mean = %v, want none", q)
+	}
+}
+
+func TestHasPart(t *testing.T) {
+	all := strings.Fields("mean count sum min max last p50 p99.9 p12.5")
+	for typ, want := range map[Type]string{
+		Histogram: "mean count sum min max p50 p99.9 p12.5",
+		Average:   "mean count sum",
+		Moving:    "mean count min max last p50 p99.9 p12.5",
+		Counter:   "", String: "", Float64: "",
+	} {
+		var got []string
+		for _, name := range all {
+			if p, ok := ParsePart(name); ok && typ.HasPart(p) {
+				got = append(got, name)
+			}
+		}
+		if strings.Join(got, " ") != want {
+			t.Errorf("%v has the parts %q, want %q", typ, got, want)
+		}
+		for _, p := range typ.Parts() {
+			if parsed, ok := ParsePart(p.String()); !ok || parsed != p {
+				t.Errorf("%v: ParsePart(%q) = %v, %v, want the same part", typ, p, parsed, ok)
+			}
+		}
+		if !typ.HasPart(Part{}) {
+			t.Errorf("%v lacks the value itself", typ)
+		}
+	}
+}
+
+func TestResolvePart(t *testing.T) {
+	stats := map[string]Type{
+		"latency": Histogram, "db.time": Average, "recent": Moving, "hits": Counter,
+		"odd:p99": Counter, "odd": Histogram, "a:b": Histogram, "": Histogram,
+	}
+	typeOf := func(label string) (Type, bool) { t, ok := stats[label]; return t, ok }
+	for _, test := range []struct{ name, label, part, err string }{
+		{"latency", "latency", "", ""},
+		{"latency:p99.9", "latency", "p99.9", ""},
+		{"db.time:sum", "db.time", "sum", ""},
+		{"recent:last", "recent", "last", ""},
+		// A label that holds the colon comes before a part.
+		{"odd:p99", "odd:p99", "", ""},
+		{"odd:p50", "odd", "p50", ""},
+		{"a:b", "a:b", "", ""},
+		{"a:b:max", "a:b", "max", ""},
+		{":max", "", "max", ""},
+		{"none", "none", "", "no such stat"},
+		{"none:p50", "none:p50", "", "no such stat"},
+		{"a:p50", "a:p50", "", "no such stat"},
+		{"hits:p50", "hits:p50", "", `"hits" is of type counter, which has no parts`},
+		{"db.time:p50", "db.time:p50", "", `"db.time" has no part "p50": the parts of type average are mean count sum`},
+		{"latency:", "latency:", "", `"latency" has no part "": the parts of type histogram are mean count sum min max p50 p99.9 and so on`},
+		{"latency:last", "latency:last", "", `"latency" has no part "last": the parts of type histogram are mean count sum min max p50 p99.9 and so on`},
+	} {
+		label, part, err := ResolvePart(test.name, typeOf)
+		if got := fmt.Sprint(err); label != test.label || part.String() != test.part || err == nil && test.err != "" || err != nil && got != test.err {
+			t.Errorf("ResolvePart(%q) = %q, %q, %v, want %q, %q, %s", test.name, label, part, err, test.label, test.part, test.err)
+		}
+		if (test.err == "no such stat") != errors.Is(err, ErrNoStat) {
+			t.Errorf("ResolvePart(%q) = %v", test.name, err)
+		}
+	}
+}
