@@ -31,6 +31,10 @@ func createDotName(name string, perm uint32) (*File, error) {
 	}
 }
 
+// SetName changes the name that a file was made for, before Link, to another one
+// in the same directory.
+func (f *File) SetName(name string) { f.name = name }
+
 // Link gives a file that CreateUnnamed made the name it was made for. The
 // error is an fs.ErrExist where the name is taken, by whatever it may be; then
 // Link may be called again.

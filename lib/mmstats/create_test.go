@@ -3,8 +3,10 @@ package mmstats_test
 import (
 	"encoding/binary"
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -137,6 +139,44 @@ func TestReplacedOtherUser(t *testing.T) {
 	if !errors.Is(err, fs.ErrExist) || !strings.Contains(err.Error(), "belongs to another user") {
 		t.Errorf("Create() = %v, want an ErrExist that says whose it is", err)
 	}
+}
+
+// TestCreateStartsWhereTheNameIsTaken creates files with the default name, which
+// others have: a program in another container, with the same process id.
+func TestCreateStartsWhereTheNameIsTaken(t *testing.T) {
+	path := temp(t, "srv-1-1.mmstats")
+	dir := filepath.Dir(path)
+	t.Setenv("MMSTATS_PATH", dir)
+	t.Setenv("MMSTATS_FILES", "srv-1-1.mmstats")
+	first := startReady(t, "own", path)
+	if err := os.WriteFile(filepath.Join(dir, "srv-1-1-2.mmstats"), []byte("foreign"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	f, err := mmstats.Create(mmstats.Options{})
+	if err != nil {
+		t.Fatalf("Create() where another program has the name = %v", err)
+	}
+	defer f.Close()
+	if want := filepath.Join(dir, "srv-1-1-3.mmstats"); f.Path() != want {
+		t.Errorf("Path() = %s, want %s", f.Path(), want)
+	}
+	if got := read(t, f.Path())["sys.pid"]; got != fmt.Sprintf("uint32 %d", os.Getpid()) {
+		t.Errorf("sys.pid = %s, want that of this process", got)
+	}
+	if got := read(t, path)["note"]; got != "string owned" {
+		t.Errorf("note of the program that was first = %q", got)
+	}
+	for _, chosen := range []mmstats.Options{{Path: path}, {Dir: dir, Name: "srv-1-1.mmstats"}} {
+		if f, err := mmstats.Create(chosen); !errors.Is(err, mmstats.ErrInUse) {
+			t.Errorf("Create(%+v) = %v, %v, want %v", chosen, f, err, mmstats.ErrInUse)
+		}
+	}
+	first.kill()
+	again, err := mmstats.Create(mmstats.Options{})
+	if err != nil || again.Path() != path {
+		t.Fatalf("Create() after the program that was first ended: %v, %v, want the name again", again, err)
+	}
+	again.Close()
 }
 
 // TestReplacedParallel has many creators of one name meet a file that may be

@@ -87,8 +87,10 @@ type File struct {
 // Create publishes a new file with the stats that stats declare, each a pointer
 // to a struct or a Labeled, and owns it: no other process changes anything but aligned
 // numbers in it. Readers see all of it or nothing. A file of that name whose
-// process ended is replaced; otherwise the error is ErrInUse or an
-// fs.ErrExist.
+// process ended is replaced. Where the name is taken otherwise, the error is
+// ErrInUse or an fs.ErrExist if Options chose the name, by Path or Name. Else
+// the file gets a name that is free, with -2, -3 and so on before ".mmstats":
+// see [File.Path].
 func Create(o Options, stats ...any) (*File, error) {
 	declared, err := declarations(o.Prefix, stats)
 	if err != nil {

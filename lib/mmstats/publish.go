@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"runtime"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -101,17 +102,7 @@ func (f *File) publish(content []byte) error {
 		mf.Close()
 		return err
 	}
-	for range 100 {
-		err = mf.Link()
-		if !errors.Is(err, fs.ErrExist) || f.options.Shared {
-			break
-		}
-		if rerr := f.removeStale(); rerr != nil {
-			err = rerr
-			break
-		}
-	}
-	if err == nil {
+	if err = f.link(mf); err == nil {
 		f.f = mf
 		err = f.reload()
 	}
@@ -124,6 +115,39 @@ func (f *File) publish(content []byte) error {
 		return mf.Unlock()
 	}
 	return nil
+}
+
+// maxLinks is how often link tries to give a file a name.
+const maxLinks = 1000
+
+// link gives the file its name, in the place of a file whose writer has ended.
+// Where another file has the name and keeps it, such as that of a process with
+// the same id in another container, it is an error if the caller chose the
+// name. Else the file gets the next free name: for want of stats no program may
+// fail to start.
+func (f *File) link(mf *mapping.File) error {
+	chosen := f.options.Path != "" || f.options.Name != ""
+	wait := time.Duration(0)
+	if chosen {
+		wait = staleWait
+	}
+	base, next := strings.TrimSuffix(f.path, statfile.Suffix), 2
+	suffix := f.path[len(base):]
+	for try := 1; ; try++ {
+		err := mf.Link()
+		if !errors.Is(err, fs.ErrExist) || f.options.Shared || try == maxLinks {
+			return err
+		}
+		if err = f.removeStale(wait); err == nil {
+			continue
+		}
+		if chosen {
+			return err
+		}
+		f.path = fmt.Sprintf("%s-%d%s", base, next, suffix)
+		mf.SetName(f.path)
+		next++
+	}
 }
 
 // fill writes content to a file that nobody sees yet.
@@ -141,12 +165,14 @@ func (f *File) fill(mf *mapping.File, content []byte) error {
 	return err
 }
 
-// staleWait is how long a lock is held by whoever only looks.
+// staleWait is how long Create waits for the lock of a file that has its name.
+// A writer that runs keeps it; cleanstats holds it but briefly.
 const staleWait = 100 * time.Millisecond
 
-// removeStale removes the file that has our name, if it is one of ours whose
-// process ended. It returns nil when the name is free.
-func (f *File) removeStale() error {
+// removeStale removes the file that has our name if its writer has ended. It
+// waits for the lock of that file for at most wait. It returns nil when the name
+// is free.
+func (f *File) removeStale(wait time.Duration) error {
 	old, info, err := statfile.Open(f.path, false)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
@@ -162,8 +188,7 @@ func (f *File) removeStale() error {
 	if err := l.Load(old, info); err != nil {
 		return err
 	}
-	// Not at once: cleanstats holds the lock for the moment that it looks.
-	if errors.Is(old.Lock(staleWait), mapping.ErrLocked) {
+	if errors.Is(old.Lock(wait), mapping.ErrLocked) {
 		return f.fail("create", ErrInUse)
 	}
 	w, err := liveness.WriterOf(l.Data)
