@@ -3,33 +3,12 @@
 package mapping
 
 import (
-	"bytes"
 	"encoding/binary"
 	"errors"
 	"runtime"
 	"sync/atomic"
 	"unsafe"
 )
-
-// A value that changes while it is read is tried maxTries times, until it is
-// the same for sameLooks looks in a row. Two looks are not enough: of a text
-// that was set to one of eight as fast as could be, 1 in 100 million was torn
-// in the same place twice.
-const (
-	maxTries  = 64
-	sameLooks = 4
-)
-
-// stays reports whether now, of which dst is a copy, looks the same again and
-// again, and so does the write buffer, which was index before it.
-func stays(dst, now []byte, index byte, load func() byte) bool {
-	for range sameLooks - 1 {
-		if load() != index || !bytes.Equal(dst, now) {
-			return false
-		}
-	}
-	return load() == index
-}
 
 // Buffers are the two values of a buffered field, and its write buffer:
 // mmstats(5), BUFFERED FIELDS. One writer at a time may use them, be it by the
@@ -113,28 +92,18 @@ func (b Buffers) flip(index byte) {
 	runtime.KeepAlive(b.region)
 }
 
-// ErrBusy says that a value changed at every one of many looks.
-var ErrBusy = errors.New("changes too fast to be read whole")
-
 // ErrGone says that the memory of a value is not there any more.
 var ErrGone = errors.New("the file was truncated under its map")
 
-// Read copies the value that readers take to dst, which holds its size: several
-// looks that are the same, with the same write buffer before, between and
-// after them. It may be called while others write.
+// Read copies the value that readers take to dst, which holds its size. It may
+// be called while others write.
 func (b Buffers) Read(dst []byte) error {
 	err := ErrGone // what is left after a fault
 	b.region.try(func() {
-		for range maxTries {
-			index := b.load()
-			value := b.value(index ^ 1)
-			copy(dst, value)
-			if stays(dst, value, index, b.load) {
-				err = nil
-				return
-			}
+		value := func(index byte) unsafe.Pointer { return unsafe.Pointer(unsafe.SliceData(b.value(index ^ 1))) }
+		if err = nil; !readWhole(dst, b.load, value) {
+			err = ErrBusy
 		}
-		err = ErrBusy
 	})
 	runtime.KeepAlive(b.region)
 	return err

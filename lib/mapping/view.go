@@ -117,26 +117,31 @@ func (v *View) read(p *Place, dst []byte) Outcome {
 		return Moved
 	}
 	at := p.Offset + len(p.Head)
-	for range maxTries {
-		index := v.load(at)
+	outcome := Busy
+	index := func() byte { return v.load(at) }
+	value := func(index byte) unsafe.Pointer {
 		if p.Buffered && index > 1 || !p.Buffered && index != 255 {
-			return Moved
+			outcome = Moved
+			return nil
 		}
-		value := at + 1 + p.Skip
+		start := at + 1 + p.Skip
 		if index == 0 {
-			value += p.Size
+			start += p.Size
 		}
-		if p.Words {
-			v.copyWords(dst, value)
-			return Whole
+		return unsafe.Pointer(unsafe.SliceData(v.bytes(start, len(dst))))
+	}
+	switch {
+	case !p.Words:
+		if readWhole(dst, index, value) {
+			outcome = Whole
 		}
-		now := v.bytes(value, len(dst))
-		copy(dst, now)
-		if stays(dst, now, index, func() byte { return v.load(at) }) {
-			return Whole
+	default:
+		if from := value(index()); from != nil {
+			copyWords(dst, from)
+			outcome = Whole
 		}
 	}
-	return Busy
+	return outcome
 }
 
 // load returns the byte at offset, by an atomic load: the compiler must not
@@ -144,13 +149,4 @@ func (v *View) read(p *Place, dst []byte) Outcome {
 func (v *View) load(offset int) byte {
 	word := atomic.LoadUint32((*uint32)(unsafe.Pointer(unsafe.SliceData(v.bytes(offset&^3, 4)))))
 	return (*[4]byte)(unsafe.Pointer(&word))[offset&3]
-}
-
-// copyWords copies what lies in aligned words, by one load of each.
-func (v *View) copyWords(dst []byte, offset int) {
-	for len(dst) > 0 {
-		word := atomic.LoadUint64((*uint64)(unsafe.Pointer(unsafe.SliceData(v.bytes(offset&^7, 8)))))
-		n := copy(dst, (*[8]byte)(unsafe.Pointer(&word))[offset&7:])
-		dst, offset = dst[n:], offset+n
-	}
 }

@@ -16,15 +16,6 @@ import (
 	"mmstats/lib/statfile"
 )
 
-// A value that changes while it is read is looked at up to maxLooks times, until
-// sameLooks of them in a row are the same. Two are not enough: of a text that
-// was set to one of eight, 10 million times a second, 1 in 120 was torn in the
-// same place twice; three times 1 in 13,000, and four times none.
-const (
-	maxLooks  = 128
-	sameLooks = 4
-)
-
 // A Reader takes snapshots of files, one after the other. It reuses its memory:
 // what it returns is good until the next Read. The zero Reader is ready to
 // use, by one goroutine.
@@ -97,8 +88,8 @@ func (r *Reader) found(field *format.Field) {
 }
 
 // settleAll makes every value one that the file held at some moment. One that
-// lies in an aligned word was read whole. Any other must be the same sameLooks
-// times, and so must its write buffer. Where the file cannot be read any more,
+// lies in an aligned word was read whole. Any other must be the same at several
+// reads, and so must its write buffer: see package mapping. Where the file cannot be read any more,
 // the stats before that are left.
 func (r *Reader) settleAll(f *mapping.File) error {
 	if r.same(f, r.start, r.stop) {
@@ -126,10 +117,10 @@ func (r *Reader) settleAll(f *mapping.File) error {
 
 var errTruncated = errors.New("truncated while it was read")
 
-// same reports whether the file still holds r.loader.Data[start:end], at all the looks
-// that it takes.
+// same reports whether the file still holds r.loader.Data[start:end], at all
+// the reads that it takes.
 func (r *Reader) same(f *mapping.File, start, end int) bool {
-	for range sameLooks - 1 {
+	for range mapping.EqualReads - 1 {
 		for at := start; at < end; at += statfile.Chunk {
 			n := min(statfile.Chunk, end-at)
 			if _, err := f.ReadAt(r.scratch(n), int64(at)); err != nil || !bytes.Equal(r.again[:n], r.loader.Data[at:at+n]) {
@@ -147,13 +138,13 @@ func (r *Reader) scratch(n int) []byte {
 	return r.again[:n]
 }
 
-// settle reads one value again and again, until it can be had whole. The error
-// is mapping.ErrBusy where it cannot, or that of reading the file.
+// settle reads one value until it can be had whole, as package mapping says. The
+// error is [mapping.ErrBusy] where it cannot, or that of reading the file.
 func (r *Reader) settle(f io.ReaderAt, field *format.Field) error {
 	start := field.IndexOffset()
 	span := r.loader.Data[start:field.End()]
 	again := r.scratch(len(span))
-	for looks, same := 0, 0; looks < maxLooks; looks++ {
+	for range mapping.MaxTries {
 		if _, err := f.ReadAt(again, int64(start)); err != nil {
 			return err
 		}
@@ -161,23 +152,26 @@ func (r *Reader) settle(f io.ReaderAt, field *format.Field) error {
 		if (index == format.Unbuffered) == field.Buffered() || index > 1 && field.Buffered() {
 			return mapping.ErrBusy // the file is being rewritten
 		}
+		copy(span, again)
 		at := field.ReadOffset(index) - start
-		value := span[at : at+field.Signature.Size]
-		if same == 0 || index != span[0] || !bytes.Equal(value, again[at:at+len(value)]) {
-			copy(span, again)
-			same = 0
+		equal := 1
+		for ; equal < mapping.EqualReads; equal++ {
+			if _, err := f.ReadAt(again, int64(start)); err != nil {
+				return err
+			}
+			if again[0] != index || !bytes.Equal(again[at:at+field.Signature.Size], span[at:at+field.Signature.Size]) {
+				break
+			}
 		}
-		if same++; same < sameLooks {
+		if equal < mapping.EqualReads {
 			continue
 		}
-		// The value is that of this write buffer only if it still is.
 		if _, err := f.ReadAt(again[:1], int64(start)); err != nil {
 			return err
 		}
 		if again[0] == index {
 			return nil
 		}
-		same = 0
 	}
 	return mapping.ErrBusy
 }

@@ -215,11 +215,11 @@ func TestReadWhileWritten(t *testing.T) {
 	}
 }
 
-// looks are what a buffered text of 4 bytes is at one look after the other,
+// reads are what a buffered text of 4 bytes is at one read after the other,
 // each as its write buffer and both values. The last one goes on.
-type looks []string
+type reads []string
 
-func (l *looks) ReadAt(p []byte, offset int64) (int, error) {
+func (l *reads) ReadAt(p []byte, offset int64) (int, error) {
 	if n := copy(p, (*l)[0]); n < len(p) {
 		return n, io.EOF
 	}
@@ -229,30 +229,30 @@ func (l *looks) ReadAt(p []byte, offset int64) (int, error) {
 	return len(p), nil
 }
 
-// A value is taken when it was the same at enough looks in a row, and the write
-// buffer once more after them.
+// A value is good when enough reads in a row got it, and the write buffer was
+// still the same after them.
 func TestSettle(t *testing.T) {
 	const a, b, rewritten = "\x00----aaaa", "\x01bbbb----", "\xff----aaaa"
 	const torn, other = "\x00----aacc", "\x00====aaaa"
-	var always looks
-	for i := range 2 * maxLooks {
+	var always reads
+	for i := range 2 * mapping.MaxTries * mapping.EqualReads {
 		always = append(always, fmt.Sprintf("\x00----%04d", i))
 	}
 	for _, test := range []struct {
-		looks looks
+		reads reads
 		value string
 		err   error
 	}{
-		{looks{a}, "aaaa", nil},
-		{looks{b}, "bbbb", nil},
-		{looks{a, other, a, other, a}, "aaaa", nil}, // what is being written does not matter
-		{looks{torn, torn, torn, b}, "bbbb", nil},
-		{looks{torn, torn, b, torn, torn, b}, "bbbb", nil},
-		{looks{a, a, a, a, b}, "bbbb", nil}, // the write buffer has changed
-		{looks{a, a, a, rewritten}, "", mapping.ErrBusy},
-		{looks{"\x07----aaaa"}, "", mapping.ErrBusy},
+		{reads{a}, "aaaa", nil},
+		{reads{b}, "bbbb", nil},
+		{reads{a, other, a, other, a}, "aaaa", nil}, // what is being written does not matter
+		{reads{torn, torn, torn, b}, "bbbb", nil},
+		{reads{torn, torn, b, torn, torn, b}, "bbbb", nil},
+		{reads{a, a, a, a, b}, "bbbb", nil}, // the write buffer has changed
+		{reads{a, a, b, rewritten}, "", mapping.ErrBusy},
+		{reads{"\x07----aaaa"}, "", mapping.ErrBusy},
 		{always, "", mapping.ErrBusy},
-		{looks{a, a, "\x00"}, "", io.EOF},
+		{reads{a, a, "\x00"}, "", io.EOF},
 	} {
 		sig, err := format.ParseSignature("4s")
 		if err != nil {
@@ -261,8 +261,8 @@ func TestSettle(t *testing.T) {
 		field := format.Field{Signature: &sig, ValueOffset: 1}
 		var r Reader
 		r.loader.Data = make([]byte, field.End())
-		first := test.looks[0]
-		err = r.settle(&test.looks, &field)
+		first := test.reads[0]
+		err = r.settle(&test.reads, &field)
 		value := ""
 		if err == nil {
 			at := field.ReadOffset(r.loader.Data[0])
