@@ -4,7 +4,6 @@ import (
 	"io"
 	"strconv"
 	"strings"
-	"unicode/utf8"
 
 	"mmstats/lib/escape"
 	"mmstats/lib/format"
@@ -112,15 +111,15 @@ func (p *painter) line() {
 // look starts a look, which needs colours where color says so.
 func (p *painter) look(sequence string) { p.buf = append(p.buf, sequence...) }
 
-// left appends s in width characters.
+// left appends s in width columns.
 func (p *painter) left(s string, width int) {
 	p.buf = append(p.buf, s...)
-	p.blanks(width - utf8.RuneCountInString(s))
+	p.blanks(width - report.Width(s))
 }
 
-// right appends s at the right of width characters.
+// right appends s at the right of width columns.
 func (p *painter) right(s string, width int) {
-	p.blanks(width - utf8.RuneCountInString(s))
+	p.blanks(width - report.Width(s))
 	p.buf = append(p.buf, s...)
 }
 
@@ -130,20 +129,12 @@ func (p *painter) blanks(n int) {
 	}
 }
 
-// cut returns the start of s, which is for a line of width characters.
-func (p *painter) cut(s string, width int) string {
-	if utf8.RuneCountInString(s) <= width {
-		return s
-	}
-	return string([]rune(s)[:max(0, width)])
-}
-
 func (p *painter) head(v *view) {
 	const clock = "15:04:05"
 	p.line()
 	p.look(lookBold)
 	room := max(0, p.width-len(clock)-1)
-	p.left(p.cut(v.status(room), room), room+1)
+	p.left(report.Cut(v.status(room), room), room+1)
 	p.buf = v.looked.Local().AppendFormat(p.buf, clock)
 
 	p.line()
@@ -196,7 +187,7 @@ func (p *painter) stat(s *stat) {
 func (p *painter) text(s *stat) {
 	p.blanks(2)
 	p.highlight(s)
-	p.buf = append(p.buf, p.cut(escape.Text(s.text), p.width-p.label-2)...)
+	p.buf = append(p.buf, report.Cut(escape.Text(s.text), p.width-p.label-2)...)
 }
 
 // highlight starts the look of a value that changed.
@@ -214,7 +205,7 @@ func (p *painter) highlight(s *stat) {
 func (p *painter) values(s *stat) {
 	p.highlight(s)
 	if s.text != "" {
-		p.right(p.cut(s.text, numberWidth-1), numberWidth)
+		p.right(report.Cut(s.text, numberWidth-1), numberWidth)
 	} else {
 		p.number(s, columnValue)
 	}
@@ -245,13 +236,13 @@ func (p *painter) foot(v *view) {
 	p.line()
 	switch {
 	case v.editing:
-		p.buf = append(p.buf, "/"+p.cut(escape.Text(v.filter), p.width-2)...)
+		p.buf = append(p.buf, "/"+report.Cut(escape.Text(v.filter), p.width-2)...)
 		p.look(lookReverse)
 		p.buf = append(p.buf, ' ')
 	case len(v.shown) == 0 && v.filter != "":
-		p.buf = append(p.buf, p.cut("no stat matches "+escape.Text(v.filter)+"; Esc shows all", p.width)...)
+		p.buf = append(p.buf, report.Cut("no stat matches "+escape.Text(v.filter)+"; Esc shows all", p.width)...)
 	case len(v.shown) == 0:
-		p.buf = append(p.buf, p.cut("no stats yet; q quits", p.width)...)
+		p.buf = append(p.buf, report.Cut("no stats yet; q quits", p.width)...)
 	default:
 		p.keys(v)
 	}
@@ -265,7 +256,7 @@ func (p *painter) keys(v *view) {
 	}
 	last := min(v.top+p.lines, len(v.shown))
 	place := strconv.Itoa(v.top+1) + "-" + strconv.Itoa(last) + " of " + strconv.Itoa(len(v.shown))
-	p.left(p.cut(text, p.width-len(place)-1), p.width-len(place))
+	p.left(report.Cut(text, p.width-len(place)-1), p.width-len(place))
 	p.buf = append(p.buf, place...)
 }
 
@@ -275,7 +266,7 @@ func (p *painter) help() {
 			break
 		}
 		p.line()
-		p.buf = append(p.buf, p.cut(line, p.width)...)
+		p.buf = append(p.buf, report.Cut(line, p.width)...)
 	}
 	for p.row < p.height {
 		p.line()

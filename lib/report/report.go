@@ -53,6 +53,7 @@ type Row struct {
 type Printer struct {
 	*output.Buffer
 	rows     *output.Rows // of TSV and JSON
+	label    []byte       // of text, escaped
 	o        Options
 	families families
 }

@@ -165,6 +165,24 @@ func TestText(t *testing.T) {
 	}
 }
 
+// Values stand in one column below each other, whatever the labels hold.
+func TestTextAlignsWideLabels(t *testing.T) {
+	var rows []Row
+	for _, label := range []string{"plain.label", "東京.要求", "e\u0301te\u0301", "👩‍👩‍👧.日", "tab\t", "bidi\u202e"} {
+		rows = append(rows, row(label, format.UintValue(7)))
+	}
+	want := "==> f\n" +
+		"  plain.label      7\n" +
+		"  東京.要求        7\n" +
+		"  e\u0301te\u0301              7\n" +
+		"  👩‍👩‍👧.日            7\n" +
+		"  tab\\t            7\n" +
+		"  bidi\\xe2\\x80\\xae 7\n\n"
+	if got := written(t, Options{Format: output.Text}, Source{File: "f"}, rows...); got != want {
+		t.Errorf("text =\n%s\nwant\n%s", got, want)
+	}
+}
+
 func TestPrometheus(t *testing.T) {
 	constant := row("sys.pid", format.UintValue(9))
 	constant.Type, constant.Kind = format.Uint64, format.KindConstant

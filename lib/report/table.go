@@ -4,7 +4,6 @@ import (
 	"io"
 	"strconv"
 	"time"
-	"unicode/utf8"
 
 	"mmstats/lib/escape"
 	"mmstats/lib/format"
@@ -69,8 +68,8 @@ func NewTable(w io.Writer, o TableOptions, columns []Column) *Table {
 	return t
 }
 
-// Resize lays Text out for width characters, or for any number where it is 0,
-// and has the titles come again.
+// Resize lays Text out for a terminal of width columns, or for any number of
+// them where width is 0, and repeats the titles.
 func (t *Table) Resize(width int) {
 	t.rows = 0
 	longest := maxColumn
@@ -78,7 +77,7 @@ func (t *Table) Resize(width int) {
 		t.widths = t.widths[:0]
 		used := len(clock)
 		for i := range t.columns {
-			w := min(max(minColumn, utf8.RuneCountInString(escape.Text(t.columns[i].Title))), longest)
+			w := min(max(minColumn, Width(escape.Text(t.columns[i].Title))), longest)
 			if used += 1 + w; used > width && width > 0 {
 				break
 			}
@@ -210,7 +209,7 @@ func (t *Table) titles() {
 	t.pad(len(clock) - len("time"))
 	for i, width := range t.widths {
 		title := Shorten(escape.Text(t.columns[i].Title), width, t.o.UTF8)
-		t.pad(1 + width - utf8.RuneCountInString(title))
+		t.pad(1 + width - Width(title))
 		t.buf = append(t.buf, title...)
 	}
 	if t.o.Color {
@@ -223,24 +222,4 @@ func (t *Table) pad(n int) {
 	for ; n > 0; n-- {
 		t.buf = append(t.buf, ' ')
 	}
-}
-
-// Shorten returns the end of s where s takes more than width characters: that
-// is what labels differ by.
-func Shorten(s string, width int, unicode bool) string {
-	n := utf8.RuneCountInString(s)
-	if n <= width {
-		return s
-	}
-	if width < 1 {
-		return ""
-	}
-	for range n - width + 1 {
-		_, size := utf8.DecodeRuneInString(s)
-		s = s[size:]
-	}
-	if unicode {
-		return "…" + s
-	}
-	return "~" + s
 }

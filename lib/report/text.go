@@ -2,7 +2,6 @@ package report
 
 import (
 	"strconv"
-	"unicode/utf8"
 
 	"mmstats/lib/escape"
 )
@@ -42,7 +41,8 @@ func (p *Printer) text(src Source, rows []Row) {
 	const widest = 60
 	width, typeWidth, placeWidth := 0, 0, 0
 	for i := range rows {
-		if w := textWidth(rows[i].Label); w <= widest {
+		p.label = escape.AppendText(p.label[:0], rows[i].Label)
+		if w := Width(p.label); w <= widest {
 			width = max(width, w)
 		}
 		typeWidth = max(typeWidth, len(rows[i].Type.String()))
@@ -51,8 +51,9 @@ func (p *Printer) text(src Source, rows []Row) {
 	for i := range rows {
 		row := &rows[i]
 		p.Bytes = append(p.Bytes, "  "...)
+		start := len(p.Bytes)
 		p.Bytes = escape.AppendText(p.Bytes, row.Label)
-		p.pad(max(width-textWidth(row.Label), 0) + 1)
+		p.pad(max(width-Width(p.Bytes[start:]), 0) + 1)
 		if p.o.Long {
 			p.Bytes = append(p.Bytes, row.Type.String()...)
 			p.pad(typeWidth - len(row.Type.String()) + 1)
@@ -75,10 +76,6 @@ func (p *Printer) pad(n int) {
 		p.Bytes = append(p.Bytes, ' ')
 	}
 }
-
-// textWidth returns how many characters of a terminal a label takes, wide
-// ones counted as one.
-func textWidth(label []byte) int { return utf8.RuneCount(escape.AppendText(nil, label)) }
 
 func liveWord(live *bool) string {
 	switch {
