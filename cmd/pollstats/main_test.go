@@ -103,7 +103,7 @@ func writerMain() {
 
 // A published file is mapped, as it is by the program that made it.
 type published struct {
-	counters []mapping.Cell[uint64]
+	counters []*mapping.Cell[uint64]
 }
 
 // typesOf names the types that a test may ask for.
@@ -153,7 +153,9 @@ func publish(name string, stats []string) (*published, error) {
 	}
 	w := &published{}
 	for _, at := range counters {
-		w.counters = append(w.counters, mapping.CellAt[uint64](region, at, false))
+		counter := new(mapping.Cell[uint64])
+		counter.Bind(region, at)
+		w.counters = append(w.counters, counter)
 	}
 	return w, os.Rename(tmp, name)
 }

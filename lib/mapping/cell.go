@@ -12,110 +12,164 @@ import (
 
 // Number is a type that a Cell holds.
 type Number interface {
-	~int8 | ~int16 | ~int32 | ~int64 | ~uint8 | ~uint16 | ~uint32 | ~uint64 | ~float32 | ~float64
+	~int | ~int8 | ~int16 | ~int32 | ~int64 | ~uint | ~uint8 | ~uint16 | ~uint32 | ~uint64 | ~float32 | ~float64
 }
 
 // A Cell is a number in a region, aligned to 8 bytes and alone in its 8-byte
 // word. Every method may be called by any number of goroutines and processes.
-// The zero Cell drops what it is given.
+// The zero Cell drops updates.
 //
 // Nothing is ordered between cells, so a plain store serves as well as an
 // atomic one and is many times faster: the Go memory model makes the store of
-// one machine word whole, and the word is all that a reader looks at.
+// one machine word whole, and readers load no more than that word.
 //
-// The methods are small so that they are inlined; what a guarded or a zero
-// Cell needs stands apart from them for that.
+// The methods are small so that they are inlined; what a guarded or a zero Cell
+// needs stands apart from them for that.
 type Cell[T Number] struct {
-	p      *T      // nil in a guarded and in a zero Cell, to tell them with one look
-	anchor *anchor // keeps p valid
+	fast atomic.Pointer[T] // the number; nil where an update is guarded, and in a zero Cell
+	ref
 }
 
-// A Count is a Cell of uint64 for counters. What a generic type does not get,
-// its methods do: they are inlined where a counter is updated.
+// A Count is a Cell of uint64 for counters. Unlike Cell[uint64]'s, its methods
+// are inlined, and Inc so that what calls it can be, too: hence the two methods
+// without an argument, and a pointer of the kind that costs the inliner least.
 type Count struct {
-	p      *uint64
-	anchor *anchor
+	fast unsafe.Pointer
+	ref
 }
 
-type anchor struct {
-	mem     *memory
-	region  *Region
-	guarded unsafe.Pointer // nil if it is not
+// A ref keeps the memory of a cell mapped, and guards updates of it.
+type ref struct {
+	anchor atomic.Pointer[anchor]
 }
+
+// An anchor is where the words of a cell are.
+type anchor struct {
+	words   unsafe.Pointer
+	region  *Region
+	last    *Region // of the anchor before: an update may be on its way there
+	visited bool
+	before  uint64 // if visited, the 8 bytes before the words when it was bound
+}
+
+// Access is how the numbers of a region are updated.
+type Access uint8
+
+const (
+	// Plain updates are the fastest. If the file was truncated, they end the
+	// process by a fault.
+	Plain Access = iota
+	// Guarded updates survive that the file is truncated, for a few nanoseconds
+	// each.
+	Guarded
+	// Visited is for a file of somebody else, who may write it anew at any
+	// time: updates are guarded, and are dropped if the 8 bytes before the number
+	// are not those that were there when it was bound. Those are the end of the
+	// signature and the write buffer, which never change.
+	Visited
+)
 
 // halved says that a plain access to 8 bytes is two. Cells of that size are
-// guarded then, because the guarded halves of the methods do without it.
+// guarded then, because guarded updates do without it.
 const halved = bits.UintSize == 32
 
-// CellAt returns the cell at offset, which must be inside r and divide by 8.
-// The updates of a guarded one survive that the file is truncated, for a few
-// nanoseconds each; without it, such a fault ends the process.
-func CellAt[T Number](r *Region, offset int, guarded bool) Cell[T] {
+// Bind makes the cell that of the number at offset, which must be inside r and
+// divide by 8.
+func (c *Cell[T]) Bind(r *Region, offset int) {
 	var v T
-	p, a := r.anchorAt(offset, 8, guarded || halved && unsafe.Sizeof(v) == 8)
-	return Cell[T]{(*T)(p), a}
+	c.fast.Store((*T)(c.bind(r, offset, 8, halved && unsafe.Sizeof(v) == 8)))
 }
 
-// CountAt is CellAt for a Count.
-func CountAt(r *Region, offset int, guarded bool) Count {
-	p, a := r.anchorAt(offset, 8, guarded || halved)
-	return Count{(*uint64)(p), a}
+// Bind is Cell.Bind.
+func (c *Count) Bind(r *Region, offset int) {
+	atomic.StorePointer(&c.fast, c.bind(r, offset, 8, halved))
 }
 
-func (r *Region) anchorAt(offset, size int, guarded bool) (unsafe.Pointer, *anchor) {
-	p := r.at(offset, size, 8)
-	if guarded {
-		return nil, &anchor{r.mem, r, p}
+// Bound reports whether updates reach a region, one that is not closed.
+func (f *ref) Bound() bool {
+	a := f.anchor.Load()
+	return a != nil && !a.region.isClosed()
+}
+
+// bind binds the ref to size bytes at offset of r. It returns their address, or
+// nil where updates are guarded.
+func (f *ref) bind(r *Region, offset, size int, guarded bool) unsafe.Pointer {
+	a := &anchor{words: r.at(offset, size, 8), region: r}
+	if last := f.anchor.Load(); last != nil {
+		a.last = last.region
 	}
-	return p, &anchor{mem: r.mem, region: r}
+	if a.visited = r.Access == Visited; a.visited {
+		before := r.at(offset-8, 8, 8)
+		r.try(func() { a.before = atomic.LoadUint64((*uint64)(before)) })
+	}
+	f.anchor.Store(a)
+	if guarded || r.Access != Plain {
+		return nil
+	}
+	return a.words
+}
+
+// moved reports whether the file was written anew since the anchor was made.
+// Only guarded updates ask.
+func (a *anchor) moved() bool {
+	return a.visited && atomic.LoadUint64((*uint64)(unsafe.Add(a.words, -8))) != a.before
+}
+
+// update runs change on the words, guarded.
+func (f *ref) update(change func(words unsafe.Pointer)) {
+	a := f.anchor.Load()
+	if a == nil {
+		return
+	}
+	a.region.guard(func() {
+		if a.moved() {
+			a.region.dropped.Add(1)
+		} else {
+			change(a.words)
+		}
+	})
+	runtime.KeepAlive(a)
 }
 
 // Load returns the number.
 func (c *Cell[T]) Load() T {
-	if c.p == nil {
-		return c.loadSlow()
+	p := c.fast.Load()
+	if p == nil {
+		return c.loadGuarded()
 	}
-	v := *c.p
-	runtime.KeepAlive(c.anchor)
+	v := *p
+	runtime.KeepAlive(c)
 	return v
 }
 
 // Store sets the number.
 func (c *Cell[T]) Store(v T) {
-	if c.p == nil {
-		c.storeSlow(v)
+	p := c.fast.Load()
+	if p == nil {
+		c.update(func(words unsafe.Pointer) { store((*T)(words), v) })
 		return
 	}
-	*c.p = v
-	runtime.KeepAlive(c.anchor)
+	*p = v
+	runtime.KeepAlive(c)
 }
 
 // Add adds delta in one step, and wraps around as Go's arithmetic does.
 func (c *Cell[T]) Add(delta T) {
-	if c.anchor == nil {
+	p := c.fast.Load()
+	if p == nil {
+		c.update(func(words unsafe.Pointer) { add((*T)(words), delta) })
 		return
 	}
-	if p := c.p; p != nil {
-		add(p, delta)
-	} else {
-		c.anchor.region.guard(func() { add((*T)(c.anchor.guarded), delta) })
-	}
-	runtime.KeepAlive(c.anchor)
+	add(p, delta)
+	runtime.KeepAlive(c)
 }
 
-func (c *Cell[T]) loadSlow() (v T) {
-	if c.anchor != nil {
-		c.anchor.region.try(func() { v = load((*T)(c.anchor.guarded)) })
+func (c *Cell[T]) loadGuarded() (v T) {
+	if a := c.anchor.Load(); a != nil {
+		a.region.try(func() { v = load((*T)(a.words)) })
+		runtime.KeepAlive(a)
 	}
-	runtime.KeepAlive(c.anchor)
 	return v
-}
-
-func (c *Cell[T]) storeSlow(v T) {
-	if c.anchor != nil {
-		c.anchor.region.guard(func() { store((*T)(c.anchor.guarded), v) })
-	}
-	runtime.KeepAlive(c.anchor)
 }
 
 // load and store are whole also where a plain access to 8 bytes is two.
@@ -167,43 +221,66 @@ func add[T Number](p *T, delta T) {
 
 // Load returns the count.
 func (c *Count) Load() (v uint64) {
-	if c.p == nil {
-		if c.anchor != nil {
-			c.anchor.region.try(func() { v = atomic.LoadUint64((*uint64)(c.anchor.guarded)) })
-		}
-		return v
+	if p := atomic.LoadPointer(&c.fast); p != nil {
+		v = atomic.LoadUint64((*uint64)(p))
+		runtime.KeepAlive(c)
+	} else if a := c.anchor.Load(); a != nil {
+		a.region.try(func() { v = atomic.LoadUint64((*uint64)(a.words)) })
+		runtime.KeepAlive(a)
 	}
-	v = atomic.LoadUint64(c.p)
-	runtime.KeepAlive(c.anchor)
 	return v
+}
+
+// Inc adds 1 in one atomic instruction.
+func (c *Count) Inc() {
+	if p := atomic.LoadPointer(&c.fast); p != nil {
+		atomic.AddUint64((*uint64)(p), 1)
+		runtime.KeepAlive(c)
+	} else {
+		c.incGuarded()
+	}
 }
 
 // Add adds n in one atomic instruction.
 func (c *Count) Add(n uint64) {
-	if c.p == nil {
+	if p := atomic.LoadPointer(&c.fast); p != nil {
+		atomic.AddUint64((*uint64)(p), n)
+		runtime.KeepAlive(c)
+	} else {
 		c.addGuarded(n)
-		return
 	}
-	atomic.AddUint64(c.p, n)
-	runtime.KeepAlive(c.anchor)
+}
+
+// IncOwned adds 1 for the one goroutine of all that ever updates the count.
+func (c *Count) IncOwned() {
+	if p := atomic.LoadPointer(&c.fast); p != nil {
+		*(*uint64)(p)++
+		runtime.KeepAlive(c)
+	} else {
+		c.incGuarded()
+	}
 }
 
 // AddOwned adds n for the one goroutine of all that ever updates the count.
 func (c *Count) AddOwned(n uint64) {
-	if c.p == nil {
+	if p := atomic.LoadPointer(&c.fast); p != nil {
+		*(*uint64)(p) += n
+		runtime.KeepAlive(c)
+	} else {
 		c.addGuarded(n)
-		return
 	}
-	*c.p += n
-	runtime.KeepAlive(c.anchor)
 }
 
-// addGuarded is Region.guard written out, which counters are worth.
+//go:noinline
+func (c *Count) incGuarded() { c.addGuarded(1) }
+
+// addGuarded is ref.update written out, since that makes it a third faster.
 func (c *Count) addGuarded(n uint64) {
-	if c.anchor == nil {
+	a := c.anchor.Load()
+	if a == nil {
 		return
 	}
-	r := c.anchor.region
+	r := a.region
 	if r.broken.Load() {
 		r.dropped.Add(1)
 		return
@@ -215,8 +292,12 @@ func (c *Count) addGuarded(n uint64) {
 			r.dropped.Add(1)
 		}
 	}()
-	atomic.AddUint64((*uint64)(c.anchor.guarded), n)
-	runtime.KeepAlive(c.anchor)
+	if a.moved() {
+		r.dropped.Add(1)
+	} else {
+		atomic.AddUint64((*uint64)(a.words), n)
+	}
+	runtime.KeepAlive(a)
 	done = true
 	debug.SetPanicOnFault(old)
 }

@@ -178,3 +178,72 @@ func TestBounds(t *testing.T) {
 		}()
 	}
 }
+
+// TestBindWhileUpdating binds cells that goroutines update: each update is
+// dropped or reaches the region, and none of them faults. The region is that of
+// a file, as the race detector does not take plain stores of words for whole.
+func TestBindWhileUpdating(t *testing.T) {
+	r, _ := mapFile(t, PageSize())
+	for range 5 {
+		var count Count
+		var gauge Cell[float64]
+		var small Cell[int8]
+		stop := make(chan struct{})
+		var updating sync.WaitGroup
+		for _, update := range []func(){
+			func() { count.Inc() }, func() { count.Add(2) }, func() { count.Load() },
+			func() { gauge.Store(gauge.Load() + 1) }, func() { gauge.Add(1) }, func() { small.Add(1) },
+		} {
+			updating.Go(func() {
+				for {
+					select {
+					case <-stop:
+						return
+					default:
+						update()
+					}
+				}
+			})
+		}
+		for _, access := range []Access{Plain, Guarded, Plain} {
+			r.Access = access
+			count.Bind(r, 0)
+			gauge.Bind(r, 8)
+			small.Bind(r, 16)
+			seen := count.Load()
+			waitFor(t, "an update of a cell that was bound", func() bool { return count.Load() > seen })
+		}
+		close(stop)
+		updating.Wait()
+	}
+}
+
+// TestVisitedWrittenAnew puts other fields to where cells of a visited file are
+// bound: their updates are dropped.
+func TestVisitedWrittenAnew(t *testing.T) {
+	r, f := mapFile(t, PageSize())
+	f.WriteAt([]byte("hits\x02\x00Q \xff"), 55)
+	r.Access = Visited
+	var count Count
+	var gauge Cell[int32]
+	count.Bind(r, 64)
+	gauge.Bind(r, 64)
+	count.Inc()
+	gauge.Add(1)
+	if got := count.Load(); got != 2 || r.Dropped() != 0 {
+		t.Errorf("Load() = %d, %d updates dropped, want 2 and none", got, r.Dropped())
+	}
+	f.WriteAt([]byte("another label of another file"), 50)
+	count.Inc()
+	count.Add(1)
+	gauge.Store(9)
+	gauge.Add(9)
+	if got := r.Dropped(); got != 4 {
+		t.Errorf("%d updates dropped, want 4", got)
+	}
+	buf := make([]byte, 29)
+	f.ReadAt(buf, 50)
+	if string(buf) != "another label of another file" {
+		t.Errorf("the file holds %q", buf)
+	}
+}

@@ -8,6 +8,7 @@ import (
 	"math/bits"
 	"runtime"
 	"sync/atomic"
+	"unsafe"
 
 	"mmstats/lib/format"
 )
@@ -21,67 +22,63 @@ import (
 // that it gets hold every sample that it counts. A writer that is killed
 // between the two leaves one sample in the sum that no bucket counts.
 type Histogram struct {
-	words  *histogramWords // nil in a guarded and in a zero Histogram
-	anchor *anchor
+	fast atomic.Pointer[histogramWords] // nil in a guarded and in a zero Histogram
+	ref
 }
 
 type histogramWords [format.HistogramWords]uint64
 
-// HistogramAt returns the histogram at offset, whose format.HistogramSize
-// bytes must be inside r, and aligned to 8. guarded is that of CellAt.
-func HistogramAt(r *Region, offset int, guarded bool) Histogram {
+// Bind makes the histogram that at offset of r, whose format.HistogramSize
+// bytes must be inside r, and aligned to 8.
+func (h *Histogram) Bind(r *Region, offset int) {
 	// Owned updates are plain, so they are atomic ones where a plain access to
 	// 8 bytes is two.
-	p, a := r.anchorAt(offset, format.HistogramSize, guarded || halved)
-	return Histogram{(*histogramWords)(p), a}
+	h.fast.Store((*histogramWords)(h.bind(r, offset, format.HistogramSize, halved)))
 }
 
 // Add takes a sample.
 func (h *Histogram) Add(v float64) {
-	if h.words == nil {
+	if words := h.fast.Load(); words != nil {
+		words.add(v, v, 1)
+		runtime.KeepAlive(h)
+	} else {
 		h.addGuarded(v, 1)
-		return
 	}
-	h.words.add(v, v, 1)
-	runtime.KeepAlive(h.anchor)
 }
 
 // AddN takes a sample that counts n times.
 func (h *Histogram) AddN(v float64, n uint64) {
-	if h.words == nil {
+	if words := h.fast.Load(); words != nil {
+		words.add(v, v*float64(n), n)
+		runtime.KeepAlive(h)
+	} else {
 		h.addGuarded(v, n)
-		return
 	}
-	h.words.add(v, v*float64(n), n)
-	runtime.KeepAlive(h.anchor)
 }
 
 // AddOwned is Add for the one goroutine of all that ever updates the
 // histogram.
 func (h *Histogram) AddOwned(v float64) {
-	if h.words == nil {
+	if words := h.fast.Load(); words != nil {
+		words.addOwned(v, v, 1)
+		runtime.KeepAlive(h)
+	} else {
 		h.addGuarded(v, 1)
-		return
 	}
-	h.words.addOwned(v, v, 1)
-	runtime.KeepAlive(h.anchor)
 }
 
 // AddNOwned is AddN for that goroutine.
 func (h *Histogram) AddNOwned(v float64, n uint64) {
-	if h.words == nil {
+	if words := h.fast.Load(); words != nil {
+		words.addOwned(v, v*float64(n), n)
+		runtime.KeepAlive(h)
+	} else {
 		h.addGuarded(v, n)
-		return
 	}
-	h.words.addOwned(v, v*float64(n), n)
-	runtime.KeepAlive(h.anchor)
 }
 
 func (h *Histogram) addGuarded(v float64, n uint64) {
-	if h.anchor != nil {
-		h.anchor.region.guard(func() { (*histogramWords)(h.anchor.guarded).add(v, v*float64(n), n) })
-	}
-	runtime.KeepAlive(h.anchor)
+	h.update(func(words unsafe.Pointer) { (*histogramWords)(words).add(v, v*float64(n), n) })
 }
 
 // add counts v n times; sum is n times v.
@@ -177,32 +174,22 @@ func (w *histogramWords) setMean() {
 // SetMean brings the mean up to date that readers of version 1 take. Updates
 // do so only now and then.
 func (h *Histogram) SetMean() {
-	if h.anchor != nil {
-		h.anchor.region.guard(h.pointer().setMean)
-	}
-	runtime.KeepAlive(h.anchor)
-}
-
-func (h *Histogram) pointer() *histogramWords {
-	if h.words == nil {
-		return (*histogramWords)(h.anchor.guarded)
-	}
-	return h.words
+	h.update(func(words unsafe.Pointer) { (*histogramWords)(words).setMean() })
 }
 
 // State returns what the histogram holds. It may be called while others
 // update it, and has every sample that was taken before it was called. The
 // error is that of HistogramState.Decode, or why the region is gone.
 func (h *Histogram) State() (state format.HistogramState, err error) {
-	if h.anchor == nil {
+	a := h.anchor.Load()
+	if a == nil {
 		return state, nil
 	}
-	r := h.anchor.region
 	value := make([]byte, format.HistogramSize)
-	if !r.try(func() { h.pointer().load(value) }) {
-		return state, r.Err()
+	if !a.region.try(func() { (*histogramWords)(a.words).load(value) }) {
+		return state, a.region.Err()
 	}
-	runtime.KeepAlive(h.anchor)
+	runtime.KeepAlive(a)
 	return state, state.Decode(value)
 }
 

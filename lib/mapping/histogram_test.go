@@ -22,7 +22,7 @@ import (
 )
 
 // newHistogram returns an empty histogram at offset of r.
-func newHistogram(r *Region, offset int, guarded bool) Histogram {
+func newHistogram(r *Region, offset int, guarded bool) *Histogram {
 	h := HistogramAt(r, offset, guarded)
 	new(format.HistogramState).Encode(bytesOf(r, offset, format.HistogramSize))
 	return h
@@ -63,7 +63,7 @@ func TestHistogram(t *testing.T) {
 				for i+n < len(samples) && samples[i+n] == samples[i] {
 					n++
 				}
-				update(&h, samples[i], n)
+				update(h, samples[i], n)
 				i += n
 			}
 			h.AddN(1, 0)
@@ -137,14 +137,14 @@ func TestMeanLags(t *testing.T) {
 	for name, update := range updates {
 		r := Heap(format.HistogramSize)
 		h := newHistogram(r, 0, false)
-		words := h.pointer()
+		words := h.fast.Load()
 		then := *words
 		for range 4000 {
 			n := 1
 			if strings.HasPrefix(name, "AddN") && random.IntN(100) == 0 {
 				n = random.IntN(50)
 			}
-			update(&h, float64(1+random.IntN(3)), n)
+			update(h, float64(1+random.IntN(3)), n)
 			state, _ := h.State()
 			if math.Float64frombits(words[format.HistogramMean]) == state.Mean() {
 				then = *words
@@ -172,14 +172,14 @@ func TestHistogramTruncated(t *testing.T) {
 	for name, update := range updates {
 		r, f := mapFile(t, PageSize())
 		h := newHistogram(r, 0, true)
-		update(&h, 1, 1)
+		update(h, 1, 1)
 		if err := r.Err(); err != nil {
 			t.Errorf("%s: before: %v", name, err)
 		}
 		unix.Ftruncate(f.fd, 0)
 		const times = 3
 		for range times {
-			update(&h, 1, 1)
+			update(h, 1, 1)
 		}
 		h.SetMean()
 		var fault *FaultError
@@ -267,7 +267,7 @@ func TestKilledInHistogram(t *testing.T) {
 }
 
 // fileHistogram returns an empty histogram at the start of a new file.
-func fileHistogram(t *testing.T, path string) Histogram {
+func fileHistogram(t *testing.T, path string) *Histogram {
 	t.Helper()
 	f, err := Open(path, unix.O_RDWR|unix.O_CREAT, 0o600)
 	if err != nil {

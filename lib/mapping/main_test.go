@@ -87,3 +87,34 @@ func fatal(err error) {
 		os.Exit(1)
 	}
 }
+
+// CellAt returns a cell that is bound.
+func CellAt[T Number](r *Region, offset int, guarded bool) *Cell[T] {
+	c := new(Cell[T])
+	r.Access = access(guarded)
+	c.Bind(r, offset)
+	return c
+}
+
+// CountAt is CellAt for a Count.
+func CountAt(r *Region, offset int, guarded bool) *Count {
+	c := new(Count)
+	r.Access = access(guarded)
+	c.Bind(r, offset)
+	return c
+}
+
+// HistogramAt is CellAt for a Histogram.
+func HistogramAt(r *Region, offset int, guarded bool) *Histogram {
+	h := new(Histogram)
+	r.Access = access(guarded)
+	h.Bind(r, offset)
+	return h
+}
+
+func access(guarded bool) Access {
+	if guarded {
+		return Guarded
+	}
+	return Plain
+}

@@ -29,6 +29,10 @@ import (
 // place, which takes updates and shows them to nobody. So an update never
 // needs to ask whether the region is still there.
 type Region struct {
+	// Access is how numbers of the region are updated that are bound after it
+	// is set.
+	Access Access
+
 	mem *memory
 
 	mu      sync.Mutex
@@ -96,6 +100,12 @@ func (r *Region) Close() error {
 	}
 	runtime.AddCleanup(r.mem, func(m memory) { unix.MunmapPtr(m.base, uintptr(m.size)) }, *r.mem)
 	return nil
+}
+
+func (r *Region) isClosed() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.closed
 }
 
 // sink puts private memory in the place of the file's.

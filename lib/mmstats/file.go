@@ -186,6 +186,12 @@ func (f *File) mapAll(size int64) error {
 func (f *File) mapMore(size int) error {
 	r, err := mapping.Map(f.f, size)
 	if err == nil {
+		switch {
+		case !f.owner:
+			r.Access = mapping.Visited
+		case f.options.Guarded:
+			r.Access = mapping.Guarded
+		}
 		f.regions = append(f.regions, r)
 	}
 	return err

@@ -14,7 +14,7 @@ type Counter struct {
 }
 
 // Inc adds 1, in one atomic instruction.
-func (c *Counter) Inc() { c.count.Add(1) }
+func (c *Counter) Inc() { c.count.Inc() }
 
 // Add adds n, in one atomic instruction.
 func (c *Counter) Add(n uint64) { c.count.Add(n) }
@@ -27,7 +27,7 @@ func (c *Counter) spec() (format.Spec, format.Value, error) {
 }
 
 func (c *Counter) bind(b binding) {
-	c.count = mapping.CountAt(b.region, b.field.ValueOffset, b.file.options.Guarded)
+	c.count.Bind(b.region, b.field.ValueOffset)
 }
 
 // A LocalCounter is a Counter that one goroutine updates, and no one else in
@@ -38,7 +38,7 @@ type LocalCounter struct {
 }
 
 // Inc adds 1.
-func (c *LocalCounter) Inc() { c.count.AddOwned(1) }
+func (c *LocalCounter) Inc() { c.count.IncOwned() }
 
 // Add adds n.
 func (c *LocalCounter) Add(n uint64) { c.count.AddOwned(n) }
@@ -51,7 +51,7 @@ func (c *LocalCounter) spec() (format.Spec, format.Value, error) {
 }
 
 func (c *LocalCounter) bind(b binding) {
-	c.count = mapping.CountAt(b.region, b.field.ValueOffset, b.file.options.Guarded)
+	c.count.Bind(b.region, b.field.ValueOffset)
 }
 
 // Number is what a Gauge holds. It lacks uint64, because readers take live
@@ -107,7 +107,7 @@ func (g *Gauge[T]) spec() (format.Spec, format.Value, error) {
 }
 
 func (g *Gauge[T]) bind(b binding) {
-	g.cell = mapping.CellAt[T](b.region, b.field.ValueOffset, b.file.options.Guarded)
+	g.cell.Bind(b.region, b.field.ValueOffset)
 }
 
 // A Bool is true or false. Its methods may be called by any number of
@@ -134,7 +134,7 @@ func (b *Bool) spec() (format.Spec, format.Value, error) {
 }
 
 func (b *Bool) bind(to binding) {
-	b.cell = mapping.CellAt[uint8](to.region, to.field.ValueOffset, to.file.options.Guarded)
+	b.cell.Bind(to.region, to.field.ValueOffset)
 }
 
 // A Constant is a number, a truth or a text that is known when the file is

@@ -2,6 +2,7 @@ package mmstats_test
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
 	"math"
 	"strings"
@@ -269,6 +270,41 @@ func TestNoAllocations(t *testing.T) {
 			if n := testing.AllocsPerRun(100, update); n != 0 {
 				t.Errorf("guarded %v: %s allocates %v times, want 0", guarded, name, n)
 			}
+		}
+	}
+}
+
+// TestProgramThatCountsWhileItDeclaresLives adds stats that goroutines update
+// already: it ended by a nil dereference.
+func TestProgramThatCountsWhileItDeclaresLives(t *testing.T) {
+	f := create(t, mmstats.Options{NoDefaults: true})
+	for i := range 8 {
+		var s everything
+		stop := make(chan struct{})
+		var updating sync.WaitGroup
+		for _, update := range s.updates() {
+			updating.Go(func() {
+				for {
+					select {
+					case <-stop:
+						return
+					default:
+						update()
+					}
+				}
+			})
+		}
+		label := fmt.Sprint(i)
+		for kind, stat := range map[string]mmstats.Stat{"Counter": &s.Counter, "I64": &s.I64, "Bool": &s.Bool, "F64": &s.F64, "Average": &s.Average} {
+			if err := f.Add(label+kind, stat); err != nil {
+				t.Errorf("Add(%s) = %v", kind, err)
+			}
+		}
+		waitFor(t, "an update", func() bool { return s.Counter.Value() > 0 })
+		close(stop)
+		updating.Wait()
+		if got, want := read(t, f.Path())[label+"Counter"], fmt.Sprint("counter ", s.Counter.Value()); got != want {
+			t.Errorf("Counter = %s in the file, want %s", got, want)
 		}
 	}
 }

@@ -1,6 +1,7 @@
 package mmstats_test
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -235,5 +236,35 @@ func TestVar(t *testing.T) {
 	}
 	if stats.Counter.Value() != 0 || stats.I8.Value() != 127 || stats.F64.Value() != -2 || stats.Average.Value() != 4 || stats.Timer.Last() != 0.5 {
 		t.Errorf("sums are %d, %d, %v", stats.Counter.Value(), stats.I8.Value(), stats.F64.Value())
+	}
+}
+
+// TestVisitorDoesNotAlterAFileThatWasWrittenAnew visits a file that a Python
+// program then writes anew in its place, as those do that are started again:
+// the visitor altered whatever stood where its numbers had been.
+func TestVisitorDoesNotAlterAFileThatWasWrittenAnew(t *testing.T) {
+	var stats everything
+	f := create(t, shared, &stats)
+	path := f.Path()
+	f.Close()
+	stats = everything{}
+	f = visit(t, path, mmstats.Options{}, &stats)
+	stats.Counter.Inc()
+	python := pythonFile(os.Getpid())
+	if err := os.WriteFile(path, python, 0o644); err != nil { // by O_TRUNC
+		t.Fatal(err)
+	}
+	for name, update := range stats.updates() {
+		if name != "String.Set" && name != "Average.Add" && name != "MovingAverage.Add" && name != "Timer" {
+			update()
+		}
+	}
+	after, err := os.ReadFile(path)
+	if err != nil || !bytes.Equal(after, python) {
+		t.Errorf("the visitor altered the file, %v", err)
+	}
+	var lost *mmstats.LostError
+	if err := f.Err(); !errors.As(err, &lost) || lost.Dropped == 0 {
+		t.Errorf("Err() = %v, want one that counts what was dropped", err)
 	}
 }

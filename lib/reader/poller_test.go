@@ -16,7 +16,7 @@ import (
 
 // A writer is a stat file of 8-byte numbers, mapped as its program maps it.
 type writer struct {
-	cells []mapping.Cell[uint64]
+	cells []*mapping.Cell[uint64]
 }
 
 func specs(labels ...string) (specs []format.Spec) {
@@ -64,7 +64,9 @@ func create(t testing.TB, name string, labels ...string) *writer {
 	}
 	w := &writer{}
 	for _, at := range values {
-		w.cells = append(w.cells, mapping.CellAt[uint64](region, at, false))
+		cell := new(mapping.Cell[uint64])
+		cell.Bind(region, at)
+		w.cells = append(w.cells, cell)
 	}
 	return w
 }

@@ -117,7 +117,8 @@ func flip(name string) error {
 	}
 	text := mapping.BuffersAt(r, l.Fields[0].IndexOffset(), l.Fields[0].Signature.Size)
 	number := mapping.BuffersAt(r, l.Fields[1].IndexOffset(), 8)
-	word := mapping.CellAt[uint64](r, l.Fields[2].ValueOffset, false)
+	var word mapping.Cell[uint64]
+	word.Bind(r, l.Fields[2].ValueOffset)
 	var texts, numbers [kinds][]byte
 	for i := range texts {
 		texts[i] = bytes.Repeat([]byte{'a' + byte(i)}, l.Fields[0].Signature.Size)

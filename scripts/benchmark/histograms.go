@@ -18,11 +18,11 @@ var seconds = [8]float64{0.0021, 0.013, 0.0004, 0.25, 0.0102, 0.0035, 1.7, 0.000
 
 // histograms measures the updates of histograms.
 func histograms() ([]row, error) {
-	plain, err := newHistogram(false)
+	plain, err := newHistogram(mapping.Plain)
 	if err != nil {
 		return nil, err
 	}
-	guarded, err := newHistogram(true)
+	guarded, err := newHistogram(mapping.Guarded)
 	if err != nil {
 		return nil, err
 	}
@@ -72,21 +72,24 @@ func histograms() ([]row, error) {
 }
 
 // newHistogram returns an empty histogram in a file that has no name.
-func newHistogram(guarded bool) (h mapping.Histogram, err error) {
+func newHistogram(access mapping.Access) (*mapping.Histogram, error) {
 	f, err := mapping.CreateUnnamed(filepath.Join(os.TempDir(), "mmstats-bench-histogram"), 0o600)
 	if err != nil {
-		return h, err
+		return nil, err
 	}
 	defer f.Close()
 	var empty format.HistogramState
 	value := make([]byte, mapping.RoundUp(format.HistogramSize))
 	empty.Encode(value)
 	if _, err := f.WriteAt(value, 0); err != nil {
-		return h, err
+		return nil, err
 	}
 	r, err := mapping.Map(f, len(value))
 	if err != nil {
-		return h, err
+		return nil, err
 	}
-	return mapping.HistogramAt(r, 0, guarded), nil
+	r.Access = access
+	h := new(mapping.Histogram)
+	h.Bind(r, 0)
+	return h, nil
 }

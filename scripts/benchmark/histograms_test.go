@@ -7,12 +7,14 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 	dto "github.com/prometheus/client_model/go"
+
+	"mmstats/lib/mapping"
 )
 
 // TestSameBucketsAsPrometheus gives the same samples to a histogram of ours
 // and to a native one of Prometheus, whose bucket i is (2^((i-1)/8), 2^(i/8)].
 func TestSameBucketsAsPrometheus(t *testing.T) {
-	ours, err := newHistogram(false)
+	ours, err := newHistogram(mapping.Plain)
 	if err != nil {
 		t.Fatal(err)
 	}
