@@ -37,8 +37,9 @@ type polled struct {
 // A field is one stat of one file.
 type field struct {
 	Track
-	sig *format.Signature
-	typ format.Type
+	sig  *format.Signature
+	typ  format.Type
+	live bool
 }
 
 // reconcile makes p.files what Watch says.
@@ -257,7 +258,7 @@ func (p *Poller) choose(f *polled, old []field, goOn bool) (settled bool) {
 // addField makes st a field of f.
 func (p *Poller) addField(f *polled, st *format.Stat, label string) *field {
 	t, sig := st.Type(), st.Signature
-	fd := field{sig: sig, typ: t}
+	fd := field{sig: sig, typ: t, live: st.Live()}
 	fd.Kind = st.Kind()
 	fd.Series = p.series.Join(label, t, fd.Kind)
 	size := polledSize(sig, t)

@@ -178,7 +178,7 @@ func (p *Poller) poll(f *polled, visit func(*Sample), gone bool) {
 	raw, s := p.raw, &p.sample
 	for i := range f.fields {
 		fd := &f.fields[i]
-		*s = Sample{File: &f.File, Type: fd.typ, Kind: fd.Kind, Raw: raw[:f.places[i].Len:f.places[i].Len]}
+		*s = Sample{File: &f.File, Type: fd.typ, Kind: fd.Kind, Live: fd.live, Raw: raw[:f.places[i].Len:f.places[i].Len]}
 		raw = raw[len(s.Raw):]
 		if p.outcomes[i] == mapping.Busy {
 			s.Raw = nil

@@ -109,7 +109,8 @@ func TestSamplesSayWhoseTheyAre(t *testing.T) {
 func TestSamplesHaveTheKindOfTheirFile(t *testing.T) {
 	dir := t.TempDir()
 	var counts struct {
-		Jobs mmstats.Counter `mmstats:"jobs"`
+		Jobs mmstats.Counter          `mmstats:"jobs"`
+		CPUs mmstats.Constant[uint32] `mmstats:"jobs.cpus"`
 	}
 	var levels struct {
 		Jobs mmstats.Gauge[float64] `mmstats:"jobs"`
@@ -124,8 +125,11 @@ func TestSamplesHaveTheKindOfTheirFile(t *testing.T) {
 	p := &Poller{Watch: statfile.NewWatch([]string{dir})}
 	defer p.Close()
 	var got string
-	p.Poll(func(s *Sample) { got += fmt.Sprint(s.Type, s.Kind, s.Series.Kind, "; ") })
-	if want := fmt.Sprint(format.Counter, format.KindCounter, format.KindCounter, "; ", format.Float64, format.KindGauge, format.KindCounter, "; "); got != want {
+	p.Poll(func(s *Sample) { got += fmt.Sprint(s.Type, s.Kind, s.Series.Kind, s.Live, "; ") })
+	want := fmt.Sprint(format.Counter, format.KindCounter, format.KindCounter, true, "; ") +
+		fmt.Sprint(format.Uint32, format.KindConstant, format.KindConstant, false, "; ") +
+		fmt.Sprint(format.Float64, format.KindGauge, format.KindCounter, true, "; ")
+	if got != want {
 		t.Errorf("samples are %s, want %s", got, want)
 	}
 }

@@ -65,6 +65,8 @@ type Sample struct {
 	// of Series.
 	Type format.Type
 	Kind format.Kind
+	// Live reports whether the value may change after the file is published.
+	Live bool
 	// Value is absent where the file is gone, and where Err says why. A text
 	// is good until the visit is over, and cut after maxText bytes.
 	Value format.Value
