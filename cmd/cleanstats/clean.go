@@ -54,8 +54,9 @@ type cleaner struct {
 // lock is held from the last look at it until its name is gone.
 type candidate struct {
 	report.Decision
-	found    bool // by a directory or a glob: it may vanish
-	base     string
+	found    bool          // by a directory or a glob: it may vanish
+	base     string        // its name in the directory
+	former   string        // base before it was set aside, or ""
 	f        *mapping.File // nil before it is open
 	info     mapping.Info
 	writer   liveness.Writer
@@ -80,6 +81,9 @@ func (c *cleaner) file(name statfile.Name) {
 			c.foldDead()
 		}
 		return
+	}
+	if err == nil {
+		err = c.setAside(n)
 	}
 	if err == nil {
 		err = c.remove(n)
@@ -217,40 +221,11 @@ func (c *cleaner) unchanged(n *candidate) error {
 	return err
 }
 
-// foldDead adds the counters of what waits to the totals, and then removes it.
-func (c *cleaner) foldDead() {
-	if len(c.dead) == 0 {
-		return
-	}
-	var doubts []error
-	if c.foldErr == nil {
-		if doubts, c.foldErr = c.totals.fold(c.dead); c.foldErr != nil {
-			c.Error(c.foldErr)
-		}
-	}
-	for i, n := range c.dead {
-		var err error
-		if c.foldErr != nil {
-			err = said{errors.New("cannot be folded: " + cli.Reason(c.foldErr))}
-		} else if err = doubts[i]; err == nil {
-			err = c.remove(n)
-		}
-		c.decide(n, err)
-	}
-	c.dead = c.dead[:0]
-}
-
-// remove removes the name of a dead file, if it still has it.
-func (c *cleaner) remove(n *candidate) error {
-	err := c.unchanged(n)
-	if err == nil && !c.DryRun {
-		err = c.dir.Remove(n.base)
-	}
-	return err
-}
-
 // decide tells what came of a file: err is nil where it was removed.
 func (c *cleaner) decide(n *candidate, err error) {
+	if err != nil && n.former != "" {
+		err = c.restore(n, err)
+	}
 	if n.f != nil {
 		n.f.Close()
 	}

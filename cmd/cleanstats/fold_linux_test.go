@@ -70,9 +70,10 @@ func TestKilledWhileFolding(t *testing.T) {
 		return status.Signaled()
 	}
 	add := func() {
-		for range 6 {
+		for i := range 6 {
 			a, b := rand.Uint64N(1000), rand.Uint64N(1000)
-			writeStats(t, filepath.Join(dir, fmt.Sprintf("%d.mmstats", next)), nobodysPID, made.Add(time.Duration(next)*time.Millisecond), true, a, b)
+			keepsLock := i%2 == 0 // else the file is set aside first
+			writeStats(t, filepath.Join(dir, fmt.Sprintf("%d.mmstats", next)), nobodysPID, made.Add(time.Duration(next)*time.Millisecond), keepsLock, a, b)
 			want["test.count.0"] += a
 			want["test.count.1"] += b
 			next++
@@ -123,7 +124,7 @@ func TestFoldsOnceTogether(t *testing.T) {
 	totals := filepath.Join(dir, "totals.mmstats")
 	const files, runs = 200, 6
 	for i := range files {
-		writeStats(t, filepath.Join(dir, fmt.Sprintf("%d.mmstats", i)), nobodysPID, time.Now(), true, 1)
+		writeStats(t, filepath.Join(dir, fmt.Sprintf("%d.mmstats", i)), nobodysPID, time.Now(), i%2 == 0, 1)
 	}
 	var cmds []*exec.Cmd
 	for range runs {

@@ -195,9 +195,15 @@ func (t *totals) lockCurrent(f *mapping.File) (current bool, err error) {
 	return true, err
 }
 
-// gone reports whether the file has not the name that it had.
+// gone reports whether the file has neither the name that it had, nor the one by
+// which it is set aside.
 func (id identity) gone() bool {
-	info, err := mapping.Lstat(id.path)
+	dir, base := filepath.Split(id.path)
+	return id.goneFrom(id.path) && id.goneFrom(dir+asideName(base))
+}
+
+func (id identity) goneFrom(path string) bool {
+	info, err := mapping.Lstat(path)
 	if err != nil {
 		return errors.Is(err, fs.ErrNotExist)
 	}

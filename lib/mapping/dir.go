@@ -92,6 +92,13 @@ func (d *Dir) Removable(base string, i Info) error {
 	return d.fail("remove", base, err)
 }
 
+// Rename gives the file called from the name to, unless that is taken. Some file
+// systems and systems cannot do that in one step: then the error is an
+// [errors.ErrUnsupported] or syscall.EINVAL, and nothing has changed.
+func (d *Dir) Rename(from, to string) error {
+	return d.fail("rename", from, renameNew(d.fd, from, to))
+}
+
 // Remove removes the name base, which is no directory's.
 func (d *Dir) Remove(base string) error { return d.fail("remove", base, unix.Unlinkat(d.fd, base, 0)) }
 

@@ -37,6 +37,11 @@ func CreateUnnamed(name string, perm uint32) (*File, error) {
 	return nil, &fs.PathError{Op: "create", Path: name, Err: errors.Unwrap(err)}
 }
 
+// renameNew renames a file in the directory dir, to a name that is free.
+func renameNew(dir int, from, to string) error {
+	return unix.Renameat2(dir, from, dir, to, unix.RENAME_NOREPLACE)
+}
+
 func (f *File) procName() string { return "/proc/self/fd/" + strconv.Itoa(f.fd) }
 
 // linkUnnamed gives a file without a name its first one.

@@ -1,0 +1,136 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"path/filepath"
+	"strings"
+
+	"mmstats/lib/cli"
+	"mmstats/lib/liveness"
+)
+
+// A file whose writer keeps no lock may be taken over at any moment: a program
+// in Python that starts again opens its file by name, and truncates it. So such
+// a file is renamed before it is removed. After that nobody opens it by its name
+// any more, and it is looked at once more: if somebody took it over before, it
+// gets its name back.
+//
+// The file is not hidden meanwhile. If this is killed, readers and the next
+// cleanstats still find it.
+
+// aside stands in the name of a file that is about to be removed, before its
+// ending.
+const aside = ".removing"
+
+// asideName returns the name of the file called base for as long as it is set
+// aside. One that was set aside already has it.
+func asideName(base string) string {
+	ext := filepath.Ext(base)
+	stem := strings.TrimSuffix(base, ext)
+	if ext == aside || strings.HasSuffix(stem, aside) {
+		return base
+	}
+	return stem + aside + ext
+}
+
+// setAside renames a dead file, if that has to be. Where it cannot be renamed,
+// because the other name is taken or the file system does not do it, the file
+// keeps its name.
+func (c *cleaner) setAside(n *candidate) error {
+	if c.DryRun || n.writer.KeepsLock {
+		return nil
+	}
+	to := asideName(n.base)
+	if to == n.base {
+		return nil
+	}
+	err := c.unchanged(n)
+	if err == nil {
+		err = c.dir.Rename(n.base, to)
+		if err == nil {
+			n.base, n.former = to, n.base
+		} else if !errors.Is(err, fs.ErrNotExist) {
+			err = nil
+		}
+	}
+	return err
+}
+
+// restore gives a file that was set aside its name back, because of why, and
+// returns that. A program may have made another file of that name: then both
+// stay.
+func (c *cleaner) restore(n *candidate, why error) error {
+	err := c.dir.Rename(n.base, n.former)
+	if errors.Is(err, fs.ErrExist) {
+		return doubt(fmt.Sprintf("%s; called %s now, since another file has its name", cli.Cause(why), n.base))
+	}
+	return why
+}
+
+// confirm looks at a dead file once more, and returns nil where it still is one.
+// Its counters are those of this look.
+func (c *cleaner) confirm(n *candidate) error {
+	if c.DryRun || n.writer.KeepsLock { // the lock keeps others away
+		return c.unchanged(n)
+	}
+	before := n.writer
+	if err := c.read(n); err != nil {
+		return err
+	}
+	if n.writer != before {
+		return errChanged
+	}
+	if free := liveness.Ask(n.f).Free(n.writer); !free.Yes {
+		return doubt(n.Reason + ", but the file is " + free.Reason)
+	}
+	return c.unchanged(n)
+}
+
+// remove removes a dead file, if it still is one.
+func (c *cleaner) remove(n *candidate) error {
+	err := c.confirm(n)
+	if err == nil && !c.DryRun {
+		err = c.dir.Remove(n.base)
+	}
+	return err
+}
+
+// foldDead adds the counters of what waits to the totals, and then removes it.
+func (c *cleaner) foldDead() {
+	dead := c.dead[:0]
+	for _, n := range c.dead {
+		var err error
+		if c.foldErr == nil {
+			if err = c.setAside(n); err == nil {
+				err = c.confirm(n)
+			}
+		}
+		if err != nil {
+			c.decide(n, err)
+			continue
+		}
+		dead = append(dead, n)
+	}
+	c.dead = c.dead[:0]
+	if len(dead) == 0 {
+		return
+	}
+	var doubts []error
+	if c.foldErr == nil {
+		if doubts, c.foldErr = c.totals.fold(dead); c.foldErr != nil {
+			c.Error(c.foldErr)
+		}
+	}
+	for i, n := range dead {
+		var err error
+		if c.foldErr != nil {
+			err = said{errors.New("cannot be folded: " + cli.Reason(c.foldErr))}
+		} else if err = doubts[i]; err == nil {
+			// Writing the totals took its time.
+			err = c.remove(n)
+		}
+		c.decide(n, err)
+	}
+}
