@@ -55,6 +55,20 @@ func ParseDescription(pad []byte) Description {
 	return d
 }
 
+// saidKind returns the kind that pad, the pad bytes before a value, says. It is
+// that of ParseDescription, and allocates nothing.
+func saidKind(pad []byte) Kind {
+	end := bytes.IndexByte(pad, 0)
+	for rest := pad[:max(end, 0)]; len(rest) > 0; {
+		var line []byte
+		line, rest, _ = bytes.Cut(rest, []byte{'\n'})
+		if value, ok := bytes.CutPrefix(line, []byte("kind=")); ok {
+			return describedKind(string(value))
+		}
+	}
+	return 0
+}
+
 // isKey reports whether key is [a-z][a-z0-9_]*.
 func isKey(key string) bool {
 	for i, c := range []byte(key) {
@@ -97,6 +111,7 @@ func (d *Description) set(had *[4]bool, key, value string) (known bool) {
 	return true
 }
 
+// describedKind returns the kind that a description calls name, or 0.
 func describedKind(name string) Kind {
 	switch name {
 	case "counter":

@@ -31,6 +31,9 @@ type Spec struct {
 	// Size is the room for a String in bytes, and the window of a Moving in
 	// samples. Others ignore it.
 	Size int
+	// Description says what the stat means. The kind of a Uint64 that changes
+	// is said also where it holds none: it would be read as a Counter.
+	Description Description
 }
 
 // Sizes of texts and windows.
@@ -65,6 +68,8 @@ func (sp Spec) core() (sig string, buffered bool, err error) {
 			return "", false, fmt.Errorf("a window of %d samples, not 1 to %d", sp.Size, MaxWindow)
 		}
 		sig = fmt.Sprintf("d%dx", movingPad+8*sp.Size)
+	case Histogram:
+		sig = histogramSignature
 	default:
 		code := numbers[sp.Type]
 		if code == 0 {
@@ -77,7 +82,7 @@ func (sp Spec) core() (sig string, buffered bool, err error) {
 	}
 	wide := sp.Type == Average || sp.Type == Moving
 	switch {
-	case constant && (wide || sp.Type == Counter):
+	case constant && (wide || sp.Type == Counter || sp.Type == Histogram):
 		return "", false, fmt.Errorf("a constant cannot be of type %v", sp.Type)
 	case sp.Update == Owned && (wide || sp.Type == String):
 		// Leading blanks would hide what its pad bytes are.
@@ -86,8 +91,8 @@ func (sp Spec) core() (sig string, buffered bool, err error) {
 	return sig, buffered, nil
 }
 
-// Signature returns the signature of the field without its blanks. The error
-// says what of sp cannot be.
+// Signature returns the signature of the field without its blanks and without
+// the pad bytes of its description. The error says what of sp cannot be.
 func (sp Spec) Signature() (Signature, error) {
 	sig, _, err := sp.core()
 	if err != nil {
@@ -112,9 +117,18 @@ func CheckLabel(label string) error {
 	return nil
 }
 
-// AppendField appends a field with a zero value to dst, the whole file so far.
-// The field ends on an 8-byte boundary. It is placed so that a live value
-// starts on one, whatever dst ends on.
+// pad returns the pad bytes before the value: the description.
+func (sp Spec) pad() ([]byte, error) {
+	d := sp.Description
+	if sp.Type == Uint64 && sp.Update != Never && d.Kind == 0 {
+		d.Kind = KindGauge
+	}
+	return d.Append(nil)
+}
+
+// AppendField appends a field without a value yet, as a zero or as no samples,
+// to dst, the whole file so far. The field ends on an 8-byte boundary. It is
+// placed so that a live value starts on one, whatever dst ends on.
 func AppendField(dst []byte, sp Spec) ([]byte, error) {
 	if err := CheckLabel(sp.Label); err != nil {
 		return dst, err
@@ -123,19 +137,26 @@ func AppendField(dst []byte, sp Spec) ([]byte, error) {
 	if err != nil {
 		return dst, err
 	}
+	pad, err := sp.pad()
+	if err != nil {
+		return dst, err
+	}
+	described := ""
+	if len(pad) > 0 {
+		described = strconv.Itoa(len(pad)) + "x"
+	}
 	const fixed = 2 + 2 + 1 // label size, signature size, write buffer
 	start := len(dst) + fixed + len(sp.Label)
+	used := start + len(described) + len(sig)
+	// At least one blank, to end the signature on an 8-byte boundary.
+	blanks := strings.Repeat(" ", roundUp(used+1)-used)
 	switch sp.Update {
-	case Shared, Owned:
-		// At least one blank, to end the signature on an 8-byte boundary.
-		blanks := strings.Repeat(" ", roundUp(start+len(sig)+1)-start-len(sig))
-		if sp.Update == Shared {
-			sig += blanks
-		} else {
-			sig = blanks + sig
-		}
+	case Shared:
+		sig = described + sig + blanks
+	case Owned:
+		sig = described + blanks + sig
 	case Never:
-		sig = padConstant(sig, start)
+		sig = padConstant(described+sig, start)
 	}
 	s, err := ParseSignature(sig)
 	if err != nil {
@@ -145,13 +166,14 @@ func AppendField(dst []byte, sp Spec) ([]byte, error) {
 	dst = append(dst, sp.Label...)
 	dst = binary.NativeEndian.AppendUint16(dst, uint16(len(sig)))
 	dst = append(dst, sig...)
-	values := 1
-	if buffered {
-		dst, values = append(dst, 0), 2
-	} else {
-		dst = append(dst, Unbuffered)
+	buffer := append(pad, make([]byte, s.Size-len(pad))...)
+	if sp.Type == Histogram {
+		new(HistogramState).Encode(buffer[len(pad):])
 	}
-	return append(dst, make([]byte, values*s.Size)...), nil
+	if buffered {
+		return append(append(append(dst, 0), buffer...), buffer...), nil
+	}
+	return append(append(dst, Unbuffered), buffer...), nil
 }
 
 // padConstant adds pad bytes to a signature whose field would otherwise start

@@ -1,6 +1,7 @@
 package format
 
 import (
+	"bytes"
 	"fmt"
 	"math"
 	"os"
@@ -36,15 +37,25 @@ func specs() (all []Spec, values []Value) {
 	for _, window := range []int{1, 9, 100, MaxWindow} {
 		add(Spec{Type: Moving, Size: window}, FloatValue(2.5))
 	}
+	for _, update := range []Update{Shared, Owned} {
+		add(Spec{Type: Histogram, Update: update}, FloatValue(0.5))
+	}
+	for i, sp := range all {
+		if sp.Size < 1000 {
+			for _, d := range descriptions {
+				sp.Description = d
+				add(sp, values[i])
+			}
+		}
+	}
 	return all, values
 }
 
-// wantType is what readers call the type of a field of sp.
-func wantType(sp Spec) Type {
-	if sp.Type == Uint64 && sp.Update != Never {
-		return Counter // a live Q is one
-	}
-	return sp.Type
+// descriptions take the least, some and the most bytes.
+var descriptions = []Description{
+	{Unit: "s"},
+	{Unit: "bytes", About: "Sent to clients, no headers", Every: 0.5, others: "from=é\n"},
+	{Kind: KindGauge, About: strings.Repeat("x", MaxDescription-len("kind=gauge\nabout=\n")-1)},
 }
 
 // appendValue appends a field with value v to data, and checks its place.
@@ -55,8 +66,12 @@ func appendValue(t *testing.T, data []byte, sp Spec, v Value) []byte {
 		t.Fatalf("AppendField(%+v) = %v", sp, err)
 	}
 	f := lastField(t, data)
-	where := fmt.Sprintf("AppendField(%d bytes, %+v) with %q", f.Offset, sp, f.Signature.Text)
-	if string(f.Label) != sp.Label || f.Type() != wantType(sp) {
+	where := fmt.Sprintf("AppendField(%d bytes, %.80v) with %q", f.Offset, sp, f.Signature.Text)
+	want := sp.Type
+	if want == Counter && sp.Description.Kind == KindGauge {
+		want = Uint64
+	}
+	if string(f.Label) != sp.Label || f.Type() != want {
 		t.Fatalf("%s is a %v called %s", where, f.Type(), f.Label)
 	}
 	if f.End() != len(data) || f.End()%8 != 0 {
@@ -65,10 +80,17 @@ func appendValue(t *testing.T, data []byte, sp Spec, v Value) []byte {
 	s := f.Signature
 	live := sp.Update != Never
 	switch {
-	case live && f.ValueOffset%8 != 0:
-		t.Fatalf("%s has its value at %d", where, f.ValueOffset)
+	case live && (f.ValueOffset+s.ValueOffset)%8 != 0:
+		t.Fatalf("%s has its value at %d", where, f.ValueOffset+s.ValueOffset)
 	case s.TrailingBlank != (sp.Update == Shared) || s.LeadingBlank != (sp.Update == Owned) || f.Live() != live:
 		t.Fatalf("%s does not say how it is updated", where)
+	}
+	d := sp.Description
+	if sp.Type == Uint64 && live {
+		d.Kind = KindGauge // without it, a live Q is a counter
+	}
+	if got := f.Description(); got != d {
+		t.Fatalf("%s is described as %.80v, want %.80v", where, got, d)
 	}
 	// Both values, since the one that is being written is shown to no reader.
 	if err := s.Encode(data[f.ValueOffset:], v); err != nil {
@@ -128,6 +150,35 @@ func TestAppendFieldLongestLabel(t *testing.T) {
 	appendValue(t, []byte{Version}, sp, UintValue(1))
 }
 
+// A described field has its description in both buffers, and an empty
+// histogram has what writers expect of it.
+func TestAppendFieldContents(t *testing.T) {
+	data := []byte{Version}
+	for _, sp := range []Spec{
+		{Label: "text", Type: String, Size: 8, Description: descriptions[1]},
+		{Label: "mean", Type: Average, Description: descriptions[2]},
+		{Label: "samples", Type: Histogram, Description: descriptions[0]},
+	} {
+		var err error
+		if data, err = AppendField(data, sp); err != nil {
+			t.Fatal(err)
+		}
+		f := lastField(t, data)
+		pad, _ := sp.Description.Append(nil)
+		for buffer := f.ValueOffset; buffer < f.End(); buffer += f.Signature.Size {
+			value := data[buffer:][:f.Signature.Size]
+			rest, described := bytes.CutPrefix(value, pad)
+			if !described || f.Signature.ValueOffset != len(pad) {
+				t.Errorf("%s: buffer at %d holds %.80q, want %.80q first", sp.Label, buffer, value, pad)
+			}
+			var h HistogramState
+			if sp.Type == Histogram && (h.Decode(rest) != nil || h != HistogramState{}) {
+				t.Errorf("%s holds no empty histogram", sp.Label)
+			}
+		}
+	}
+}
+
 func TestAppendFieldErrors(t *testing.T) {
 	for _, test := range []struct {
 		sp   Spec
@@ -145,6 +196,8 @@ func TestAppendFieldErrors(t *testing.T) {
 		{Spec{Label: "a", Type: Counter, Update: Never}, "a constant cannot be of type counter"},
 		{Spec{Label: "a", Type: Average, Update: Never}, "a constant cannot be of type average"},
 		{Spec{Label: "a", Type: Moving, Size: 1, Update: Never}, "a constant cannot be of type moving"},
+		{Spec{Label: "a", Type: Histogram, Update: Never}, "a constant cannot be of type histogram"},
+		{Spec{Label: "a", Type: Counter, Description: Description{About: "a\nb"}}, `about "a\nb" has the control character '\n'`},
 		{Spec{Label: "a", Type: Average, Update: Owned}, "a field of type average has no single writer"},
 		{Spec{Label: "a", Type: String, Size: 1, Update: Owned}, "a field of type string has no single writer"},
 		{Spec{Label: "a", Type: Moving, Size: 1, Update: Owned}, "a field of type moving has no single writer"},

@@ -17,6 +17,7 @@
 package format
 
 import (
+	"bytes"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -44,8 +45,13 @@ type Field struct {
 	Signature *Signature
 	// WriteBuffer is the write buffer at the time of the scan.
 	WriteBuffer byte
-	// ValueOffset is where the value, or the first of two, starts.
+	// ValueOffset is where the buffer, or the first of two, starts. The value
+	// starts Signature.ValueOffset bytes into it.
 	ValueOffset int
+
+	pad       []byte // the pad bytes before the value, part of the scanned bytes
+	said      Kind   // the kind that they say, or 0
+	histogram bool   // the value is laid out as one
 }
 
 // Buffered reports whether two values follow, of which readers take the one
@@ -55,6 +61,13 @@ func (f *Field) Buffered() bool { return f.WriteBuffer != Unbuffered }
 // Live reports whether the value may change after the file is published.
 func (f *Field) Live() bool {
 	return f.Buffered() || f.Signature.LeadingBlank || f.Signature.TrailingBlank
+}
+
+// IsLabel reports whether label is name, after a prefix that ends with a dot or
+// after none.
+func IsLabel(label []byte, name string) bool {
+	prefix, ok := bytes.CutSuffix(label, []byte(name))
+	return ok && (len(prefix) == 0 || prefix[len(prefix)-1] == '.')
 }
 
 // IndexOffset is where the write buffer stands.
@@ -193,7 +206,19 @@ func (s *Scanner) Next() (Field, error) {
 		return f, s.short(at+1, "value", f.End()-f.ValueOffset)
 	}
 	s.offset = f.End()
+	f.describe(s.data[f.ValueOffset:])
 	return f, nil
+}
+
+// describe notes what the pad bytes before the value, which starts in buffer,
+// say of it.
+func (f *Field) describe(buffer []byte) {
+	s := f.Signature
+	if n := s.ValueOffset; n > 0 && n <= MaxDescription {
+		f.pad = buffer[:n:n]
+		f.said = saidKind(f.pad)
+	}
+	f.histogram = s.Histogram && f.Live() && !f.Buffered() && IsHistogram(buffer[s.ValueOffset:])
 }
 
 func (s *Scanner) short(at int, what string, size int) error {

@@ -6,7 +6,8 @@ import (
 )
 
 // ParseValue returns the value of type t that text says: decimal numbers,
-// true and false; a text as it is. Of an Average and a Moving it is a sample.
+// true and false; a text as it is. Of an Average, a Moving and a Histogram it
+// is a sample.
 func ParseValue(t Type, text string) (Value, error) {
 	var v Value
 	var err error
@@ -18,7 +19,7 @@ func ParseValue(t Type, text string) (Value, error) {
 			return v, fmt.Errorf("%q is not true or false", text)
 		}
 		return BoolValue(text == "true"), nil
-	case Float32, Float64, Average, Moving:
+	case Float32, Float64, Average, Moving, Histogram:
 		var f float64
 		f, err = strconv.ParseFloat(text, 64)
 		v = FloatValue(f)
@@ -48,7 +49,7 @@ func Zero(t Type) Value {
 		return TextValue(nil)
 	case Bool:
 		return BoolValue(false)
-	case Float32, Float64, Average, Moving:
+	case Float32, Float64, Average, Moving, Histogram:
 		return FloatValue(0)
 	case Int8, Int16, Int32, Int64:
 		return IntValue(0)

@@ -8,7 +8,8 @@ import (
 )
 
 // A Part is one of the numbers that a histogram, an average or a moving
-// average holds: mmstats(7), PARTS. The zero Part is the value itself.
+// average holds, and which is named LABEL:PART. The zero Part is the value
+// itself.
 type Part struct {
 	name     string
 	quantile float64

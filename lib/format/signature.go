@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math/bits"
 	"runtime"
+	"strings"
 )
 
 // MaxSignature is the longest type signature that is read, in bytes.
@@ -32,8 +33,11 @@ type Signature struct {
 	// Pad counts the pad bytes after the value, where nothing else follows it.
 	Pad int
 	// LeadingBlank and TrailingBlank tell how our own writers update the
-	// field: see mmstats(5), LIVE FIELDS.
+	// field: see mmstats(5), LIVE FIELDS. The pad bytes of a description stand
+	// before the leading blanks.
 	LeadingBlank, TrailingBlank bool
+	// Histogram says that the signature is that of a histogram.
+	Histogram bool
 }
 
 // Errors that ParseSignature returns, wrapped with what was found.
@@ -52,9 +56,16 @@ func ParseSignature(text string) (Signature, error) {
 	}
 	s := Signature{Text: text, BigEndian: nativeBigEndian}
 	if text != "" {
-		s.LeadingBlank = isBlank(text[0])
 		s.TrailingBlank = isBlank(text[len(text)-1])
 	}
+	value := strings.TrimLeft(text, "0123456789")
+	if described := strings.HasPrefix(value, "x"); described {
+		value = value[1:]
+	} else {
+		value = text
+	}
+	s.LeadingBlank = value != "" && isBlank(value[0])
+	s.Histogram = strings.Trim(value, blanks) == histogramSignature
 	rest, native := text, true
 	if rest != "" {
 		switch rest[0] {
@@ -170,8 +181,10 @@ var maxAlign = func() int {
 	return 8
 }()
 
-// isBlank is C's isspace.
-func isBlank(c byte) bool { return c == ' ' || '\t' <= c && c <= '\r' }
+// blanks are those of C's isspace.
+const blanks = " \t\n\v\f\r"
+
+func isBlank(c byte) bool { return strings.IndexByte(blanks, c) >= 0 }
 
 func isDigit(c byte) bool { return '0' <= c && c <= '9' }
 

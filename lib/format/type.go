@@ -47,7 +47,8 @@ func (t Type) String() string {
 // worth watching.
 type Kind uint8
 
-// The kinds. They are inferred from the layout: see mmstats(5), KINDS.
+// The kinds. They are inferred from the layout, where the description of a
+// stat does not say one: see mmstats(5), KINDS.
 const (
 	KindConstant Kind = iota + 1
 	KindGauge
@@ -68,6 +69,9 @@ const (
 // Type returns the type that the layout of f says.
 func (f *Field) Type() Type {
 	s := f.Signature
+	if f.histogram {
+		return Histogram
+	}
 	switch s.Code {
 	case 's', 'p', 'c':
 		return String
@@ -85,7 +89,7 @@ func (f *Field) Type() Type {
 		}
 		return Float64
 	case 'Q':
-		if f.Live() {
+		if f.Live() && f.said != KindGauge {
 			return Counter
 		}
 	}
@@ -99,19 +103,33 @@ func (f *Field) Type() Type {
 	return t
 }
 
-// Kind returns the kind that the layout of f says.
+// Kind returns the kind that the description of f says, or else its layout.
 func (f *Field) Kind() Kind {
-	switch t := f.Type(); {
+	t := f.Type()
+	mean := t == Average || t == Moving || t == Histogram
+	switch {
 	case t == String:
 		return KindString
 	case t == Bool:
 		return KindBool
+	case !f.Live():
+		return KindConstant
+	case f.said != 0 && !mean:
+		return f.said
 	case t == Counter:
 		return KindCounter
-	case f.Live():
-		return KindGauge
 	}
-	return KindConstant
+	return KindGauge
+}
+
+// Description returns what the pad bytes before the value say of it. The times
+// at which files were made have a unit also where they have no description.
+func (f *Field) Description() Description {
+	d := ParseDescription(f.pad)
+	if d.Unit == "" && f.Type() != String && IsLabel(f.Label, "sys.created") {
+		d.Unit = "unixtime"
+	}
+	return d
 }
 
 // Window returns the number of samples that the ring of a moving average

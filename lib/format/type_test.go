@@ -1,6 +1,10 @@
 package format
 
-import "testing"
+import (
+	"encoding/binary"
+	"math"
+	"testing"
+)
 
 // The layouts of mmstats(5), LIVE FIELDS and KINDS: those of our writers, then
 // those of the Python original.
@@ -30,6 +34,16 @@ func TestTypeAndKind(t *testing.T) {
 		{"d16x ", buffered, Average, KindGauge, 0},
 		{"d24x ", unbuffered, Moving, KindGauge, 1},
 		{"d816x   ", unbuffered, Moving, KindGauge, 100},
+
+		// The same with a description.
+		{"40xQ   ", unbuffered, Counter, KindCounter, 0},
+		{"40x   Q", unbuffered, Counter, KindCounter, 0},
+		{"4096xI4x ", unbuffered, Uint32, KindGauge, 0},
+		{"40x64s  ", buffered, String, KindString, 0},
+		{"40xd16x ", buffered, Average, KindGauge, 0},
+		{"40xd24x ", unbuffered, Moving, KindGauge, 1},
+		{"40xQ", unbuffered, Uint64, KindConstant, 0},
+		{"40xI4x", unbuffered, Uint32, KindConstant, 0},
 
 		// What only looks like an average.
 		{"d16x ", unbuffered, Float64, KindGauge, 0},
@@ -99,6 +113,92 @@ func TestTypeNames(t *testing.T) {
 	} {
 		if got := typ.String(); got != want {
 			t.Errorf("Type(%d).String() = %q, want %q", typ, got, want)
+		}
+	}
+}
+
+// What a description says of a live number counts, and nothing else does.
+func TestDescribedKind(t *testing.T) {
+	for _, test := range []struct {
+		sp   Spec
+		said string
+		typ  Type
+		kind Kind
+	}{
+		{Spec{Type: Counter}, "gauge", Uint64, KindGauge},
+		{Spec{Type: Counter, Update: Owned}, "gauge", Uint64, KindGauge},
+		{Spec{Type: Counter}, "counter", Counter, KindCounter},
+		{Spec{Type: Counter}, "other", Counter, KindCounter},
+		{Spec{Type: Float64}, "counter", Float64, KindCounter},
+		{Spec{Type: Int32}, "counter", Int32, KindCounter},
+		{Spec{Type: Int64}, "gauge", Int64, KindGauge},
+		{Spec{Type: Uint64, Update: Never}, "counter", Uint64, KindConstant},
+		{Spec{Type: Bool}, "counter", Bool, KindBool},
+		{Spec{Type: String, Size: 8}, "counter", String, KindString},
+		{Spec{Type: Average}, "counter", Average, KindGauge},
+		{Spec{Type: Moving, Size: 3}, "counter", Moving, KindGauge},
+		{Spec{Type: Histogram}, "counter", Histogram, KindGauge},
+	} {
+		test.sp.Label, test.sp.Description = "l", Description{others: "kin_d=x\nkind=" + test.said + "\nkind=no\n"}
+		data, err := AppendField([]byte{Version}, test.sp)
+		if err != nil {
+			t.Fatal(err)
+		}
+		f := lastField(t, data)
+		if f.Type() != test.typ || f.Kind() != test.kind {
+			t.Errorf("%v that is said to be a %s = %v, kind %d, want %v, kind %d", test.sp.Type, test.said, f.Type(), f.Kind(), test.typ, test.kind)
+		}
+		if test.sp.Type == Moving && f.Window() != 3 {
+			t.Errorf("window = %d, want 3", f.Window())
+		}
+	}
+}
+
+// A value whose signature is that of a histogram is one where its layout word
+// says so, too. Otherwise the field is the number that it starts with.
+func TestHistogramType(t *testing.T) {
+	for _, test := range []struct {
+		sig   string
+		index byte
+		word  uint64
+		want  Type
+	}{
+		{"4d499Q  ", Unbuffered, histogramLayout, Histogram},
+		{"  4d499Q", Unbuffered, histogramLayout, Histogram},
+		{"40x4d499Q  ", Unbuffered, histogramLayout, Histogram},
+		{"4d499Q", Unbuffered, histogramLayout, Float64},
+		{"4d499Q  ", 0, histogramLayout, Float64},
+		{"4d499Q  ", Unbuffered, histogramLayout - 1, Float64},
+		{"4d500Q  ", Unbuffered, histogramLayout, Float64},
+		{"<4d499Q  ", Unbuffered, histogramLayout, Float64},
+	} {
+		s, err := ParseSignature(test.sig)
+		if err != nil {
+			t.Fatal(err)
+		}
+		value := make([]byte, s.Size)
+		binary.NativeEndian.PutUint64(value, math.Float64bits(2.5))
+		binary.NativeEndian.PutUint64(value[s.ValueOffset+8*HistogramLayout:], test.word)
+		if test.index != Unbuffered {
+			value = append(value, value...)
+		}
+		data := append([]byte{Version}, rawField("l", test.sig, test.index, string(value))...)
+		f := lastField(t, data)
+		if got := f.Type(); got != test.want {
+			t.Errorf("%q with write buffer %d and layout %#x = %v, want %v", test.sig, test.index, test.word, got, test.want)
+		}
+	}
+}
+
+func TestUnitOfCreated(t *testing.T) {
+	for label, want := range map[string]string{"sys.created": "unixtime", "web.sys.created": "unixtime", "websys.created": "", "sys.pid": ""} {
+		data, err := AppendField([]byte{Version}, Spec{Label: label, Type: Float64, Update: Never})
+		if err != nil {
+			t.Fatal(err)
+		}
+		f := lastField(t, data)
+		if got := f.Description().Unit; got != want {
+			t.Errorf("unit of %s = %q, want %q", label, got, want)
 		}
 	}
 }

@@ -1,7 +1,6 @@
 package liveness
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -74,7 +73,7 @@ func (w *Writer) take(fd *format.Field, data []byte) error {
 		return fd.Signature.Decode(data[fd.ValueOffset:][:fd.Signature.Size])
 	}
 	switch {
-	case isLabel(fd.Label, "sys.pid"):
+	case format.IsLabel(fd.Label, "sys.pid"):
 		pid, err := parsePID(value())
 		if err != nil {
 			return err
@@ -83,23 +82,16 @@ func (w *Writer) take(fd *format.Field, data []byte) error {
 			return fmt.Errorf("sys.pid is both %d and %d", w.PID, pid)
 		}
 		w.PID = pid
-	case isLabel(fd.Label, "sys.created"):
+	case format.IsLabel(fd.Label, "sys.created"):
 		// Of several, the last in time makes the fewest processes younger
 		// than the file.
 		if t := created(value()); t.After(w.Created) {
 			w.Created = t
 		}
-	case isLabel(fd.Label, "org.golang.version"):
+	case format.IsLabel(fd.Label, "org.golang.version"):
 		w.KeepsLock = true
 	}
 	return nil
-}
-
-// isLabel reports whether label is name, after a prefix that ends in a dot or
-// after none.
-func isLabel(label []byte, name string) bool {
-	prefix, found := bytes.CutSuffix(label, []byte(name))
-	return found && (len(prefix) == 0 || prefix[len(prefix)-1] == '.')
 }
 
 func parsePID(v format.Value) (int, error) {
