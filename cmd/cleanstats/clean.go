@@ -13,7 +13,6 @@ import (
 	"mmstats/lib/liveness"
 	"mmstats/lib/mapping"
 	"mmstats/lib/reader"
-	"mmstats/lib/report"
 	"mmstats/lib/statfile"
 )
 
@@ -37,7 +36,7 @@ type cleaner struct {
 	options
 	judge  liveness.Judge
 	reader reader.Reader
-	out    *report.Decisions
+	out    *decisions
 	outErr error // standard output takes no more
 	text   bool  // for a person
 	counts map[string]int
@@ -53,7 +52,7 @@ type cleaner struct {
 // A candidate is a file that is looked at. Where it comes to be removed, its
 // lock is held from the last look at it until its name is gone.
 type candidate struct {
-	report.Decision
+	decision
 	found    bool          // by a directory or a glob: it may vanish
 	base     string        // its name in the directory
 	former   string        // base before it was set aside, or ""
@@ -69,7 +68,7 @@ const maxDead = 64
 
 // file decides on one file, now or together with others.
 func (c *cleaner) file(name statfile.Name) {
-	n := &candidate{Decision: report.Decision{File: name.Path}, found: name.Found}
+	n := &candidate{decision: decision{file: name.Path}, found: name.Found}
 	dirName, base := filepath.Split(name.Path)
 	n.base = base
 	err := c.enter(dirName)
@@ -132,11 +131,11 @@ func (c *cleaner) examine(n *candidate) error {
 	if err := c.read(n); err != nil {
 		return err
 	}
-	n.PID = n.writer.PID
+	n.pid = n.writer.PID
 	dead, use := c.judge.Dead(n.f, n.writer, n.info)
-	n.Reason = dead.Reason
+	n.reason = dead.Reason
 	if c.Verbose {
-		n.Detail = n.facts(use)
+		n.detail = n.facts(use)
 	}
 	if !dead.Yes {
 		return doubt(dead.Reason)
@@ -232,25 +231,25 @@ func (c *cleaner) decide(n *candidate, err error) {
 	var why doubt
 	switch {
 	case err == nil:
-		n.Action = removed
+		n.action = removed
 		if c.DryRun {
-			n.Reason = "dry run: " + n.Reason
+			n.reason = "dry run: " + n.reason
 		}
 	case errors.As(err, &why):
-		n.Action, n.Reason = kept, string(why)
+		n.action, n.reason = kept, string(why)
 	case n.found && errors.Is(err, fs.ErrNotExist):
 		return // somebody else was faster
 	default:
-		n.Action, n.Reason = skipped, cli.Cause(err)
+		n.action, n.reason = skipped, cli.Cause(err)
 		if _, told := err.(said); !told {
 			c.Error(err)
 		}
 	}
-	c.counts[n.Action]++
-	if c.Names && n.Action != removed || c.text && n.Action == skipped {
+	c.counts[n.action]++
+	if c.Names && n.action != removed || c.text && n.action == skipped {
 		return
 	}
-	if err := c.out.Print(&n.Decision); err != nil {
+	if err := c.out.print(&n.decision); err != nil {
 		c.outErr = err
 	}
 }

@@ -190,7 +190,7 @@ func TestFoldRemembersWhatStays(t *testing.T) {
 			t.Fatal(err)
 		}
 		n := &candidate{base: "dead"}
-		n.File = name
+		n.file = name
 		if err := c.examine(n); err != nil {
 			t.Fatal(err)
 		}

@@ -14,7 +14,6 @@ import (
 	"mmstats/lib/cli"
 	"mmstats/lib/mapping"
 	"mmstats/lib/output"
-	"mmstats/lib/report"
 	"mmstats/lib/statfile"
 )
 
@@ -65,9 +64,7 @@ func (c *cleaner) prepare() error {
 	}
 	c.reader.MaxSize = c.MaxSize
 	c.text = format == output.Text && !c.Names
-	c.out = report.NewDecisions(c.Stdout, report.Options{
-		Format: format, Header: c.Header, Long: c.Verbose, Color: color,
-	}, c.Names)
+	c.out = newDecisions(c.Stdout, &c.options, format, color)
 	return nil
 }
 
@@ -100,7 +97,7 @@ func (c *cleaner) run(args []string) int {
 	if c.text {
 		c.summary()
 	}
-	if err := c.out.Close(); err != nil {
+	if err := c.out.Flush(); err != nil {
 		return c.OutputFailed(err)
 	}
 	return c.status()
@@ -122,5 +119,5 @@ func (c *cleaner) summary() {
 	if c.DryRun {
 		dry = "dry run: "
 	}
-	c.out.Line(fmt.Sprintf("%sremoved %d, kept %d, skipped %d", dry, c.counts[removed], c.counts[kept], c.counts[skipped]))
+	c.out.Bytes = fmt.Appendf(c.out.Bytes, "%sremoved %d, kept %d, skipped %d\n", dry, c.counts[removed], c.counts[kept], c.counts[skipped])
 }

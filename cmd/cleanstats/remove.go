@@ -83,7 +83,7 @@ func (c *cleaner) confirm(n *candidate) error {
 		return errChanged
 	}
 	if free := liveness.Ask(n.f).Free(n.writer); !free.Yes {
-		return doubt(n.Reason + ", but the file is " + free.Reason)
+		return doubt(n.reason + ", but the file is " + free.Reason)
 	}
 	return c.unchanged(n)
 }

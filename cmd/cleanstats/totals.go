@@ -240,7 +240,7 @@ func (t *totals) load(f *mapping.File, info mapping.Info) error {
 
 // add adds the counters of a dead file, unless it was counted before.
 func (t *totals) add(n *candidate) error {
-	path, err := filepath.Abs(n.File)
+	path, err := filepath.Abs(n.file)
 	if err != nil {
 		return err
 	}

@@ -17,7 +17,7 @@ func TestTotalsHaveALimit(t *testing.T) {
 	tot := &totals{path: "totals", counters: make(map[string]uint64), size: 1}
 	dead := func(pid int, label string) *candidate {
 		n := &candidate{writer: liveness.Writer{PID: pid, Created: time.Unix(1, 0)}, counters: []counter{{label, 2}}}
-		n.File = strings.Repeat("d/", pid%50) + "dead"
+		n.file = strings.Repeat("d/", pid%50) + "dead"
 		return n
 	}
 	accepted := 0
