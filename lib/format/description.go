@@ -20,7 +20,7 @@ const (
 	MaxUnit = 32
 )
 
-// A Description says what a stat means: mmstats(5), DESCRIPTIONS. The zero
+// A Description says what a stat means: mmstats(5), DESCRIPTIONS OF STATS. The zero
 // value says nothing. Texts that come from a file may hold anything but line
 // breaks and NULs.
 type Description struct {

@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// A Unit is one that the tools know: mmstats(5), DESCRIPTIONS.
+// A Unit is one that the tools know: mmstats(5), DESCRIPTIONS OF STATS.
 type Unit struct {
 	// Name is what descriptions call it.
 	Name string
