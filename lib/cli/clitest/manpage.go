@@ -12,11 +12,12 @@ import (
 )
 
 // ManPage checks the manual page of a command: that mandoc has nothing to say
-// of it, that its options are those of --help, both ways, also of the commands
-// that --help names, and that each of its examples, the lines of .Dl in
-// EXAMPLES, ends with status 0 and writes something or changes a file. They
-// run by sh in a directory that prepare fills, which is $MMSTATS_PATH too; the
-// test binary stands in for each of commands.
+// of it; that its options are those of --help, both ways, also of the commands
+// that --help names; that options take their values as they are written; and
+// that each of its examples, as it is shown on a terminal of 80 columns, ends
+// with status 0 and writes something or changes a file. Examples run in a
+// directory that prepare fills, which is $MMSTATS_PATH too; the test binary
+// stands in for each of commands.
 func ManPage(t *testing.T, name string, prepare func(t *testing.T, dir string), commands ...string) {
 	path := filepath.Join(root(t), "man", name+".1")
 	page, err := os.ReadFile(path)
@@ -51,17 +52,13 @@ func ManPage(t *testing.T, name string, prepare func(t *testing.T, dir string), 
 		}
 	})
 	t.Run("examples", func(t *testing.T) {
-		lines := examples(string(page))
-		if len(lines) == 0 {
-			t.Fatalf("no examples in %s", path)
-		}
 		bin := links(t, append(commands, name)...)
-		for _, line := range lines {
+		for _, script := range examples(t, path) {
 			dir := t.TempDir()
 			prepare(t, dir)
 			before := contents(t, dir)
-			if example(t, line, bin, dir) == "" && maps.Equal(before, contents(t, dir)) {
-				t.Errorf("example %q writes nothing", line)
+			if runExample(t, script, bin, dir) == "" && maps.Equal(before, contents(t, dir)) {
+				t.Errorf("this example writes nothing:\n%s", script)
 			}
 		}
 	})
@@ -75,39 +72,6 @@ func help(t *testing.T, name string, args ...string) string {
 		t.Fatalf("%s %q --help: %v\n%s", name, args, err, text)
 	}
 	return string(text)
-}
-
-// contents returns the files of a directory, by name.
-func contents(t *testing.T, dir string) map[string]string {
-	t.Helper()
-	entries, err := os.ReadDir(dir)
-	if err != nil {
-		t.Fatal(err)
-	}
-	files := make(map[string]string)
-	for _, e := range entries {
-		data, err := os.ReadFile(filepath.Join(dir, e.Name()))
-		if err != nil {
-			t.Fatal(err)
-		}
-		files[e.Name()] = string(data)
-	}
-	return files
-}
-
-// example runs a line in a directory of stat files, with commands from another
-// one, and returns what it writes.
-func example(t *testing.T, line, bin, dir string) string {
-	t.Helper()
-	cmd := exec.Command("sh", "-c", line)
-	cmd.Dir = dir
-	cmd.Env = append(os.Environ(), "PATH="+bin+":"+os.Getenv("PATH"), "MMSTATS_PATH="+dir, "MMSTATS_GLOB=")
-	var stdout, stderr strings.Builder
-	cmd.Stdout, cmd.Stderr = &stdout, &stderr
-	if err := cmd.Run(); err != nil || stderr.Len() > 0 {
-		t.Errorf("example %q: %v\n%s%s", line, err, stdout.String(), stderr.String())
-	}
-	return stdout.String()
 }
 
 // Lint fails where mandoc finds fault with a manual page.
@@ -184,17 +148,4 @@ func pageOptions(page string) (o struct{ described, mentioned []string }) {
 		}
 	}
 	return o
-}
-
-// examples returns the commands in the EXAMPLES of a page.
-func examples(page string) (lines []string) {
-	_, section, _ := strings.Cut(page, "\n.Sh EXAMPLES\n")
-	section, _, _ = strings.Cut(section, "\n.Sh ")
-	for line := range strings.Lines(section) {
-		if example, ok := strings.CutPrefix(line, ".Dl "); ok {
-			example = strings.TrimPrefix(strings.TrimSpace(example), "$ ")
-			lines = append(lines, strings.NewReplacer(`\e`, `\`, `\(dq`, `"`, `\(aq`, `'`, `\&`, ``, `\-`, `-`).Replace(example))
-		}
-	}
-	return lines
 }

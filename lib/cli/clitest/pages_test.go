@@ -34,8 +34,8 @@ func TestFirstSession(t *testing.T) {
 		t.Fatalf("%v: %v\n%s", build.Args, err, out)
 	}
 	var shown strings.Builder
-	for _, line := range examples(page(t, "mmstats.7")) {
-		shown.WriteString(example(t, line, bin, dir))
+	for _, script := range examples(t, filepath.Join(root(t), "man", "mmstats.7")) {
+		shown.WriteString(runExample(t, script, bin, dir))
 	}
 	for _, want := range []string{"files\tcounter\t1\n", "state\tstring\tcopying /home\n", `{"files":1}`} {
 		if !strings.Contains(shown.String(), want) {

@@ -1,0 +1,114 @@
+package clitest
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+const (
+	// exampleIndent is what stands before an example: the indent of the text,
+	// and that of a display.
+	exampleIndent = "           "
+	// maxExample is the longest line of an example, so that a terminal of 80
+	// columns breaks none.
+	maxExample = 60
+	// prompt starts a command in an example that shows its output, too.
+	prompt = "$ "
+)
+
+var overstrike = regexp.MustCompile(`.\x08`)
+
+// examples returns the scripts in the EXAMPLES of a page, as somebody copies
+// them from a terminal of 80 columns. Those that show the output of a command
+// are left out: what it is depends on the time.
+func examples(t *testing.T, path string) (scripts []string) {
+	t.Helper()
+	rendered, err := exec.Command("mandoc", "-T", "utf8", "-O", "width=80", path).Output()
+	if err != nil {
+		t.Fatalf("mandoc %s: %v", path, err)
+	}
+	_, section, _ := strings.Cut(overstrike.ReplaceAllString(string(rendered), ""), "\nEXAMPLES\n")
+	for _, display := range displays(section) {
+		if !strings.HasPrefix(display, prompt) {
+			scripts = append(scripts, display)
+			checkExample(t, path, display)
+		} else if !strings.Contains(strings.ReplaceAll(display, "\n    ", ""), "\n") {
+			t.Errorf("%s: this example has a prompt, and no output:\n%s", path, display)
+		}
+	}
+	if len(scripts) == 0 {
+		t.Errorf("%s has no examples", path)
+	}
+	return scripts
+}
+
+// displays returns the indented blocks of a section, and of no other after it.
+func displays(section string) (blocks []string) {
+	inBlock := false
+	for line := range strings.SplitSeq(section, "\n") {
+		text, indented := strings.CutPrefix(line, exampleIndent)
+		switch {
+		case line != "" && line[0] != ' ':
+			return blocks // the next section
+		case indented && inBlock:
+			blocks[len(blocks)-1] += "\n" + text
+		case indented:
+			blocks = append(blocks, text)
+		}
+		inBlock = indented
+	}
+	return blocks
+}
+
+// checkExample checks what running an example in a directory of its own does
+// not show.
+func checkExample(t *testing.T, path, script string) {
+	t.Helper()
+	for line := range strings.SplitSeq(script, "\n") {
+		if len(line) > maxExample {
+			t.Errorf("%s: a line of an example is longer than %d: %s", path, maxExample, line)
+		}
+	}
+	for _, unset := range []string{"$MMSTATS_PATH", "${MMSTATS_PATH}"} {
+		if strings.Contains(script, unset) {
+			t.Errorf("%s: where MMSTATS_PATH is not set, this example is wrong; write ${MMSTATS_PATH:-/tmp}:\n%s", path, script)
+		}
+	}
+}
+
+// runExample runs a script in a directory of stat files, with commands from
+// another one, and returns what it writes.
+func runExample(t *testing.T, script, bin, dir string) string {
+	t.Helper()
+	cmd := exec.Command("sh", "-e", "-c", script)
+	cmd.Dir = dir
+	cmd.Env = append(os.Environ(), "PATH="+bin+":"+os.Getenv("PATH"), "MMSTATS_PATH="+dir, "MMSTATS_GLOB=")
+	var stdout, stderr strings.Builder
+	cmd.Stdout, cmd.Stderr = &stdout, &stderr
+	if err := cmd.Run(); err != nil || stderr.Len() > 0 {
+		t.Errorf("example: %v\n%s\n%s%s", err, script, stdout.String(), stderr.String())
+	}
+	return stdout.String()
+}
+
+// contents returns the files of a directory, by name.
+func contents(t *testing.T, dir string) map[string]string {
+	t.Helper()
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	files := make(map[string]string)
+	for _, e := range entries {
+		data, err := os.ReadFile(filepath.Join(dir, e.Name()))
+		if err != nil {
+			t.Fatal(err)
+		}
+		files[e.Name()] = string(data)
+	}
+	return files
+}
