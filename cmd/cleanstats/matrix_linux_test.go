@@ -157,6 +157,28 @@ func testMatrix(t *testing.T, dir, program string, asRoot bool, owner int, weakL
 	}
 }
 
+// TestNestedCleanstatsKeepsMappedFiles cleans from inside a container, where the
+// writers outside it are not seen. On overlayfs no lease tells of a mapping whose
+// descriptor was closed either.
+func TestNestedCleanstatsKeepsMappedFiles(t *testing.T) {
+	if os.Getuid() != 0 {
+		t.Skip("not root")
+	}
+	base, program := programFor(t)
+	dir := overlay(t, base)
+	writer{mode: "mapped", dir: dir, program: program, count: 1}.start(t, "mapped-")
+	cmd := exec.Command(program, dir)
+	cmd.Env = append(os.Environ(), asCommand+"=1")
+	cmd.SysProcAttr = &syscall.SysProcAttr{Cloneflags: syscall.CLONE_NEWPID}
+	out, err := cmd.Output()
+	if err != nil {
+		t.Skipf("no pid namespace can be made here: %v", err)
+	}
+	if _, err := os.Lstat(filepath.Join(dir, "mapped-0.mmstats")); err != nil || !strings.HasPrefix(string(out), "kept\t") {
+		t.Errorf("cleanstats of a file that a process outside maps: %q (lstat: %v), want it kept", out, err)
+	}
+}
+
 // cleanAs runs the command over dir, and returns what it decided.
 func cleanAs(t *testing.T, program string, owner int, asRoot bool, dir string) map[string]string {
 	t.Helper()

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io/fs"
 	"syscall"
+	"time"
 
 	"mmstats/lib/mapping"
 )
@@ -24,8 +25,19 @@ func Open(name string, follow bool) (*mapping.File, mapping.Info, error) {
 
 // OpenUpdate is Open for updates. It follows no link: what it leads to may be
 // a file of somebody else.
+//
+// Whoever asks whether the file is in use, such as cleanstats, holds a lease on
+// it for a moment, and the file cannot be opened for writing then. OpenUpdate
+// waits for that.
 func OpenUpdate(name string) (*mapping.File, mapping.Info, error) {
-	return open(name, syscall.O_RDWR, false)
+	const first, longest = 50 * time.Microsecond, 100 * time.Millisecond
+	for pause := first; ; pause *= 2 {
+		f, i, err := open(name, syscall.O_RDWR, false)
+		if !errors.Is(err, syscall.EWOULDBLOCK) || pause > longest {
+			return f, i, err
+		}
+		time.Sleep(pause)
+	}
 }
 
 func open(name string, access int, follow bool) (*mapping.File, mapping.Info, error) {
