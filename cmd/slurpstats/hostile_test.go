@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"mmstats/lib/cli/clitest"
+	"mmstats/lib/escape"
 	"mmstats/lib/format"
 )
 
@@ -120,6 +121,8 @@ func hostileDirectory(t *testing.T) *hostile {
 	}
 	h.add(t, "labels", len(labels), "", data)
 	h.add(t, "name\x1b[2J\n\xff", 3, "", good)
+	h.add(t, "bidi\u202e\u2066", 3, "", good)
+	h.add(t, "bidi\u202e\u2028bad", 0, "not a version 1 stat file", []byte("foreign"))
 	return h
 }
 
@@ -150,6 +153,11 @@ func TestHostileDirectory(t *testing.T) {
 		if found := clitest.Control(stdout) + clitest.Control(stderr); found != "" {
 			t.Errorf("-o %s writes %s", output, found)
 		}
+		if output == "text" || output == "prometheus" {
+			if found := clitest.Layout(stdout + stderr); found != "" {
+				t.Errorf("-o %s writes %s", output, found)
+			}
+		}
 		if output != "tsv" && strings.Contains(stdout, "\t") {
 			t.Errorf("-o %s writes a tab", output)
 		}
@@ -170,6 +178,9 @@ func (h *hostile) checkErrors(t *testing.T, stderr string) {
 	for line := range strings.Lines(stderr) {
 		rest := strings.TrimPrefix(strings.TrimSuffix(line, "\n"), "slurpstats: ")
 		name, reason, _ := strings.Cut(rest, ": ")
+		if unescaped, err := escape.Unescape(name); err == nil {
+			name = unescaped
+		}
 		if want := h.bad[name]; want == "" || !strings.Contains(reason, want) || named[name] {
 			t.Errorf("it says %q, want once %q", rest, want)
 		}
@@ -193,7 +204,7 @@ func (h *hostile) checkTSV(t *testing.T, stdout string) {
 		rows[columns[0]]++
 	}
 	for name, want := range h.rows {
-		name = strings.NewReplacer("\x1b", `\x1b`, "\n", `\n`, "\xff", `\xff`).Replace(name)
+		name = string(escape.AppendTSV(nil, []byte(name)))
 		if rows[name] != want {
 			t.Errorf("TSV shows %d stats of %s, want %d", rows[name], name, want)
 		}

@@ -90,11 +90,15 @@ func Nearest(name string, labels []string) []string {
 	return found
 }
 
-// Suggest returns ", did you mean ...?", or "" where nothing is near.
+// Suggest returns "; did you mean ...?" with the labels nearest to name, as
+// they are typed, or "" where nothing is near.
 func Suggest(name string, labels []string) string {
 	near := Nearest(name, labels)
 	if len(near) == 0 {
 		return ""
+	}
+	for i, label := range near {
+		near[i] = escape.Text(label)
 	}
 	return "; did you mean " + strings.Join(near, ", ") + "?"
 }

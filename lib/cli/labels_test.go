@@ -105,6 +105,9 @@ func TestSuggest(t *testing.T) {
 	if got, want := Suggest("jobs", labels), "; did you mean jobs.done, jobs.failed?"; got != want {
 		t.Errorf("Suggest(jobs) = %q, want %q", got, want)
 	}
+	if got, want := Suggest("tabs", []string{"tab\\s\t"}), `; did you mean tab\\s\t?`; got != want {
+		t.Errorf("Suggest(tabs) = %q, want %q", got, want)
+	}
 	if got := Suggest("unlike", labels); got != "" {
 		t.Errorf("Suggest(unlike) = %q, want nothing", got)
 	}

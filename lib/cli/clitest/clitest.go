@@ -166,6 +166,18 @@ func Control(s string) string {
 	return ""
 }
 
+// Layout returns, quoted, the first character of s that changes how those
+// around it are shown on a terminal: one that changes the direction of text, or
+// ends a line.
+func Layout(s string) string {
+	for _, r := range s {
+		if unicode.Is(unicode.Bidi_Control, r) || r == '\u2028' || r == '\u2029' {
+			return strconv.QuoteRune(r)
+		}
+	}
+	return ""
+}
+
 // Command returns the command called name, which is the test binary.
 func Command(name string, args ...string) *exec.Cmd {
 	cmd := exec.Command(os.Args[0], args...)
