@@ -10,6 +10,7 @@ import (
 
 	"mmstats/lib/aggregate"
 	"mmstats/lib/cli"
+	"mmstats/lib/format"
 	"mmstats/lib/liveness"
 	"mmstats/lib/mapping"
 	"mmstats/lib/output"
@@ -43,6 +44,7 @@ type dump struct {
 	options
 	reader  reader.Reader
 	printer *report.Printer
+	exposed bool // for Prometheus
 	include []*cli.LabelGlob
 	exclude []*cli.LabelGlob
 	chosen  map[string]bool // labels that were seen, and whether to show them
@@ -103,6 +105,7 @@ func (d *dump) prepare() error {
 		return err
 	}
 	d.reader.MaxSize = d.MaxSize
+	d.exposed = format == output.Prometheus
 	d.printer = report.New(d.Stdout, report.Options{
 		Format: format, Header: d.Header, Long: d.Long, ValueOnly: d.Value,
 		Color: color,
@@ -156,34 +159,36 @@ func (d *dump) file(name statfile.Name) error {
 	}
 	err = d.reader.Read(f, info)
 	if err == nil || d.reader.Len() > 0 {
-		src := report.Source{File: name.Path}
-		if d.Long || d.Live || d.Stale {
-			src.PID, src.Live = d.writer(f, info)
+		src := report.Source{File: name.Path, UID: &info.UID}
+		var w liveness.Writer
+		if d.exposed || d.Long || d.Live || d.Stale {
+			w = d.writer(&src, f, info)
 		}
 		if (d.Live || d.Stale) && (src.Live == nil || *src.Live != d.Live) {
 			return err
 		}
 		d.files++
-		if perr := d.show(src); perr != nil {
+		if perr := d.show(src, w); perr != nil {
 			return &outputError{perr}
 		}
 	}
 	return err
 }
 
-// writer returns the process that wrote the file f that was read, and whether
-// it lives; 0 and nil where the file does not say.
-func (d *dump) writer(f *mapping.File, info mapping.Info) (pid int64, live *bool) {
+// writer returns the writer of the file f that was read, and tells src of it.
+func (d *dump) writer(src *report.Source, f *mapping.File, info mapping.Info) liveness.Writer {
 	w, err := liveness.WriterOf(d.reader.Data())
-	if err != nil {
-		return 0, nil
+	src.Created = w.Created
+	if err == nil {
+		lives := liveness.Judge{}.Lives(f, w, info).Yes
+		src.PID, src.Live = int64(w.PID), &lives
 	}
-	lives := liveness.Judge{}.Lives(f, w, info).Yes
-	return int64(w.PID), &lives
+	return w
 }
 
-// show prints the stats of the file that was read, or adds them to the fold.
-func (d *dump) show(src report.Source) error {
+// show prints the stats of the file of w that was read, or adds them to the
+// fold.
+func (d *dump) show(src report.Source, w liveness.Writer) error {
 	d.rows = d.rows[:0]
 	for st := range d.reader.Stats() {
 		if !d.wanted(st.Label) {
@@ -192,10 +197,14 @@ func (d *dump) show(src report.Source) error {
 		if st.Err != nil {
 			d.Errorf("%s: %s: %v", src.File, st.Label, st.Err)
 		}
-		d.rows = append(d.rows, report.Row{
+		row := report.Row{
 			Label: st.Label, Type: st.Type(), Kind: st.Kind(), Value: st.Value,
 			Signature: st.Signature.Text, Offset: st.Offset,
-		})
+		}
+		if d.exposed {
+			expose(&row, &st, w)
+		}
+		d.rows = append(d.rows, row)
 	}
 	if d.fold != nil {
 		for i := range d.rows {
@@ -207,6 +216,16 @@ func (d *dump) show(src report.Source) error {
 		return nil // a heading with nothing under it
 	}
 	return d.printer.Print(src, d.rows)
+}
+
+// expose adds to row what Prometheus has of a stat beside its value.
+func expose(row *report.Row, st *format.Stat, w liveness.Writer) {
+	row.Live, row.Samples = w.MayChange(st.Label, st.Kind(), st.Live()), st.Samples()
+	about := st.Description()
+	row.Unit, row.About = about.Unit, about.About
+	if state := new(format.HistogramState); row.Type == format.Histogram && state.Decode(st.Raw) == nil {
+		row.Histogram = state
+	}
 }
 
 // seen reports whether a file was folded before, and remembers it.

@@ -94,6 +94,14 @@ func (w *Writer) take(fd *format.Field, data []byte) error {
 	return nil
 }
 
+// MayChange reports whether a stat of the file of w may change after it was
+// published: live says what its layout says. A text of the Python original
+// that may change is laid out as its constants are, so that there only the
+// version of Python is taken for one.
+func (w Writer) MayChange(label []byte, kind format.Kind, live bool) bool {
+	return live || kind == format.KindString && !w.KeepsLock && !format.IsLabel(label, "org.python.version")
+}
+
 func parsePID(v format.Value) (int, error) {
 	var pid int64
 	switch v.Class() {

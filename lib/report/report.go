@@ -3,6 +3,7 @@ package report
 
 import (
 	"io"
+	"time"
 
 	"mmstats/lib/escape"
 	"mmstats/lib/format"
@@ -32,6 +33,10 @@ type Source struct {
 	PID int64
 	// Live tells whether that process lives; it is nil where that is unknown.
 	Live *bool
+	// UID is the owner of the file, and nil where that is unknown.
+	UID *uint32
+	// Created is when the file says that it was made, or the zero time.
+	Created time.Time
 }
 
 // A Row is one stat.
@@ -46,16 +51,27 @@ type Row struct {
 	Offset    int
 	// Files counts the files that a folded row was folded over.
 	Files int
+
+	// What follows is for Prometheus.
+
+	// Live reports whether the value may change after the file is published.
+	Live bool
+	// Samples are those behind the mean of an average.
+	Samples format.Samples
+	// Histogram is the state of a histogram, and nil for any other stat.
+	Histogram *format.HistogramState
+	// Unit and About are what the description of the stat says, or "".
+	Unit, About string
 }
 
 // A Printer writes rows to a writer. It is used by one goroutine; Close ends
 // the output.
 type Printer struct {
 	*output.Buffer
-	rows     *output.Rows // of TSV and JSON
-	label    []byte       // of text, escaped
-	o        Options
-	families families
+	rows       *output.Rows // of TSV and JSON
+	label      []byte       // of text, escaped
+	o          Options
+	exposition Exposition
 }
 
 // New returns a Printer to w.
@@ -72,7 +88,7 @@ func New(w io.Writer, o Options) *Printer {
 func (p *Printer) Print(src Source, rows []Row) error {
 	switch {
 	case p.o.Format == output.Prometheus:
-		p.families.add(src, rows)
+		p.exposition.Add(src, rows)
 	case p.o.ValueOnly:
 		for i := range rows {
 			p.value(rows[i].Value)
@@ -91,7 +107,7 @@ func (p *Printer) Print(src Source, rows []Row) error {
 // Close writes what is left. It does not close the writer.
 func (p *Printer) Close() error {
 	if p.o.Format == output.Prometheus {
-		p.families.write(p.Buffer)
+		p.exposition.Write(p.Buffer)
 	}
 	return p.Flush()
 }
