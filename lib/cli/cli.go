@@ -1,9 +1,9 @@
-// Package cli is what the commands share: how they parse their arguments,
-// speak to people and end.
+// Package cli holds what the commands share: how they parse arguments, write
+// messages and choose a format of output, and the statuses they exit with.
 //
-// The rules of messages: they go to standard error as "NAME: FILE: reason", in
-// lower case and without a period; what comes from outside is escaped; and a
-// wrong use adds where to find help.
+// Messages go to standard error as "NAME: FILE: reason", in lower case and
+// without a period. Text from outside is escaped. After a usage error comes a
+// line that names --help.
 package cli
 
 import (
@@ -20,23 +20,24 @@ import (
 	"mmstats/lib/escape"
 )
 
-// Version is that of all commands.
+// Version is the version of all commands.
 const Version = "1.0.0"
 
-// Statuses that the commands end with.
+// Exit statuses of the commands.
 const (
 	OK       = 0
 	Failed   = 1  // it finished, but something failed
-	Misused  = 2  // wrong use, or nothing could be done
+	Misused  = 2  // usage error, or nothing could be done
 	TempFail = 75 // locked too long: EX_TEMPFAIL
 )
 
-// Common are the options of every command. A command embeds it in its own.
+// Common holds the options that every command has. Commands embed it in their
+// own options.
 type Common struct {
 	Version func() `short:"V" long:"version" description:"Show the version and exit"`
 }
 
-// An App is a command while it runs.
+// An App is one run of a command.
 type App struct {
 	Name   string
 	Stdout io.Writer
@@ -44,11 +45,11 @@ type App struct {
 	failed bool
 }
 
-// errVersion ends the parsing at -V.
+// errVersion is what the option --version panics with, to end the parsing.
 var errVersion = errors.New("version")
 
-// Parser returns a parser of options, a pointer to a struct for go-flags, with
-// usage as what follows the name in the help.
+// Parser returns a parser for options, which is a pointer to a struct with the
+// tags of go-flags. In the help, usage follows the name of the command.
 func (a *App) Parser(options any, usage string) *flags.Parser {
 	p := flags.NewNamedParser(a.Name, flags.HelpFlag|flags.PassDoubleDash)
 	if _, err := p.AddGroup("Options", "", options); err != nil {
@@ -58,8 +59,9 @@ func (a *App) Parser(options any, usage string) *flags.Parser {
 	return p
 }
 
-// Parse parses args. Where the command ends with that, done is true: after
-// help and version, and after a wrong use.
+// Parse parses args and returns those that are no options. If done is true, the
+// command is to exit with status: help or the version was asked for, or there
+// was a usage error.
 func (a *App) Parse(p *flags.Parser, common *Common, args []string) (rest []string, status int, done bool) {
 	common.Version = func() { panic(errVersion) }
 	defer func() {
@@ -98,29 +100,30 @@ func (a *App) print(text string) int {
 	return OK
 }
 
-// Misuse says what is wrong with the arguments, and returns the status.
+// Misuse writes a usage error and returns its status.
 func (a *App) Misuse(text string, args ...any) int {
 	a.say(fmt.Sprintf(text, args...))
 	fmt.Fprintf(a.Stderr, "Try '%s --help'.\n", a.Name)
 	return Misused
 }
 
-// Errorf says that something failed; see Status.
+// Errorf writes an error, after which [App.Status] returns Failed.
 func (a *App) Errorf(text string, args ...any) {
 	a.say(fmt.Sprintf(text, args...))
 	a.failed = true
 }
 
-// Fail makes Status be Failed, where something else says why.
+// Fail makes [App.Status] return Failed, without a message.
 func (a *App) Fail() { a.failed = true }
 
-// Error says that err failed; see Status. The name of a file stands first.
+// Error writes err as [Reason] returns it, after which [App.Status] returns
+// Failed.
 func (a *App) Error(err error) {
 	a.say(Reason(err))
 	a.failed = true
 }
 
-// Reason returns the text of err as "FILE: reason" where it is about a file.
+// Reason returns the text of err, as "FILE: reason" if it is about a file.
 func Reason(err error) string {
 	var pathErr *fs.PathError
 	if !errors.As(err, &pathErr) {
@@ -129,7 +132,7 @@ func Reason(err error) string {
 	return pathErr.Path + ": " + Cause(err)
 }
 
-// Cause returns the text of err without the file that it is about.
+// Cause returns the text of err without the name of a file that it is about.
 func Cause(err error) string {
 	var pathErr *fs.PathError
 	if !errors.As(err, &pathErr) {
@@ -138,13 +141,13 @@ func Cause(err error) string {
 	return pathErr.Err.Error()
 }
 
-// say writes one line.
+// say writes a message as one line.
 func (a *App) say(text string) {
 	line := escape.AppendMessage([]byte(a.Name+": "), text)
 	a.Stderr.Write(append(line, '\n'))
 }
 
-// Status returns OK, or Failed after an error was said.
+// Status returns OK, or Failed after an error.
 func (a *App) Status() int {
 	if a.failed {
 		return Failed
@@ -152,8 +155,8 @@ func (a *App) Status() int {
 	return OK
 }
 
-// OutputFailed says that standard output took no more, and returns the status.
-// A reader that went away has seen enough: nothing is said of it.
+// OutputFailed writes why standard output could not be written, and returns the
+// status. That its reader closed the pipe is no error: it wants no more.
 func (a *App) OutputFailed(err error) int {
 	if errors.Is(err, syscall.EPIPE) {
 		return OK
@@ -162,8 +165,7 @@ func (a *App) OutputFailed(err error) int {
 	return Failed
 }
 
-// Main runs a command and exits. A reader that closes the other end of standard
-// output ends the command by SIGPIPE, as it ends any other.
+// Main runs a command and exits with the status that run returns.
 func Main(name string, run func(a *App, args []string, stdin io.Reader) int) {
 	os.Exit(run(&App{Name: name, Stdout: os.Stdout, Stderr: os.Stderr}, os.Args[1:], os.Stdin))
 }

@@ -5,8 +5,8 @@ import (
 	"os"
 )
 
-// InForeground reports whether the process belongs to the foreground of its
-// terminal, which is where signals from the keyboard go.
+// InForeground reports whether the process is in the foreground process group of
+// its terminal, which gets the signals from the keyboard.
 func InForeground() bool {
 	stat, err := os.ReadFile("/proc/self/stat")
 	if err != nil {

@@ -4,8 +4,8 @@ package cli
 
 import "os"
 
-// InForeground reports whether the process has a terminal, in whose foreground
-// it may be.
+// InForeground reports whether the process has a controlling terminal. Whether
+// it is in the foreground there is not known on this system.
 func InForeground() bool {
 	tty, err := os.Open("/dev/tty")
 	if err != nil {

@@ -15,15 +15,15 @@ import (
 	"mmstats/lib/statfile"
 )
 
-// A LabelGlob is a pattern of labels; see package glob. The escapes by which
-// labels are shown mean what they do there: \\ \t \n \r and \xHH.
+// A LabelGlob is a pattern of labels, see package glob, in which the escapes of
+// package escape work too: a label as it is shown matches itself.
 type LabelGlob struct {
 	Pattern string // as it was written
 	glob    glob.Pattern
-	Matched bool // set by Match
+	Matched bool // a label has matched
 }
 
-// ParseLabelGlob returns the glob that pattern is.
+// ParseLabelGlob checks a pattern of labels.
 func ParseLabelGlob(pattern string) (*LabelGlob, error) {
 	p, err := glob.Compile(unescape(pattern))
 	if err != nil {
@@ -50,15 +50,15 @@ func unescape(pattern string) string {
 	return string(b)
 }
 
-// Match reports whether label matches.
+// Match reports whether label matches, and sets Matched if it does.
 func (g *LabelGlob) Match(label string) bool {
 	matched := g.glob.Match(label)
 	g.Matched = g.Matched || matched
 	return matched
 }
 
-// Nearest returns at most three of labels that somebody who wrote name may
-// have meant, the nearest first.
+// Nearest returns up to three of labels, those most like name, the nearest
+// first. It returns none that is not like it at all.
 func Nearest(name string, labels []string) []string {
 	type candidate struct {
 		label    string
@@ -68,8 +68,7 @@ func Nearest(name string, labels []string) []string {
 	var near []candidate
 	for _, label := range labels {
 		d := distance(plain, label)
-		// What was left out is no typo: the last parts of a label are often
-		// enough to know it by.
+		// Leaving out the first or last parts of a label counts as one edit.
 		if strings.HasSuffix(label, "."+plain) || strings.HasPrefix(label, plain+".") {
 			d = 1
 		}
@@ -129,11 +128,11 @@ func distance(s, t string) int {
 	return last[len(t)]
 }
 
-// A LabelName is an option or argument that names a label of the files that
-// readers look at by default, and is completed from them.
+// A LabelName is an option or argument that is a label. The shell completes it
+// from the labels in the default files.
 type LabelName string
 
-// maxCompletions bounds what a completion looks at.
+// maxCompletions is how many files, and how many labels, a completion reads.
 const maxCompletions = 1000
 
 // Complete implements flags.Completer.

@@ -12,7 +12,7 @@ import (
 	"mmstats/lib/output"
 )
 
-// Files are the arguments of a command that looks at stat files.
+// Files holds the arguments of a command that reads stat files.
 type Files struct {
 	Args struct {
 		Files []flags.Filename `positional-arg-name:"FILE|DIR" description:"Stat files, and directories of *.mmstats. Without any, those of $MMSTATS_GLOB"`
@@ -22,7 +22,7 @@ type Files struct {
 // Paths returns the arguments as they were given.
 func (f *Files) Paths() []string { return Paths(f.Args.Files) }
 
-// Paths returns names of files as plain texts.
+// Paths returns names of files as strings.
 func Paths(files []flags.Filename) []string {
 	paths := make([]string, len(files))
 	for i, file := range files {
@@ -36,8 +36,8 @@ type Color struct {
 	Color string `long:"color" value-name:"WHEN" default:"auto" description:"auto (on a terminal), always or never"`
 }
 
-// Enabled reports whether w gets colours: what the option says, or else
-// $NO_COLOR, $CLICOLOR_FORCE, and whether w is a terminal that can.
+// Enabled reports whether output to w is coloured. The option decides, or else
+// $NO_COLOR, or $CLICOLOR_FORCE, or whether w is a terminal that has colours.
 func (c *Color) Enabled(w io.Writer) (bool, error) {
 	force := os.Getenv("CLICOLOR_FORCE")
 	switch {
@@ -59,8 +59,8 @@ func Terminal(w any) bool {
 	return ok && term.IsTerminal(int(f.Fd()))
 }
 
-// Format returns the format of output that -o and -j ask for; without them it
-// is text for a terminal and TSV for anything else.
+// Format returns the format of output to w. name and json are the options -o
+// and -j; without them it is text for a terminal and TSV for anything else.
 func Format(name string, json bool, w io.Writer) (output.Format, error) {
 	switch {
 	case json && name != "" && name != "json":

@@ -8,8 +8,8 @@ import (
 	"golang.org/x/term"
 )
 
-// Size returns the size of the terminal that w is in characters, and zeros
-// where w is none or does not tell.
+// Size returns the width and height in characters of the terminal that w is, or
+// zeros if w is no terminal or its size is not known.
 func Size(w any) (width, height int) {
 	f, ok := w.(*os.File)
 	if !ok {
@@ -32,5 +32,5 @@ func UTF8() bool {
 	return false
 }
 
-// Notef says something that is no failure.
+// Notef writes a message that is not about an error.
 func (a *App) Notef(text string, args ...any) { a.say(fmt.Sprintf(text, args...)) }

@@ -84,7 +84,8 @@ func New(w io.Writer, o Options) *Printer {
 	return p
 }
 
-// Print writes the rows of one source. The error is the writer's, and stays.
+// Print writes the rows of one source. The error is that of the writer, and is
+// returned from then on.
 func (p *Printer) Print(src Source, rows []Row) error {
 	switch {
 	case p.o.Format == output.Prometheus:

@@ -1,6 +1,6 @@
 package report
 
-// header writes the names of the columns that row writes.
+// header writes the names of the columns of TSV.
 func (p *Printer) header() {
 	switch {
 	case p.o.ValueOnly:

@@ -7,13 +7,13 @@ import (
 	"mmstats/lib/format"
 )
 
-// ScaledWidth is the most characters that AppendScaled takes, but for a minus
-// sign.
+// ScaledWidth is how many characters [AppendScaled] appends at most, without a
+// minus sign.
 const ScaledWidth = 6
 
-// AppendScaled appends a number in a few characters for people: three digits
-// and a unit of a thousand, a million and so on (k, M, G, T, P, E) from 100,000
-// on, whole numbers below that exact, and three digits of all others.
+// AppendScaled appends a number for people. From 100,000 on it has three digits
+// and a unit: k for a thousand, then M, G, T, P, E. Below that, whole numbers
+// are exact and others have three digits.
 func AppendScaled(dst []byte, v format.Value) []byte {
 	switch {
 	case v.Class() == 0 || v.Class() == format.TextClass:

@@ -10,47 +10,49 @@ import (
 	"mmstats/lib/output"
 )
 
-// A Column is one of a Table.
+// A Column is a column of a [Table].
 type Column struct {
 	Name  string // in machine formats
 	Title string // in text
 }
 
-// A Cell is what a column has in one row.
+// A Cell is the value of a column in one row.
 type Cell struct {
 	Value format.Value
-	// Reset says that the value is absent because a writer started again.
+	// Reset is true if there is no value because a counter went back: its
+	// writer has restarted.
 	Reset bool
 }
 
-// A Moment is one row.
+// A Moment is a row of a [Table]: the values at one time.
 type Moment struct {
 	Time    time.Time
 	Elapsed time.Duration // since the row before
-	Missed  int           // rows that should have come since then
+	Missed  int           // rows that are missing since then, as they were late
 	Cells   []Cell
 }
 
-// TableOptions say what a Table looks like.
+// TableOptions say what a [Table] writes.
 type TableOptions struct {
 	Format output.Format // Text, TSV or JSON
-	// Header puts the names of the columns above TSV.
+	// Header writes the names of the columns above TSV.
 	Header bool
-	// Repeat is after how many rows of Text the titles come again; 0 is never.
+	// Repeat is the number of rows of Text after which the titles are written
+	// again, or 0 for never.
 	Repeat int
 	Color  bool
-	// UTF8 says that the terminal shows it.
+	// UTF8 is true if the terminal shows UTF-8.
 	UTF8 bool
 }
 
-// A Table writes rows as they come about, each in one write.
+// A Table writes rows one by one, each at once and in one write.
 type Table struct {
 	w       io.Writer
 	o       TableOptions
 	columns []Column
 	buf     []byte
-	widths  []int // of the columns that Text has room for
-	rows    int   // since the titles
+	widths  []int // of the columns of Text that fit
+	rows    int   // since the titles were last written
 }
 
 const (
@@ -68,8 +70,8 @@ func NewTable(w io.Writer, o TableOptions, columns []Column) *Table {
 	return t
 }
 
-// Resize lays Text out for a terminal of width columns, or for any number of
-// them where width is 0, and repeats the titles.
+// Resize fits Text to a terminal of width columns, where 0 stands for any
+// number of them, and writes the titles again.
 func (t *Table) Resize(width int) {
 	t.rows = 0
 	longest := maxColumn
@@ -90,10 +92,10 @@ func (t *Table) Resize(width int) {
 	}
 }
 
-// Hidden returns the columns that there is no room for.
+// Hidden returns the columns that do not fit.
 func (t *Table) Hidden() []Column { return t.columns[len(t.widths):] }
 
-// Row writes a row. The error is the writer's.
+// Row writes a row. The error is that of the writer.
 func (t *Table) Row(m *Moment) error {
 	t.buf = t.buf[:0]
 	switch t.o.Format {

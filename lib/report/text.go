@@ -11,8 +11,8 @@ const (
 	reset = "\x1b[0m"
 )
 
-// text writes the look of the original slurpstats: the name of the file, then
-// its labels in one column and the values in another.
+// text writes rows as the original slurpstats did: the name of the file, then a
+// column of labels and one of values.
 func (p *Printer) text(src Source, rows []Row) {
 	if p.o.Color {
 		p.Bytes = append(p.Bytes, bold...)
@@ -37,16 +37,17 @@ func (p *Printer) text(src Source, rows []Row) {
 	}
 	p.Bytes = append(p.Bytes, '\n')
 
-	// A few very long labels should not push every value off the screen.
+	// Values stand in one column, but for those of labels that are so long that
+	// they would push all others off the screen.
 	const widest = 60
-	width, typeWidth, placeWidth := 0, 0, 0
+	width, typeWidth, layoutWidth := 0, 0, 0
 	for i := range rows {
 		p.label = escape.AppendText(p.label[:0], rows[i].Label)
 		if w := Width(p.label); w <= widest {
 			width = max(width, w)
 		}
 		typeWidth = max(typeWidth, len(rows[i].Type.String()))
-		placeWidth = max(placeWidth, len(place(&rows[i])))
+		layoutWidth = max(layoutWidth, len(layout(&rows[i])))
 	}
 	for i := range rows {
 		row := &rows[i]
@@ -57,8 +58,8 @@ func (p *Printer) text(src Source, rows []Row) {
 		if p.o.Long {
 			p.Bytes = append(p.Bytes, row.Type.String()...)
 			p.pad(typeWidth - len(row.Type.String()) + 1)
-			p.Bytes = append(p.Bytes, place(row)...)
-			p.pad(placeWidth - len(place(row)) + 1)
+			p.Bytes = append(p.Bytes, layout(row)...)
+			p.pad(layoutWidth - len(layout(row)) + 1)
 		}
 		p.value(row.Value)
 		p.Bytes = append(p.Bytes, '\n')
@@ -66,8 +67,9 @@ func (p *Printer) text(src Source, rows []Row) {
 	p.Bytes = append(p.Bytes, '\n')
 }
 
-// place returns the offset and the signature of a row, its blanks to be seen.
-func place(row *Row) string {
+// layout returns the offset of a stat in its file, and its signature in quotes,
+// so that blanks in it are seen.
+func layout(row *Row) string {
 	return strconv.Itoa(row.Offset) + ` "` + escape.Text(row.Signature) + `"`
 }
 

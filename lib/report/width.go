@@ -6,8 +6,8 @@ import (
 	"github.com/rivo/uniseg"
 )
 
-// Width returns how many columns of a terminal s takes. Some characters take
-// two, and those that are put onto the one before them take none.
+// Width returns how many columns of a terminal s takes, which should have no
+// control characters. Some characters take two columns, and combining ones none.
 func Width[T string | []byte](s T) int {
 	for i := range len(s) {
 		if s[i] >= utf8.RuneSelf {
@@ -34,9 +34,9 @@ func Cut(s string, width int) string {
 	return s[:end]
 }
 
-// Shorten returns the end of s, after a mark that something is missing, where s
-// takes more than width columns: the end is what labels differ by. unicode says
-// that the terminal shows UTF-8.
+// Shorten returns s, or, if s takes more than width columns, a mark and the end
+// of s: the end is what labels differ in. unicode is true if the terminal shows
+// UTF-8.
 func Shorten(s string, width int, unicode bool) string {
 	used := Width(s)
 	if used <= width {

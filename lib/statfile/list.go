@@ -15,20 +15,21 @@ import (
 	"mmstats/lib/glob"
 )
 
-// A Name is a file to look at.
+// A Name is the path of a file to read.
 type Name struct {
 	Path string
-	// Found says that a glob or a directory yielded the name: then it is not
-	// followed if it is a link, and it may vanish without harm.
+	// Found is true if the path comes from a directory or a glob, and not from
+	// the user. Then a symbolic link is not to be followed, and it is no error
+	// if the file is gone when it is opened.
 	Found bool
 }
 
-// All yields the files that args mean, in their order: a directory means its
-// *.mmstats, sorted by name, and no args mean Glob. An error stands for one
-// argument that cannot be looked at; the iteration goes on.
+// All yields the files that args stand for, in the order of args: a directory
+// stands for its *.mmstats, sorted by name, and no args stand for [Glob]. An
+// argument that cannot be read yields an error, and the next one follows.
 //
-// It keeps a name in little more memory than its bytes, since a directory may
-// hold hundreds of thousands of them.
+// A directory may hold hundreds of thousands of files: a name takes little more
+// memory than its bytes.
 func All(args []string) iter.Seq2[Name, error] {
 	return func(yield func(Name, error) bool) {
 		if len(args) == 0 {
@@ -42,7 +43,7 @@ func All(args []string) iter.Seq2[Name, error] {
 				}
 				continue
 			}
-			// Whatever else is wrong with it, opening it will tell.
+			// What is wrong with it, if anything, is found when it is opened.
 			if !yield(Name{Path: arg}, nil) {
 				return
 			}
@@ -63,7 +64,7 @@ func yieldGlob(pattern string, yield func(Name, error) bool) bool {
 	return true
 }
 
-// ofDirectory is the pattern of the names that a directory means.
+// ofDirectory matches the names of the files that a directory stands for.
 var ofDirectory = mustCompile("*" + Suffix)
 
 func mustCompile(pattern string) glob.Pattern {
@@ -74,8 +75,8 @@ func mustCompile(pattern string) glob.Pattern {
 	return p
 }
 
-// splitGlob returns the directories of a pattern, and the pattern of the names
-// in them. The error says that the pattern is malformed.
+// splitGlob returns the directories that match the part of a pattern before its
+// last slash, and the pattern of the names in them.
 func splitGlob(pattern string) (dirs []string, names glob.Pattern, err error) {
 	dir, last := filepath.Split(pattern)
 	if names = ofDirectory; last != "" {
@@ -90,9 +91,8 @@ func splitGlob(pattern string) (dirs []string, names glob.Pattern, err error) {
 	return dirs, names, err
 }
 
-// matchDirs returns the directories that the part of a pattern before its last
-// slash means. A directory that needs no wildcard is returned even if it does
-// not exist.
+// matchDirs returns the directories that match a pattern. A pattern without a
+// wildcard is the name of one, which need not exist.
 func matchDirs(pattern string) (dirs []string, err error) {
 	dirs = []string{""}
 	if strings.HasPrefix(pattern, "/") {
@@ -129,8 +129,8 @@ func matchDirs(pattern string) (dirs []string, err error) {
 	return dirs, nil
 }
 
-// subdirectories returns the entries of dir that match, and that may be
-// directories.
+// subdirectories returns the paths of the entries of dir that match, of which
+// some may be no directories.
 func subdirectories(dir string, p glob.Pattern) (paths []string) {
 	names, _ := readNames(cmp.Or(dir, "."), p)
 	for i := range names.spans {
@@ -144,8 +144,7 @@ func isDir(name string) bool {
 	return err == nil && st.IsDir()
 }
 
-// yieldDir yields the entries of dir that match pattern, but no dot-names
-// unless the pattern asks for them.
+// yieldDir yields the entries of dir that match pattern.
 func yieldDir(dir string, pattern glob.Pattern, yield func(Name, error) bool) bool {
 	names, err := readNames(dir, pattern)
 	if err != nil && !yield(Name{}, err) {
@@ -160,7 +159,7 @@ func yieldDir(dir string, pattern glob.Pattern, yield func(Name, error) bool) bo
 	return true
 }
 
-// prefix returns what stands before the names of the entries of dir.
+// prefix returns what the paths of the entries of dir start with.
 func prefix(dir string) string {
 	switch {
 	case dir == ".", dir == "":
@@ -171,8 +170,8 @@ func prefix(dir string) string {
 	return dir + "/"
 }
 
-// matches reports whether pattern means the entry called name. A dot at the
-// start of a name is only matched by one in the pattern.
+// matches reports whether pattern matches the name of a file, as in the shell:
+// a dot at its start is not matched by a wildcard.
 func matches(pattern glob.Pattern, name string) bool {
 	if name[0] == '.' && !strings.HasPrefix(strings.TrimPrefix(pattern.String(), `\`), ".") {
 		return false
@@ -180,8 +179,8 @@ func matches(pattern glob.Pattern, name string) bool {
 	return pattern.Match(name)
 }
 
-// arena holds many short names, in blocks that never move and without a
-// pointer for each.
+// An arena stores many names in few blocks, so that no name costs an allocation
+// or a pointer.
 type arena struct {
 	blocks [][]byte
 	spans  []span
@@ -192,8 +191,8 @@ type span struct {
 	start, size uint16
 }
 
-// blockSize is that of all blocks. A name of a directory entry is shorter than
-// 256 bytes on every system that Go knows.
+// blockSize is the size of a block. The name of a directory entry is shorter
+// than 256 bytes on every system that Go supports.
 const blockSize = 32 << 10
 
 func (a *arena) at(i int) []byte { return a.text(a.spans[i]) }

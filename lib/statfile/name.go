@@ -1,6 +1,6 @@
-// Package statfile knows where stat files are: the default directory, name
-// and glob, what the names of a command line mean, and how a file that anybody
-// may have put there is opened safely. See mmstats(7), ENVIRONMENT.
+// Package statfile finds stat files and opens them: the default directory, name
+// and glob, which files the arguments of a command stand for, and how to open a
+// file safely that any user may have put there. See mmstats(7), ENVIRONMENT.
 package statfile
 
 import (
@@ -13,13 +13,14 @@ import (
 	"mmstats/lib/glob"
 )
 
-// Suffix ends the name of every stat file that a directory argument finds.
+// Suffix ends the names of stat files. Files with other names are only read if
+// they are named.
 const Suffix = ".mmstats"
 
 const defaultTemplate = "{CMD}-{PID}-{TID}" + Suffix
 
-// Dir returns the directory of stat files: $MMSTATS_PATH, or else that of
-// temporary files.
+// Dir returns the directory of stat files: $MMSTATS_PATH, or else the directory
+// for temporary files.
 func Dir() string {
 	if dir := os.Getenv("MMSTATS_PATH"); dir != "" {
 		return dir
@@ -27,7 +28,7 @@ func Dir() string {
 	return os.TempDir()
 }
 
-// Template returns the name of a program's stat file, before Expand:
+// Template returns the name of a program's stat file, for [Expand]:
 // $MMSTATS_FILES, or else "{CMD}-{PID}-{TID}.mmstats".
 func Template() string {
 	if template := os.Getenv("MMSTATS_FILES"); template != "" {
@@ -36,8 +37,8 @@ func Template() string {
 	return defaultTemplate
 }
 
-// Glob returns the pattern of the files that readers look at by default:
-// $MMSTATS_GLOB, or else all *.mmstats in Dir.
+// Glob returns the pattern of the files that are read by default:
+// $MMSTATS_GLOB, or else *.mmstats in [Dir].
 func Glob() string {
 	if pattern := os.Getenv("MMSTATS_GLOB"); pattern != "" {
 		return pattern

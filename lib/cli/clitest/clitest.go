@@ -1,4 +1,4 @@
-// Package clitest is what the tests of the commands share.
+// Package clitest holds what the tests of the commands share.
 package clitest
 
 import (
@@ -17,32 +17,33 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
-// quickRace is the variable that tells the race detector what to do. Commands
-// that are built with it would sleep for a second before they exit.
+// quickRace is the environment variable of the race detector's options. Without
+// one of them, each command that is built with it sleeps for a second at its
+// exit.
 const quickRace = "GORACE"
 
-// Main is what TestMain calls. It makes the test binary a command where it is
-// called by the name of one.
+// Main runs the tests of a package; TestMain calls it. If the test binary is
+// started by the name of one of commands, it runs that command instead.
 func Main(m *testing.M, commands map[string]func()) {
 	os.Setenv(quickRace, "atexit_sleep_ms=0")
 	testscript.Main(m, commands)
 }
 
-// Scripts runs the scripts in testdata. They find the files of the Python
-// original in $FIXTURES, and have these commands beside those of testscript
-// and cmds:
+// Scripts runs the scripts of testscript in testdata. $FIXTURES is the directory
+// of the files that the Python original wrote. Scripts have these commands, and
+// those in cmds:
 //
-//	status N COMMAND ARGS...  run COMMAND, which must end with status N
-//	tty COMMAND ARGS...       run COMMAND with a terminal as its stdin, stdout and stderr
+//	status N COMMAND ARGS...  COMMAND exits with status N
+//	tty COMMAND ARGS...       run COMMAND on a terminal
 //	jsonlines FILE            every line of FILE is a JSON object
 //	[!] control FILE          FILE holds a control character other than newline
 //
 // and these conditions:
 //
-//	[root]   the test runs as root, whom no mode of a file stops
+//	[root]   the test runs as root, who may read and write all files
 //	[tmpfs]  a tmpfs can be mounted, in a name space of its own: unshare -rm
 //
-// env holds more variables for them, as KEY=VALUE.
+// env holds further environment variables of the scripts, as KEY=VALUE.
 func Scripts(t *testing.T, cmds map[string]func(ts *testscript.TestScript, neg bool, args []string), env ...string) {
 	all := map[string]func(*testscript.TestScript, bool, []string){
 		"status": status, "tty": tty, "jsonlines": jsonLines, "control": control,
@@ -75,7 +76,7 @@ func condition(name string) (bool, error) {
 	return false, fmt.Errorf("unknown condition %q", name)
 }
 
-// root returns the folder of the module.
+// root returns the directory of the module.
 func root(t *testing.T) string {
 	t.Helper()
 	dir, err := os.Getwd()
@@ -114,8 +115,8 @@ func exitStatus(ts *testscript.TestScript, name string, args ...string) int {
 	return exit.ExitCode()
 }
 
-// spawn runs its arguments on a terminal of their own, and copies what they
-// write.
+// spawn is a Python program that runs its arguments as a command on a new
+// terminal, and copies what the command writes to standard output.
 const spawn = `import os, pty, sys; sys.exit(os.waitstatus_to_exitcode(pty.spawn(sys.argv[1:])))`
 
 func tty(ts *testscript.TestScript, neg bool, args []string) {
@@ -152,8 +153,9 @@ func control(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
-// Control returns, quoted, the first of s that may drive a terminal: a control
-// character other than newline and the tab of TSV, or what is not UTF-8.
+// Control returns, quoted, the first part of s that may control a terminal: a
+// control character other than newline and the tab of TSV, or a byte that is
+// not UTF-8. It returns "" if there is none.
 func Control(s string) string {
 	if !utf8.ValidString(s) {
 		return "what is not UTF-8"
@@ -166,9 +168,8 @@ func Control(s string) string {
 	return ""
 }
 
-// Layout returns, quoted, the first character of s that changes how those
-// around it are shown on a terminal: one that changes the direction of text, or
-// ends a line.
+// Layout returns, quoted, the first character of s that changes the direction of
+// text, or that ends a line as U+2028 does. It returns "" if there is none.
 func Layout(s string) string {
 	for _, r := range s {
 		if unicode.Is(unicode.Bidi_Control, r) || r == '\u2028' || r == '\u2029' {
@@ -178,7 +179,8 @@ func Layout(s string) string {
 	return ""
 }
 
-// Command returns the command called name, which is the test binary.
+// Command returns the command called name, for which the test binary stands in;
+// see [Main].
 func Command(name string, args ...string) *exec.Cmd {
 	cmd := exec.Command(os.Args[0], args...)
 	cmd.Args[0] = name

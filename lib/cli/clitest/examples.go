@@ -10,21 +10,21 @@ import (
 )
 
 const (
-	// exampleIndent is what stands before an example: the indent of the text,
-	// and that of a display.
+	// exampleIndent is the indent of an example on a page: that of the text, and
+	// that of a display in it.
 	exampleIndent = "           "
-	// maxExample is the longest line of an example, so that a terminal of 80
+	// maxExample is the most characters of a line, so that a terminal of 80
 	// columns breaks none.
 	maxExample = 60
-	// prompt starts a command in an example that shows its output, too.
+	// prompt comes before a command in an example that also shows its output.
 	prompt = "$ "
 )
 
 var overstrike = regexp.MustCompile(`.\x08`)
 
-// examples returns the scripts in the EXAMPLES of a page, as somebody copies
-// them from a terminal of 80 columns. Those that show the output of a command
-// are left out: what it is depends on the time.
+// examples returns the scripts in the EXAMPLES of a page, as they are copied
+// from a terminal of 80 columns. Examples that show output are left out: it
+// differs from run to run.
 func examples(t *testing.T, path string) (scripts []string) {
 	t.Helper()
 	rendered, err := exec.Command("mandoc", "-T", "utf8", "-O", "width=80", path).Output()
@@ -46,7 +46,7 @@ func examples(t *testing.T, path string) (scripts []string) {
 	return scripts
 }
 
-// displays returns the indented blocks of a section, and of no other after it.
+// displays returns the indented blocks up to the next section.
 func displays(section string) (blocks []string) {
 	inBlock := false
 	for line := range strings.SplitSeq(section, "\n") {
@@ -64,8 +64,8 @@ func displays(section string) (blocks []string) {
 	return blocks
 }
 
-// checkExample checks what running an example in a directory of its own does
-// not show.
+// checkExample checks what cannot be seen by running an example in a directory
+// of its own.
 func checkExample(t *testing.T, path, script string) {
 	t.Helper()
 	for line := range strings.SplitSeq(script, "\n") {

@@ -64,7 +64,7 @@ func ManPage(t *testing.T, name string, prepare func(t *testing.T, dir string), 
 	})
 }
 
-// help returns what a command, or a command of a command, says with --help.
+// help returns the --help of a command, or of a command of it.
 func help(t *testing.T, name string, args ...string) string {
 	t.Helper()
 	text, err := Command(name, append(args, "--help")...).CombinedOutput()
@@ -74,7 +74,7 @@ func help(t *testing.T, name string, args ...string) string {
 	return string(text)
 }
 
-// Lint fails where mandoc finds fault with a manual page.
+// Lint fails if mandoc finds anything wrong with a manual page.
 func Lint(t *testing.T, path string) {
 	t.Helper()
 	mandoc, err := exec.LookPath("mandoc")
@@ -83,14 +83,14 @@ func Lint(t *testing.T, path string) {
 	}
 	out, _ := exec.Command(mandoc, "-T", "lint", "-W", "style", path).Output()
 	for line := range strings.Lines(string(out)) {
-		// It looks for the pages of this project where they may not be yet.
+		// The other pages of this project need not be installed.
 		if !strings.Contains(line, "referenced manual not found") {
 			t.Error(line)
 		}
 	}
 }
 
-// links returns a directory where the test binary goes by each of names.
+// links returns a directory in which each of names is a link to the test binary.
 func links(t *testing.T, names ...string) string {
 	t.Helper()
 	dir := t.TempDir()
@@ -125,7 +125,7 @@ func helpOptions(help string) (options []string) {
 	return options
 }
 
-// helpCommands returns the commands in the text of --help.
+// helpCommands returns the commands that the text of --help lists.
 func helpCommands(help string) (commands []string) {
 	_, list, _ := strings.Cut(help, "\nAvailable commands:\n")
 	for _, match := range helpCommand.FindAllStringSubmatch(list, -1) {

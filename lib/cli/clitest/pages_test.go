@@ -25,7 +25,7 @@ func TestPages(t *testing.T) {
 	}
 }
 
-// The first session of mmstats(7) goes as it is shown there.
+// The first session in mmstats(7) shows what the page says.
 func TestFirstSession(t *testing.T) {
 	bin, dir := t.TempDir(), t.TempDir()
 	build := exec.Command("go", "build", "-o", bin, "./cmd/slurpstats", "./cmd/mmstats-write")
@@ -47,7 +47,7 @@ func TestFirstSession(t *testing.T) {
 	}
 }
 
-// The comments of the code send the reader to sections that are there.
+// The sections of pages that comments refer to exist.
 func TestSections(t *testing.T) {
 	reference := regexp.MustCompile(`mmstats\(([57])\), ([A-Z]{2,}(?: [A-Z]{2,})*)`)
 	found := 0

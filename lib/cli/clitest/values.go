@@ -6,8 +6,8 @@ import (
 	"testing"
 )
 
-// helpValue is an option in the text of --help that takes a value, and its
-// description up to the next option.
+// helpValue matches an option in the text of --help that takes a value, and its
+// description.
 var helpValue = regexp.MustCompile(`(?ms)^ {2,10}(?:(-\w), |)? *(--[\w-]+)=\S+(.*?)(?:^ +-|^\S|\z)`)
 
 // valueOptions returns the long names of the options that take a value, and
@@ -25,9 +25,9 @@ func valueOptions(help string) map[string]bool {
 	return options
 }
 
-// checkValues checks how a command, or a command of it, takes the values of its
-// options: each as it is written, in messages without types of Go, and twice
-// only where the help says so.
+// checkValues checks how a command, or a command of it, parses the values of its
+// options: a value is not changed, a number is decimal, and an option is given
+// twice only if the help says that it is repeatable.
 func checkValues(t *testing.T, name string, command ...string) {
 	run := func(args ...string) (string, error) {
 		out, err := Command(name, append(append(command, args...), "--help")...).CombinedOutput()
