@@ -16,14 +16,14 @@ import (
 	"mmstats/lib/statfile"
 )
 
-// What is decided of a file.
+// The decisions.
 const (
 	removed = "removed"
-	kept    = "kept"    // it is in use, or nobody can tell that it is not
+	kept    = "kept"    // it is in use, or there is no proof that it is not
 	skipped = "skipped" // something failed
 )
 
-// A doubt is why a file is kept.
+// A doubt is the reason why a file is kept.
 type doubt string
 
 func (d doubt) Error() string { return string(d) }
@@ -37,33 +37,33 @@ type cleaner struct {
 	judge  liveness.Judge
 	reader reader.Reader
 	out    *decisions
-	outErr error // standard output takes no more
-	text   bool  // for a person
+	outErr error // of standard output: the run ends
+	text   bool  // the output is for a person
 	counts map[string]int
 
-	dir     *mapping.Dir // of the file at hand
+	dir     *mapping.Dir // of the current file
 	dirName string
 	dirErr  error        // why dir could not be opened
-	totals  *totals      // nil where nothing is folded
-	dead    []*candidate // that wait for it, all in dir
-	foldErr error        // from when on nothing can be folded
+	totals  *totals      // nil if nothing is folded
+	dead    []*candidate // files in dir that are to be folded and removed
+	foldErr error        // why the totals cannot be written any more
 }
 
-// A candidate is a file that is looked at. Where it comes to be removed, its
-// lock is held from the last look at it until its name is gone.
+// A candidate is a file that may be removed. If it is, its lock is held from
+// before it is read for the last time until it is removed.
 type candidate struct {
 	decision
-	found    bool          // by a directory or a glob: it may vanish
+	found    bool          // in a directory or by a glob, and not named by the user
 	base     string        // its name in the directory
 	former   string        // base before it was set aside, or ""
 	f        *mapping.File // nil before it is open
 	info     mapping.Info
 	writer   liveness.Writer
-	counters []counter // that are to be folded
+	counters []counter // to be folded
 }
 
-// maxDead is how many files are folded at once: each holds a descriptor open,
-// and each time costs a write to the disk.
+// maxDead is how many files are folded at once. Each has an open descriptor, and
+// each fold waits for the disk.
 const maxDead = 64
 
 // file decides on one file, now or together with others.
@@ -90,8 +90,8 @@ func (c *cleaner) file(name statfile.Name) {
 	c.decide(n, err)
 }
 
-// enter opens the directory called name. Files are looked up in it until
-// another one is called for, whatever its path leads to meanwhile.
+// enter opens the directory called name. It stays open until a file is in another
+// one, even if its path leads elsewhere by then.
 func (c *cleaner) enter(name string) error {
 	if name == "" {
 		name = "./"
@@ -108,12 +108,12 @@ func (c *cleaner) enter(name string) error {
 	return c.dirErr
 }
 
-// said is an error that was told before.
+// said is an error that was reported before.
 type said struct{ error }
 
 func (s said) Unwrap() error { return s.error }
 
-// leave closes the directory, after what waits to be removed from it.
+// leave folds and removes the files that are to be, and closes the directory.
 func (c *cleaner) leave() {
 	c.foldDead()
 	if c.dir != nil {
@@ -122,8 +122,8 @@ func (c *cleaner) leave() {
 	}
 }
 
-// examine looks at a file, and returns nil where it is dead and nobody uses
-// it: then its lock is held. A doubt is why it is to be kept.
+// examine returns nil if a file is dead. Then its lock is held. Otherwise the
+// error is a doubt, or what failed.
 func (c *cleaner) examine(n *candidate) error {
 	if err := c.open(n); err != nil {
 		return err
@@ -140,8 +140,8 @@ func (c *cleaner) examine(n *candidate) error {
 	if !dead.Yes {
 		return doubt(dead.Reason)
 	}
-	// Since the first look a new process with the same id may have taken the
-	// file over. From now on the lock keeps those away who ask for it.
+	// Since the file was read, a new process with the same id may have taken it
+	// over. From now on the lock stops programs that use it.
 	before := n.writer
 	if err := c.read(n); err != nil {
 		return err
@@ -152,8 +152,8 @@ func (c *cleaner) examine(n *candidate) error {
 	return c.dir.Removable(n.base, n.info)
 }
 
-// open opens a regular file with one name. It is looked at before that, since
-// opening some devices does something.
+// open opens a file, if it is a regular one with one name. That is asked before
+// it is opened, because opening a device may have an effect.
 func (c *cleaner) open(n *candidate) (err error) {
 	if n.info, err = c.dir.Lstat(n.base); err != nil {
 		return err
@@ -176,7 +176,7 @@ func (c *cleaner) open(n *candidate) (err error) {
 	return fit(n.info)
 }
 
-// fit returns why a file is none that is ever removed.
+// fit returns a doubt if a file is of a kind that is never removed.
 func fit(info mapping.Info) error {
 	switch {
 	case info.Mode == fs.ModeSymlink:
@@ -191,8 +191,8 @@ func fit(info mapping.Info) error {
 	return nil
 }
 
-// read finds the writer of a file, and with --fold its counters. What is
-// damaged is nobody's.
+// read finds the writer of a file, and with --fold its counters. A damaged file is
+// a doubt.
 func (c *cleaner) read(n *candidate) error {
 	err := c.reader.Read(n.f, n.info)
 	if err != nil {
@@ -210,8 +210,8 @@ func (c *cleaner) read(n *candidate) error {
 	return err
 }
 
-// unchanged returns nil where the name still leads to the file that is open,
-// and no other does.
+// unchanged returns nil if the name of a file still leads to it, and it has no
+// other name.
 func (c *cleaner) unchanged(n *candidate) error {
 	named, err := c.dir.Lstat(n.base)
 	if err == nil && (!named.SameFile(n.info) || fit(named) != nil) {
@@ -220,7 +220,7 @@ func (c *cleaner) unchanged(n *candidate) error {
 	return err
 }
 
-// decide tells what came of a file: err is nil where it was removed.
+// decide reports the decision on a file. err is nil if the file was removed.
 func (c *cleaner) decide(n *candidate, err error) {
 	if err != nil && n.former != "" {
 		err = c.restore(n, err)
@@ -238,7 +238,7 @@ func (c *cleaner) decide(n *candidate, err error) {
 	case errors.As(err, &why):
 		n.action, n.reason = kept, string(why)
 	case n.found && errors.Is(err, fs.ErrNotExist):
-		return // somebody else was faster
+		return // another process removed it
 	default:
 		n.action, n.reason = skipped, cli.Cause(err)
 		if _, told := err.(said); !told {
@@ -254,8 +254,7 @@ func (c *cleaner) decide(n *candidate, err error) {
 	}
 }
 
-// facts are what the judgement rests on. The use is nil where it was not
-// asked for.
+// facts are what the decision rests on. use is nil if it was not asked.
 func (n *candidate) facts(use *liveness.Use) string {
 	parts := []string{fmt.Sprintf("owner %d", n.info.UID)}
 	for _, t := range []struct {

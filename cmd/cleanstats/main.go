@@ -45,7 +45,7 @@ func run(a *cli.App, args []string, _ io.Reader) int {
 	return c.run(append(rest, c.Paths()...))
 }
 
-// prepare checks what the options say together.
+// prepare checks the options, and sets up the output.
 func (c *cleaner) prepare() error {
 	format, err := cli.Format(c.Output, c.JSON, c.Stdout)
 	switch {

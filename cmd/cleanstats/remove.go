@@ -11,21 +11,20 @@ import (
 	"mmstats/lib/liveness"
 )
 
-// A file whose writer keeps no lock may be taken over at any moment: a program
-// in Python that starts again opens its file by name, and truncates it. So such
-// a file is renamed before it is removed. After that nobody opens it by its name
-// any more, and it is looked at once more: if somebody took it over before, it
+// A file whose writer keeps no lock may be taken over at any moment: a program in
+// Python that starts again opens its file by name, and truncates it. So such a
+// file is set aside before it is removed: it gets another name, by which no
+// program opens it. Then it is judged again. If a program opened it before, it
 // gets its name back.
 //
-// The file is not hidden meanwhile. If this is killed, readers and the next
-// cleanstats still find it.
+// Directories and globs find the file by its other name too, so if this process
+// is killed, readers still count it and the next cleanstats removes it.
 
-// aside stands in the name of a file that is about to be removed, before its
-// ending.
+// aside is added to the name of a file that is set aside, before its extension.
 const aside = ".removing"
 
-// asideName returns the name of the file called base for as long as it is set
-// aside. One that was set aside already has it.
+// asideName returns the name that the file called base has while it is set aside.
+// A file that was set aside before has that name already.
 func asideName(base string) string {
 	ext := filepath.Ext(base)
 	stem := strings.TrimSuffix(base, ext)
@@ -35,9 +34,8 @@ func asideName(base string) string {
 	return stem + aside + ext
 }
 
-// setAside renames a dead file, if that has to be. Where it cannot be renamed,
-// because the other name is taken or the file system does not do it, the file
-// keeps its name.
+// setAside sets a dead file aside, unless its lock protects it. If the other name
+// is taken, or the file system cannot rename safely, the file keeps its name.
 func (c *cleaner) setAside(n *candidate) error {
 	if c.DryRun || n.writer.KeepsLock {
 		return nil
@@ -58,9 +56,8 @@ func (c *cleaner) setAside(n *candidate) error {
 	return err
 }
 
-// restore gives a file that was set aside its name back, because of why, and
-// returns that. A program may have made another file of that name: then both
-// stay.
+// restore gives a file that was set aside its name back. why is the reason, which
+// it returns. If a program has created another file of that name, both stay.
 func (c *cleaner) restore(n *candidate, why error) error {
 	err := c.dir.Rename(n.base, n.former)
 	if errors.Is(err, fs.ErrExist) {
@@ -69,8 +66,7 @@ func (c *cleaner) restore(n *candidate, why error) error {
 	return why
 }
 
-// confirm looks at a dead file once more, and returns nil where it still is one.
-// Its counters are those of this look.
+// confirm reads and judges a dead file again, and returns nil if it still is one.
 func (c *cleaner) confirm(n *candidate) error {
 	if c.DryRun || n.writer.KeepsLock { // the lock keeps others away
 		return c.unchanged(n)
@@ -97,7 +93,8 @@ func (c *cleaner) remove(n *candidate) error {
 	return err
 }
 
-// foldDead adds the counters of what waits to the totals, and then removes it.
+// foldDead adds the counters of the dead files to the totals, and then removes
+// them.
 func (c *cleaner) foldDead() {
 	dead := c.dead[:0]
 	for _, n := range c.dead {
@@ -128,7 +125,6 @@ func (c *cleaner) foldDead() {
 		if c.foldErr != nil {
 			err = said{errors.New("cannot be folded: " + cli.Reason(c.foldErr))}
 		} else if err = doubts[i]; err == nil {
-			// Writing the totals took its time.
 			err = c.remove(n)
 		}
 		c.decide(n, err)

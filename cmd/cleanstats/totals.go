@@ -18,29 +18,29 @@ import (
 	"mmstats/lib/statfile"
 )
 
-// Totals are a stat file with the counters of files that are gone. It names no
-// writer, so nobody ever takes it for a dead one.
+// Totals are a stat file with the sums of the counters of removed files. It names
+// no writer, so it is never taken for a dead one.
 //
-// A file is counted exactly once, whenever this is killed: the totals are
-// replaced as a whole, and along with a file's counters they say which file it
-// was, until its name is gone. A file that they name is removed without being
-// counted again.
+// A file is counted exactly once, even if this process is killed: the totals are
+// replaced as a whole, and with the counters of a file they record its identity,
+// until the file is gone. A file whose identity is recorded is removed without
+// being counted again.
 type totals struct {
 	path     string // absolute
 	reader   reader.Reader
 	counters map[string]uint64
 	folded   []identity
-	size     int // upper bound of what is to be written, in bytes
+	size     int // of the file at most, in bytes
 }
 
-// A counter is one that a dead file leaves behind.
+// A counter is one of a dead file.
 type counter struct {
 	label string
 	value uint64
 }
 
-// An identity tells a file from all others, also from a later one that gets
-// its inode.
+// An identity tells a file from all others, even from a later one with the same
+// inode number.
 type identity struct {
 	dev, ino uint64
 	pid      int
@@ -53,7 +53,7 @@ func (id identity) same(other identity) bool {
 	return id == other
 }
 
-// String is how an identity is written into the totals.
+// String returns the identity as the totals record it.
 func (id identity) String() string {
 	return fmt.Sprintf("%d %d %d %d %s", id.dev, id.ino, id.pid, id.created, id.path)
 }
@@ -71,7 +71,7 @@ func parseIdentity(s string) (id identity, err error) {
 }
 
 const (
-	// recordLabel starts the labels of identities.
+	// recordLabel is the prefix of the labels of identities.
 	recordLabel = "cleanstats.folded."
 	// lockWait is how long to wait for one process that keeps the totals
 	// locked, and lockPatience for all who add to them in turn.
@@ -79,8 +79,8 @@ const (
 	lockPatience = 10 * time.Second
 )
 
-// counters returns the counters of a file that are worth keeping, or a doubt
-// where one of them cannot be had.
+// counters returns the counters of a file, or a doubt if one of them cannot be
+// read.
 func counters(stats iter.Seq[format.Stat]) (found []counter, err error) {
 	for st := range stats {
 		if st.Kind() != format.KindCounter {
@@ -97,8 +97,8 @@ func counters(stats iter.Seq[format.Stat]) (found []counter, err error) {
 	return found, nil
 }
 
-// openTotals returns the totals called name, which need not exist yet. The
-// error says why they are none.
+// openTotals returns the totals called name, which need not exist yet. The error
+// says why the file cannot be used as totals.
 func openTotals(name string) (*totals, error) {
 	path, err := filepath.Abs(name)
 	if err != nil {
@@ -116,8 +116,8 @@ func openTotals(name string) (*totals, error) {
 	return t, t.load(f, info)
 }
 
-// fold adds the counters of files to the totals. A doubt at a file's place says
-// why that one was left out.
+// fold adds the counters of files to the totals. For each file, doubts holds nil
+// or the reason why it was left out.
 func (t *totals) fold(dead []*candidate) (doubts []error, err error) {
 	f, err := t.lock()
 	if err != nil {
@@ -131,7 +131,7 @@ func (t *totals) fold(dead []*candidate) (doubts []error, err error) {
 	return doubts, t.publish()
 }
 
-// prune takes out the records of files that are gone.
+// prune removes the records of files that are gone.
 func (t *totals) prune() error {
 	if len(t.folded) == 0 {
 		return nil
@@ -144,8 +144,8 @@ func (t *totals) prune() error {
 	return t.publish()
 }
 
-// lock returns the totals' file with its lock held, after loading it without
-// the records of files that are gone. It is made where there is none.
+// lock locks and loads the totals, without the records of files that are gone. It
+// creates the file if there is none. Closing the file gives up the lock.
 func (t *totals) lock() (*mapping.File, error) {
 	deadline := time.Now().Add(lockPatience)
 	for {
@@ -173,7 +173,8 @@ func (t *totals) lock() (*mapping.File, error) {
 	}
 }
 
-// lockCurrent locks and loads f, if it is not replaced by then.
+// lockCurrent locks and loads f, unless the totals were replaced before it got
+// the lock.
 func (t *totals) lockCurrent(f *mapping.File) (current bool, err error) {
 	if err := f.Lock(lockWait); err != nil {
 		return false, err
@@ -195,8 +196,8 @@ func (t *totals) lockCurrent(f *mapping.File) (current bool, err error) {
 	return true, err
 }
 
-// gone reports whether the file has neither the name that it had, nor the one by
-// which it is set aside.
+// gone reports whether the file has neither its name any more, nor the one that it
+// has while it is set aside.
 func (id identity) gone() bool {
 	dir, base := filepath.Split(id.path)
 	return id.goneFrom(id.path) && id.goneFrom(dir+asideName(base))
@@ -210,7 +211,7 @@ func (id identity) goneFrom(path string) bool {
 	return info.Dev != id.dev || info.Ino != id.ino
 }
 
-// load reads the totals. A file with anything else in it is somebody else's.
+// load reads the totals. A file with any other stats is an error.
 func (t *totals) load(f *mapping.File, info mapping.Info) error {
 	t.counters, t.folded, t.size = make(map[string]uint64), nil, 1
 	if err := t.reader.Read(f, info); err != nil {
@@ -276,15 +277,15 @@ func (t *totals) record(id identity) {
 	t.size += recordSize(id)
 }
 
-// What a field takes at most, besides its label and what is counted here:
-// sizes, signature, write buffer and padding.
+// fieldOverhead is the size of a field without its label and value at most: two
+// sizes, the signature, the write buffer and the padding.
 const fieldOverhead = 2 + 2 + 16 + 1 + 8
 
 func counterSize(label string) int { return fieldOverhead + len(label) + 8 }
 
 func recordSize(id identity) int { return fieldOverhead + len(recordLabel) + 20 + len(id.String()) }
 
-// create makes totals that hold nothing.
+// create creates the file of the totals, with nothing in it.
 func (t *totals) create() error {
 	f, err := t.write([]byte{format.Version})
 	if err != nil {
@@ -295,7 +296,7 @@ func (t *totals) create() error {
 	return f.Link()
 }
 
-// publish puts the totals, whose lock is held, in the place of those on disk.
+// publish replaces the file of the totals, whose lock is held.
 func (t *totals) publish() error {
 	data, err := t.encode()
 	if err != nil {
@@ -310,7 +311,7 @@ func (t *totals) publish() error {
 	if err := f.Replace(); err != nil {
 		return err
 	}
-	// The files are removed after this, and must not be gone before it.
+	// The dead files are removed next. The totals must be on the disk by then.
 	dir, err := mapping.OpenDir(filepath.Dir(t.path) + "/.")
 	if err != nil {
 		return err
@@ -319,7 +320,7 @@ func (t *totals) publish() error {
 	return dir.Sync()
 }
 
-// write makes a file for the totals that has no name yet.
+// write writes data to a new file for the totals, which has no name yet.
 func (t *totals) write(data []byte) (*mapping.File, error) {
 	f, err := mapping.CreateUnnamed(t.path, 0o644)
 	if err != nil {
@@ -340,7 +341,7 @@ func (t *totals) write(data []byte) (*mapping.File, error) {
 	return f, nil
 }
 
-// encode returns the bytes of the totals.
+// encode returns the totals as a stat file.
 func (t *totals) encode() (data []byte, err error) {
 	data = []byte{format.Version}
 	for _, label := range slices.Sorted(maps.Keys(t.counters)) {
@@ -359,7 +360,7 @@ func (t *totals) encode() (data []byte, err error) {
 	return data, nil
 }
 
-// appendStat appends a field that holds value. No field of totals is buffered.
+// appendStat appends a field with a value. The field must not be buffered.
 func appendStat(data []byte, spec format.Spec, value format.Value) ([]byte, error) {
 	start := len(data)
 	data, err := format.AppendField(data, spec)

@@ -2,13 +2,20 @@
 // runs, and whether anybody may still write to the file. It is the one judge
 // of that: for programs that publish, for readers and for cleaning.
 //
-// No single source is enough. The process table says whether the writer that a
-// file names has ended, but it is blind to other pid namespaces and to children
-// that inherited a mapping. The lock of a file says whether its writer runs,
-// if that is one which keeps a lock. A lease says whether the file is in use,
-// but only some may ask, and asking may hold up a writer for a moment. So
-// readers ask [Judge.Lives], whoever wants to update or replace a file
-// [Judge.Owned], and whoever removes files for good asks for proof by [Ask].
+// There are three sources, and each has a limit:
+//
+//   - The process table says whether the process that the file names has ended.
+//     It does not show other pid namespaces, nor children that inherited a
+//     mapping of the file.
+//   - The lock says whether the writer runs, if it is one that holds the lock.
+//     Programs that use lib/mmstats do.
+//   - A lease says whether any process can write to the file. Only the owner of
+//     the file and root may ask, and no process can open the file for writing
+//     at that moment.
+//
+// Readers ask [Judge.Lives], which disturbs nobody. Programs that update or
+// replace a file ask [Judge.Owned], which is no in doubt. Programs that remove
+// files ask [Judge.Dead], which takes proof.
 package liveness
 
 import (
@@ -20,27 +27,28 @@ import (
 	"mmstats/lib/mapping"
 )
 
-// A Process is what a process table tells of a process id.
+// A Process is what the process table says of a process id.
 type Process struct {
 	Exists bool
-	// Started is when it started by the clock of today, or the zero time
-	// where that is not known.
+	// Started is when it started, by the present clock, or the zero time if
+	// that is not known.
 	Started time.Time
-	// UIDs are the users that it runs as: the real, the effective, the saved
-	// one. There are none where that is not known.
+	// UIDs are the real, effective and saved user ids of the process, or nil if
+	// they are not known.
 	UIDs []uint32
 }
 
 // A Judge tells whether a writer has ended. The zero Judge asks the system.
 type Judge struct {
-	// Process looks a process up, and is Lookup where nil.
+	// Process looks up a process. If it is nil, [Lookup] is used.
 	Process func(pid int) Process
-	// Now is the clock, and is time.Now where nil.
+	// Now returns the time. If it is nil, time.Now is used.
 	Now func() time.Time
 }
 
-// startSlack is how much later than its file a process may have started and
-// still be the writer: clocks are stepped, and start times are rounded.
+// startSlack is how long after its file was written a process may have started
+// and still count as the writer, since clocks are stepped and start times are
+// rounded.
 const startSlack = 5 * time.Second
 
 // A Verdict is the answer to a question, and the reason for it.
@@ -49,9 +57,10 @@ type Verdict struct {
 	Reason string
 }
 
-// Ended reports whether w, the writer of a file that info is of, has ended: its
-// process id leads to no process, or to one that cannot have made the file.
-// In doubt it has not.
+// Ended reports whether w, the writer of a file that info describes, has ended by
+// the process table: its process id is free, or that of a process which started
+// too late to have written the file. In doubt it has not ended. w must have a
+// PID.
 func (j Judge) Ended(w Writer, info mapping.Info) Verdict {
 	lookup, now := j.Process, j.Now
 	if lookup == nil {
@@ -65,7 +74,7 @@ func (j Judge) Ended(w Writer, info mapping.Info) Verdict {
 	if !p.Exists {
 		return Verdict{true, fmt.Sprintf("process %d has ended", w.PID)}
 	}
-	// A start in the future shows that the clock or the start is wrong.
+	// If it starts in the future, the clock or the start time is wrong.
 	if p.Started.IsZero() || p.Started.After(now().Add(startSlack)) {
 		return runs
 	}
@@ -85,11 +94,10 @@ func (j Judge) Ended(w Writer, info mapping.Info) Verdict {
 	return runs
 }
 
-// Lives reports whether w, the writer of the file f, which info is of, still
-// runs: for one that keeps a lock that is whether the lock is held, in whatever
-// pid namespace, and else what Ended says. In doubt it lives. It changes nothing,
-// and f, which must not hold the lock itself, may be nil: then only Ended
-// tells.
+// Lives reports whether w, the writer of f, still runs. If w keeps the lock of the
+// file, the lock tells, in any pid namespace; otherwise [Judge.Ended] does. In
+// doubt it lives. info describes f. f must not hold the lock itself; it may be
+// nil, and then Ended tells.
 func (j Judge) Lives(f *mapping.File, w Writer, info mapping.Info) Verdict {
 	if w.KeepsLock && f != nil {
 		if locked, err := f.Locked(); err == nil && locked {
@@ -105,23 +113,23 @@ func (j Judge) Lives(f *mapping.File, w Writer, info mapping.Info) Verdict {
 	return Verdict{!ended.Yes, ended.Reason}
 }
 
-// Owned reports whether a running process owns the file f of w, which info is
-// of, so that nobody else may remove or replace it. In doubt it is not owned.
+// Owned reports whether a running process owns the file f, so that no other may
+// remove it, replace it, or change more than numbers in it. In doubt it is not
+// owned. w is the writer that the file names, if any, and info describes f.
 //
-// The caller holds the lock of f, which is open for reading alone, and has the
-// file open for writing by no other descriptor: else it would see itself. A
-// process owns a file
+// The caller holds the lock of f, which is open for reading only. The caller must
+// not have the file open for writing by another descriptor, because the lease
+// would show that. A process owns a file if
 //
-//   - if it keeps the lock, which here it does not;
-//   - if the file names it as its writer and it can have made it;
-//   - if it has the file open or mapped for writing, as far as a lease tells.
-//     This is asked of files that are not Aligned alone, as their writers keep
-//     no lock and may not be named.
+//   - it holds the lock: it does not, since the caller does;
+//   - the file names it in sys.pid, and it can have written the file;
+//   - it has the file open for writing, and the file is not Aligned: the writer
+//     of such a file keeps no lock, and may be a child of the one in sys.pid.
 //
-// Who updates a file that is Aligned under its lock need not ask. Of any other
-// file, every update must be made between a lock and its release, and so must
-// the descriptor for writing be opened and closed: otherwise the next who asks
-// takes the visitor for the owner.
+// A visitor that updates an Aligned file under its lock need not ask, since all
+// writers of such a file use the lock. Visitors of any other file must open it
+// for writing after they have its lock, and close it before they give up the
+// lock. Otherwise the next visitor takes them for the owner.
 func (j Judge) Owned(f *mapping.File, w Writer, info mapping.Info) Verdict {
 	if w.KeepsLock {
 		return Verdict{false, "its lock was free"}

@@ -7,6 +7,7 @@ import (
 	"math"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
@@ -64,6 +65,63 @@ func TestEnded(t *testing.T) {
 		if got.Yes == runs || !strings.HasPrefix(got.Reason, want) {
 			t.Errorf("%s: Ended() = %v, want %v, %q", test.name, got, !runs, want)
 		}
+	}
+}
+
+// openFile returns a file that is open for reading, and what describes it.
+func openFile(t *testing.T, name string) (*mapping.File, mapping.Info) {
+	t.Helper()
+	f, err := mapping.Open(name, syscall.O_RDONLY, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { f.Close() })
+	info, err := f.Stat()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return f, info
+}
+
+// The pid of a file is that of some other process here, as the file comes from
+// another container: the lock tells whether its writer runs.
+func TestLivesInAnotherContainer(t *testing.T) {
+	name := filepath.Join(t.TempDir(), "x")
+	if err := os.WriteFile(name, []byte{format.Version}, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	f, info := openFile(t, name)
+	holder, _ := openFile(t, name)
+	exists := Judge{Process: func(int) Process { return Process{Exists: true} }}
+	gone := Judge{Process: func(int) Process { return Process{} }}
+	for _, locked := range []bool{true, false} {
+		if locked {
+			if err := holder.TryLock(); err != nil {
+				t.Fatal(err)
+			}
+		} else if err := holder.Unlock(); err != nil {
+			t.Fatal(err)
+		}
+		for _, test := range []struct {
+			name  string
+			judge Judge
+			w     Writer
+			lives bool
+		}{
+			{"process, keeps lock", exists, Writer{PID: 1, KeepsLock: true}, locked},
+			{"no process, keeps lock", gone, Writer{PID: 42, KeepsLock: true}, locked},
+			{"process", exists, Writer{PID: 1}, true},
+			{"no process", gone, Writer{PID: 42}, false},
+			{"no pid", gone, Writer{}, true},
+		} {
+			if got := test.judge.Lives(f, test.w, info); got.Yes != test.lives {
+				t.Errorf("%s, locked %v: Lives() = %v, want %v", test.name, locked, got, test.lives)
+			}
+		}
+	}
+	// To ask does not take the lock away.
+	if err := holder.TryLock(); err != nil {
+		t.Errorf("the lock after Lives(): %v", err)
 	}
 }
 

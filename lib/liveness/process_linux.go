@@ -10,18 +10,18 @@ import (
 	"time"
 )
 
-// userHZ is the unit of times in /proc. The kernel shows them in this one on
-// every architecture that Go runs on, whatever its own tick is.
+// userHZ is how many ticks a second has in /proc. It is the same on every
+// architecture that Go runs on, whatever the tick of the kernel.
 const userHZ = 100
 
-// procIsOurs tells whether /proc numbers processes as kill does: a chroot or a
-// container may show that of another pid namespace.
+// procIsOurs reports whether the process ids in /proc are those that kill takes.
+// In a chroot or a container /proc may be that of another pid namespace.
 var procIsOurs = sync.OnceValue(func() bool {
 	self, err := os.Readlink("/proc/self")
 	return err == nil && self == strconv.Itoa(os.Getpid())
 })
 
-// bootTime is the time of the boot by the clock of today.
+// bootTime returns the time of the boot, by the present clock.
 var bootTime = sync.OnceValue(func() time.Time {
 	stat, _ := os.ReadFile("/proc/stat")
 	_, after, _ := bytes.Cut(stat, []byte("\nbtime "))
@@ -33,9 +33,8 @@ var bootTime = sync.OnceValue(func() time.Time {
 	return time.Unix(seconds, 0)
 })
 
-// Lookup looks a process up in the pid namespace of the caller. One that is
-// another user's exists; one that has ended, and that its parent has not waited
-// for yet, does not.
+// Lookup looks up a process in the pid namespace of the caller. A zombie does not
+// exist: it has ended, and only waits for its parent to ask for its status.
 func Lookup(pid int) Process {
 	if syscall.Kill(pid, 0) == syscall.ESRCH {
 		return Process{}
@@ -50,14 +49,14 @@ func Lookup(pid int) Process {
 		return p
 	}
 	p.UIDs = uids(dir + "/status")
-	// The second field is a name in parentheses, with anything in it.
+	// The second field is a name in parentheses, which may contain anything.
 	fields := strings.Fields(string(stat[bytes.LastIndexByte(stat, ')')+1:]))
-	const state, threads, start = 3 - 3, 20 - 3, 22 - 3 // of those after the name
+	const state, threads, start = 3 - 3, 20 - 3, 22 - 3 // the name is field 2
 	if len(fields) <= start {
 		return p
 	}
-	// The first thread of a process may have ended while others go on: then the
-	// process looks like a zombie of more than one thread.
+	// If the first thread of a process ends while others run, the process is
+	// shown as a zombie too, but with more than one thread.
 	others := fields[threads] != "0" && fields[threads] != "1"
 	if s := fields[state]; s == "X" || s == "Z" && !others {
 		return Process{}
@@ -66,7 +65,7 @@ func Lookup(pid int) Process {
 	return p
 }
 
-// startTime returns the time, to the second, that is as many ticks after boot.
+// startTime returns the time that is so many ticks after the boot, to the second.
 func startTime(ticks string) time.Time {
 	n, err := strconv.ParseInt(ticks, 10, 64)
 	boot := bootTime()
@@ -76,7 +75,7 @@ func startTime(ticks string) time.Time {
 	return boot.Add(time.Duration(n) * (time.Second / userHZ))
 }
 
-// uids returns the users that a process runs as.
+// uids returns the user ids of a process, from its status file.
 func uids(name string) (uids []uint32) {
 	status, _ := os.ReadFile(name)
 	_, after, _ := bytes.Cut(status, []byte("\nUid:"))

@@ -8,21 +8,20 @@ import (
 	"mmstats/lib/mapping"
 )
 
-// Use is what the kernel tells of who uses a file.
+// Use says what the kernel knows of the use of a file.
 type Use struct {
-	// Lock is nil where the lock was free, and is held by the asker now.
+	// Lock is nil if the lock was free; then the asker holds it.
 	Lock error
-	// Lease is nil where nobody can write to the file any more: see
+	// Lease is nil if no process can write to the file: see
 	// [mapping.File.AskLease].
 	Lease error
-	// LeasedBy is a process that is seen to hold a lease on the file, or 0. A
-	// second read lease is granted beside one.
+	// LeasedBy is a process that holds a lease on the file, or 0. A read lease
+	// of another process does not keep ours from being granted.
 	LeasedBy int
 }
 
-// Ask asks who uses f. The lock, where free, is f's afterwards, so that no
-// writer adopts the file meanwhile. Where f holds the lock already, it keeps
-// it.
+// Ask asks who uses f. If the lock is free, f holds it afterwards, so that no
+// writer adopts the file meanwhile. f may hold the lock already.
 func Ask(f *mapping.File) Use {
 	u := Use{Lock: f.TryLock()}
 	if u.Lock != nil {
@@ -34,13 +33,14 @@ func Ask(f *mapping.File) Use {
 	return u
 }
 
-// Dead reports whether w, the writer of the file f, which info is of, has ended
-// and nobody can write to the file any more. It takes proof, so that the file
-// may be removed. Then f holds the lock. The Use is what Ask found, or nil where
-// nothing had to be asked.
+// Dead reports whether w, the writer of f, has ended and no process can write to
+// the file any more, so that the file may be removed. It takes proof; in doubt
+// the answer is no. After a yes f holds the lock of the file. info describes f,
+// which is open for reading only. The Use is what [Ask] returned, or nil if it
+// was not asked.
 //
-// Of a writer that keeps a lock the lock tells, whatever the process table says
-// of its process id: that may be another process's in this pid namespace.
+// If w keeps the lock of the file, the lock tells, and not the process table: in
+// another pid namespace the process id may be that of another process.
 func (j Judge) Dead(f *mapping.File, w Writer, info mapping.Info) (Verdict, *Use) {
 	ended := j.Ended(w, info)
 	if !ended.Yes && !w.KeepsLock {
@@ -61,7 +61,7 @@ func (j Judge) Dead(f *mapping.File, w Writer, info mapping.Info) (Verdict, *Use
 	return free, &use
 }
 
-// String tells what was found, for people.
+// String returns what was found, for people.
 func (u Use) String() string {
 	if u.Lock != nil {
 		return "lock: " + reason(u.Lock)
@@ -76,8 +76,8 @@ func (u Use) String() string {
 	return "lock: free, lease: " + lease
 }
 
-// Free reports whether nobody can write to the file of w any more. It takes
-// proof: a lease, or the lock that w would hold. A weak lease is none.
+// Free reports whether no process can write to the file of w any more. Proof is a
+// lease, or the lock if w would hold it. A weak lease is none.
 func (u Use) Free(w Writer) Verdict {
 	no := func(reason string) Verdict { return Verdict{false, reason} }
 	unproved := func(reason string) Verdict {
@@ -106,7 +106,7 @@ func (u Use) Free(w Writer) Verdict {
 	return unproved("no lease can be had: " + reason(u.Lease))
 }
 
-// reason returns what is wrong, without the file that it is about.
+// reason returns the message of err without the name of the file.
 func reason(err error) string {
 	var pathErr *fs.PathError
 	if errors.As(err, &pathErr) {

@@ -1,6 +1,7 @@
 package liveness
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -10,35 +11,35 @@ import (
 	"mmstats/lib/format"
 )
 
-// MaxPID is the largest process id that is believed: Linux's PID_MAX_LIMIT.
+// MaxPID is the largest process id that a file may name: Linux's PID_MAX_LIMIT.
 const MaxPID = 1 << 22
 
 // A Writer is what a file says of the process that writes it.
 type Writer struct {
-	// PID is the process that the file names as its writer, or 0.
+	// PID is the process that the file names in sys.pid, or 0.
 	PID int
-	// Created is when the file says that it was made, or the zero time.
+	// Created is the time in sys.created, or the zero time.
 	Created time.Time
 	// KeepsLock says that the writer holds the lock of the file for as long as
-	// it may write: programs that use lib/mmstats do. So the lock alone tells
-	// whether it runs, in whatever pid namespace.
+	// it may write. Programs that use lib/mmstats do; org.golang.version tells
+	// them.
 	KeepsLock bool
-	// Aligned says that every field ends on an 8-byte boundary, as lib/mmstats
-	// and mmstats-write lay them out. Whoever updates such a file takes its
-	// lock for whatever is more than one word. Writers in Python do not.
+	// Aligned says that every field ends on an 8-byte boundary, as in the files
+	// of lib/mmstats and mmstats-write. All writers of such a file take its
+	// lock for any update of more than one word. Writers in Python do not.
 	Aligned bool
 }
 
 // ErrNoWriter says that a file names no writer.
 var ErrNoWriter = errors.New("names no writer: there is no sys.pid")
 
-// WriterOf returns the writer of a file whose first bytes, at least up to the
-// end of its fields, are data. The error says why PID is 0; all else is
-// returned beside it.
+// WriterOf returns the writer of a file. data holds the file, at least up to the
+// end of its fields. If PID is 0, the error says why; the rest of the Writer is
+// good nevertheless.
 //
-// What tells of the writer are the constants sys.pid, sys.created and
+// The writer is told by the constants sys.pid, sys.created and
 // org.golang.version, with or without a prefix that ends in a dot. A stat that
-// can be updated tells nothing: it is the user's.
+// can be updated is one of the user's, whatever its label.
 func WriterOf(data []byte) (Writer, error) {
 	w := Writer{Aligned: true}
 	var bad error
@@ -49,23 +50,25 @@ func WriterOf(data []byte) (Writer, error) {
 			break
 		}
 		w.Aligned = w.Aligned && fd.End()%8 == 0
-		if perr := w.take(&fd, data); perr != nil && bad == nil {
-			bad = perr
+		if ferr := w.add(&fd, data); ferr != nil && bad == nil {
+			bad = ferr
 		}
 	}
-	switch {
-	case bad != nil:
+	if err != io.EOF { // damage: nothing is known of the rest
+		w.Aligned = false
+		bad = cmp.Or(bad, err)
+	}
+	if w.PID == 0 {
+		bad = cmp.Or(bad, ErrNoWriter)
+	}
+	if bad != nil {
 		w.PID = 0
-	case err != io.EOF: // damage
-		w.PID, w.Aligned, bad = 0, false, err
-	case w.PID == 0:
-		bad = ErrNoWriter
 	}
 	return w, bad
 }
 
-// take adds what a field of data says to w.
-func (w *Writer) take(fd *format.Field, data []byte) error {
+// add adds what a field of data says to w.
+func (w *Writer) add(fd *format.Field, data []byte) error {
 	if fd.Live() {
 		return nil
 	}
@@ -83,8 +86,8 @@ func (w *Writer) take(fd *format.Field, data []byte) error {
 		}
 		w.PID = pid
 	case format.IsLabel(fd.Label, "sys.created"):
-		// Of several, the last in time makes the fewest processes younger
-		// than the file.
+		// The latest of several: then the fewest processes are too young to
+		// be the writer.
 		if t := created(value()); t.After(w.Created) {
 			w.Created = t
 		}
@@ -118,7 +121,8 @@ func parsePID(v format.Value) (int, error) {
 	return int(pid), nil
 }
 
-// created returns the time that a value in seconds means, if it can be one.
+// created returns the time that is v seconds after 1970, or the zero time if v is
+// not a plausible one.
 func created(v format.Value) time.Time {
 	const last = math.MaxInt32 * 4.0 // well into the 23rd century
 	switch v.Class() {

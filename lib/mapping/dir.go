@@ -11,19 +11,18 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// A Dir is an open directory. Names are looked up in it alone, so it does not
-// matter who swaps which part of its path meanwhile. One goroutine at a time
-// may use it.
+// A Dir is an open directory. Names are looked up in this directory even if its
+// path leads to another one later. One goroutine at a time may use it.
 type Dir struct {
 	fd   int
 	name string
 }
 
-// ErrLinkedDir says that the name of a directory is a symbolic link's.
+// ErrLinkedDir says that OpenDir was given a symbolic link.
 var ErrLinkedDir = errors.New("is a symbolic link; to go through it, add /. to it")
 
-// OpenDir opens the directory called name, which may end in a slash. It does
-// not follow a symbolic link at the end of name: who can put one there would
+// OpenDir opens the directory called name, which may end in a slash. It does not
+// follow a symbolic link at the end of name: whoever created the link would
 // choose the directory.
 func OpenDir(name string) (*Dir, error) {
 	if trimmed := strings.TrimRight(name, "/"); trimmed != "" {
@@ -31,7 +30,7 @@ func OpenDir(name string) (*Dir, error) {
 	}
 	f, err := Open(name, unix.O_RDONLY|unix.O_DIRECTORY|unix.O_NOFOLLOW|unix.O_NONBLOCK|unix.O_NOCTTY, 0)
 	if err != nil {
-		// Systems do not agree on the error.
+		// The error of O_NOFOLLOW differs between systems.
 		if i, lerr := Lstat(name); lerr == nil && i.Mode == fs.ModeSymlink {
 			err = &fs.PathError{Op: "open", Path: name, Err: ErrLinkedDir}
 		}
@@ -62,13 +61,13 @@ func (d *Dir) path(base string) string {
 	return d.name + "/" + base
 }
 
-// Open opens the file called base, which is no path, with flags as for the
-// function Open. It never follows a symbolic link.
+// Open opens the file called base in the directory. The flags are those of the
+// function [Open]. It never follows a symbolic link.
 func (d *Dir) Open(base string, flags int) (*File, error) {
 	return openAt(d.fd, base, d.path(base), flags|unix.O_NOFOLLOW, 0)
 }
 
-// Lstat tells about the file called base, without following a symbolic link.
+// Lstat describes the file called base. It does not follow a symbolic link.
 func (d *Dir) Lstat(base string) (Info, error) {
 	var st unix.Stat_t
 	if err := unix.Fstatat(d.fd, base, &st, unix.AT_SYMLINK_NOFOLLOW); err != nil {
@@ -77,8 +76,8 @@ func (d *Dir) Lstat(base string) (Info, error) {
 	return info(&st), nil
 }
 
-// Removable returns nil where this process may remove the file called base,
-// of which i tells, as far as that can be told without trying.
+// Removable returns nil if this process may remove the file called base, which i
+// describes, as far as the permissions say.
 func (d *Dir) Removable(base string, i Info) error {
 	err := unix.Faccessat(d.fd, ".", unix.W_OK|unix.X_OK, 0)
 	var st unix.Stat_t
@@ -92,15 +91,16 @@ func (d *Dir) Removable(base string, i Info) error {
 	return d.fail("remove", base, err)
 }
 
-// Rename gives the file called from the name to, unless that is taken. Some file
-// systems and systems cannot do that in one step: then the error is an
-// [errors.ErrUnsupported] or syscall.EINVAL, and nothing has changed.
+// Rename renames the file called from. The error is an fs.ErrExist if a file
+// called to exists, and another one where the system or the file system cannot
+// check and rename in one step. After an error nothing has changed.
 func (d *Dir) Rename(from, to string) error {
 	return d.fail("rename", from, renameNew(d.fd, from, to))
 }
 
-// Remove removes the name base, which is no directory's.
+// Remove removes the file called base, which must not be a directory.
 func (d *Dir) Remove(base string) error { return d.fail("remove", base, unix.Unlinkat(d.fd, base, 0)) }
 
-// Sync waits until the names in the directory are on the disk.
+// Sync writes the entries of the directory to the disk, and returns when that is
+// done.
 func (d *Dir) Sync() error { return d.fail("sync", "", unix.Fsync(d.fd)) }

@@ -10,18 +10,18 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// A File is an open descriptor. Unlike an os.File it never enters the
-// runtime's poller, which would cost a command of a millisecond several
-// system calls. One goroutine at a time may use it.
+// A File is an open file descriptor. Unlike an os.File it is not registered with
+// the runtime's poller: that takes several system calls, which a command that
+// runs for a millisecond notices. One goroutine at a time may use it.
 type File struct {
 	fd      int
 	name    string
-	dotName string // where it has one until it is linked
+	dotName string // its temporary name until Link, or ""
 }
 
-// Info is what the file system says of a file.
+// Info describes a file, as fstat does.
 type Info struct {
-	Dev, Ino uint64 // identity
+	Dev, Ino uint64 // identify the file
 	Size     int64  // bytes
 	Nlink    uint64
 	UID      uint32
@@ -33,7 +33,7 @@ type Info struct {
 // Regular reports whether the file is a regular one.
 func (i Info) Regular() bool { return i.Mode.IsRegular() }
 
-// SameFile reports whether both are of one file.
+// SameFile reports whether i and j describe the same file.
 func (i Info) SameFile(j Info) bool { return i.Dev == j.Dev && i.Ino == j.Ino }
 
 // Open opens the file called name with flags, which are unix.O_ ones;
@@ -43,7 +43,8 @@ func Open(name string, flags int, perm uint32) (*File, error) {
 	return openAt(unix.AT_FDCWD, name, name, flags, perm)
 }
 
-// openAt opens what path leads to from dir, as the File called name.
+// openAt opens path, which is relative to the directory descriptor dir. The File
+// and its errors are called name.
 func openAt(dir int, path, name string, flags int, perm uint32) (*File, error) {
 	for {
 		fd, err := unix.Openat(dir, path, flags|unix.O_CLOEXEC, perm)
@@ -107,18 +108,17 @@ func (f *File) WriteAt(p []byte, offset int64) (int, error) {
 	}
 }
 
-// Stat tells about the open file.
+// Stat describes the open file.
 func (f *File) Stat() (Info, error) {
 	var st unix.Stat_t
 	err := unix.Fstat(f.fd, &st)
 	return info(&st), f.fail("stat", err)
 }
 
-// Stat tells about the file that name leads to.
+// Stat describes the file called name.
 func Stat(name string) (Info, error) { return statName(name, unix.Stat) }
 
-// Lstat tells about the file that name leads to, without following a symbolic
-// link.
+// Lstat describes the file called name. It does not follow a symbolic link.
 func Lstat(name string) (Info, error) { return statName(name, unix.Lstat) }
 
 func statName(name string, stat func(string, *unix.Stat_t) error) (Info, error) {
@@ -154,9 +154,9 @@ func info(st *unix.Stat_t) Info {
 	return i
 }
 
-// Reserve makes the file at least size bytes long, zeros at its end, with
-// blocks on the disk for all of them: so that a full disk is an error here,
-// and never a fault at an update.
+// Reserve makes the file at least size bytes long, and allocates disk blocks for
+// all of it. New bytes are zero. Without the blocks a full disk would end the
+// program at an update of the mapping; with them it is an error here.
 func (f *File) Reserve(size int64) error {
 	i, err := f.Stat()
 	if err != nil {
@@ -166,8 +166,8 @@ func (f *File) Reserve(size int64) error {
 	if err != unix.ENOTSUP && err != unix.EOPNOTSUPP && err != unix.ENOSYS {
 		return f.fail("reserve space", err)
 	}
-	// The file system cannot reserve: write what is new. What is there was
-	// reserved by whoever wrote it.
+	// The file system cannot allocate: write zeros. The bytes that exist have
+	// their blocks.
 	zeros := make([]byte, min(64<<10, max(0, size-i.Size)))
 	for at := i.Size; at < size; at += int64(len(zeros)) {
 		if _, err := f.WriteAt(zeros[:min(int64(len(zeros)), size-at)], at); err != nil {
@@ -177,5 +177,5 @@ func (f *File) Reserve(size int64) error {
 	return nil
 }
 
-// Sync writes the file's data to the disk, and waits for it.
+// Sync writes the file to the disk, and returns when that is done.
 func (f *File) Sync() error { return f.fail("sync", unix.Fsync(f.fd)) }

@@ -17,8 +17,8 @@ func allocate(fd int, size int64) error {
 	}
 }
 
-// CreateUnnamed makes a file that has no name yet in the directory of name:
-// a process that is killed leaves nothing behind. Link gives it the name.
+// CreateUnnamed creates a file without a name, on the file system of name. Link
+// gives it that name. If the process is killed before, nothing is left of it.
 func CreateUnnamed(name string, perm uint32) (*File, error) {
 	f, err := Open(filepath.Dir(name), unix.O_TMPFILE|unix.O_RDWR, perm)
 	if err == nil {
@@ -29,22 +29,22 @@ func CreateUnnamed(name string, perm uint32) (*File, error) {
 		f.Close() // no /proc to link it from
 		return createDotName(name, perm)
 	}
-	// File systems that lack O_TMPFILE answer EOPNOTSUPP, and kernels that do
-	// see a directory opened for writing: EISDIR.
+	// Without support for O_TMPFILE file systems answer EOPNOTSUPP. Kernels
+	// without it see an attempt to write to a directory: EISDIR.
 	if errors.Is(err, unix.EOPNOTSUPP) || errors.Is(err, unix.EISDIR) || errors.Is(err, unix.EINVAL) {
 		return createDotName(name, perm)
 	}
 	return nil, &fs.PathError{Op: "create", Path: name, Err: errors.Unwrap(err)}
 }
 
-// renameNew renames a file in the directory dir, to a name that is free.
+// renameNew renames a file in the directory dir, unless to exists.
 func renameNew(dir int, from, to string) error {
 	return unix.Renameat2(dir, from, dir, to, unix.RENAME_NOREPLACE)
 }
 
 func (f *File) procName() string { return "/proc/self/fd/" + strconv.Itoa(f.fd) }
 
-// linkUnnamed gives a file without a name its first one.
+// linkUnnamed gives a file without a name the name of f.
 func (f *File) linkUnnamed() error {
 	return unix.Linkat(unix.AT_FDCWD, f.procName(), unix.AT_FDCWD, f.name, unix.AT_SYMLINK_FOLLOW)
 }

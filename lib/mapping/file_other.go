@@ -7,10 +7,11 @@ import "golang.org/x/sys/unix"
 // allocate has no portable form outside Linux: Reserve writes zeros instead.
 func allocate(int, int64) error { return unix.ENOTSUP }
 
-// CreateUnnamed makes a file for name, under a dot-name until Link.
+// CreateUnnamed creates a file that Link gives its name. Until then it has a
+// temporary name in the same directory.
 func CreateUnnamed(name string, perm uint32) (*File, error) { return createDotName(name, perm) }
 
-// renameNew has no portable form.
+// renameNew has no portable form: a rename replaces the file called to.
 func renameNew(int, string, string) error { return unix.ENOTSUP }
 
 func (f *File) linkUnnamed() error { return unix.ENOTSUP }

@@ -6,16 +6,18 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// AskLease asks the kernel whether any process, of whatever pid namespace, may
-// still write to the file, and returns nil where none may. The file must be
-// open for reading alone. Its owner and holders of CAP_LEASE may ask.
+// AskLease returns nil if no process can write to the file, whatever its pid
+// namespace. It asks for a read lease, which the kernel grants only while no
+// process has the file open for writing. A writable mapping counts as an open
+// file on ext4 and tmpfs; on overlayfs it belongs to the file in the layer below,
+// and the lease does not see it.
 //
-// A read lease is granted while nobody has the file open for writing, and a
-// mapping counts as an open file: tried on ext4 and tmpfs. On overlayfs it
-// belongs to the file of the layer below, which the lease does not look at.
+// f must be open for reading only. The owner of the file and processes with
+// CAP_LEASE may ask.
 //
-// The lease is given back at once, so that it holds up nobody who opens the
-// file. The SIGIO that tells of such a one does nothing to a Go program.
+// The lease is given back at once: as long as it is held, no process can open the
+// file for writing. Opening the file in that moment sends SIGIO to this process,
+// which the Go runtime ignores.
 func (f *File) AskLease() error {
 	_, err := f.lease(unix.F_RDLCK)
 	switch {

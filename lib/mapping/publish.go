@@ -13,8 +13,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// createDotName makes a file that no *.mmstats glob finds, for systems that
-// cannot make one without a name. A kill before Link leaves it behind.
+// createDotName creates a file under a temporary name that starts with a dot, so
+// that no *.mmstats glob finds it. It is for systems that cannot create a file
+// without a name. If the process is killed before Link, the file stays.
 func createDotName(name string, perm uint32) (*File, error) {
 	dir, base := filepath.Split(name)
 	base = base[:min(len(base), 200)] // a name has 255 bytes at most
@@ -31,13 +32,12 @@ func createDotName(name string, perm uint32) (*File, error) {
 	}
 }
 
-// SetName changes the name that a file was made for, before Link, to another one
-// in the same directory.
+// SetName changes the name that Link gives to the file. It must be in the same
+// directory.
 func (f *File) SetName(name string) { f.name = name }
 
-// Link gives a file that CreateUnnamed made the name it was made for. The
-// error is an fs.ErrExist where the name is taken, by whatever it may be; then
-// Link may be called again.
+// Link gives a file that CreateUnnamed created its name. The error is an
+// fs.ErrExist if anything has that name; then Link may be called again.
 func (f *File) Link() error {
 	if f.dotName == "" {
 		return f.fail("create", f.linkUnnamed())
@@ -49,8 +49,8 @@ func (f *File) Link() error {
 	return nil
 }
 
-// Discard removes what CreateUnnamed may have left under a name of its own.
-// It is called when Link is given up.
+// Discard removes the temporary name of a file that was not linked, if it has
+// one. It is called instead of Link.
 func (f *File) Discard() {
 	if f.dotName != "" {
 		os.Remove(f.dotName)

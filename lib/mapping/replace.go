@@ -9,14 +9,14 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Replace gives a file that CreateUnnamed made the name it was made for, in
-// the place of whatever has it now. At any time the name leads to the one or
-// the other. The caller sees to it that nobody else does the same.
+// Replace gives a file that CreateUnnamed created its name, and takes the name
+// from the file that has it. Whoever opens the name gets the one or the other.
+// The caller makes sure that no two processes replace the same file at once.
 func (f *File) Replace() error {
 	from := f.dotName
 	if from == "" {
-		// Only a name can be renamed. It is a fixed one, so that what a kill
-		// leaves behind is used up by the next who comes.
+		// Only a file with a name can be renamed. The temporary name is always
+		// the same, so that a killed process leaves at most one file.
 		dir, base := filepath.Split(f.name)
 		from = dir + "." + base + ".new"
 		unnamed := &File{fd: f.fd, name: from}
