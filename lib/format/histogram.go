@@ -216,6 +216,18 @@ func (h *HistogramState) Mean() float64 {
 	return h.Sum / float64(h.Count)
 }
 
+// Value returns the mean as the value of the stat, 0 where there are no
+// samples.
+func (h *HistogramState) Value() Value {
+	if h.Count == 0 {
+		return FloatValue(0)
+	}
+	return FloatValue(h.Mean())
+}
+
+// Samples returns the number of the samples and their sum.
+func (h *HistogramState) Samples() Samples { return Samples{Count: h.Count, Total: h.Sum} }
+
 // Quantile returns the sample that a share of q of all, 0 to 1, are at or
 // under (the nearest rank), or NaN where there are none. It is off by at most
 // 4.33 % for samples from 2^-27 to 2^35. Where all are whole numbers it is

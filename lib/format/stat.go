@@ -17,9 +17,17 @@ type Stat struct {
 	Err error
 }
 
-// Samples returns the samples that are counted behind the mean of an Average
-// or a Moving.
+// Samples returns the samples that are counted behind the mean of an Average,
+// a Moving or a Histogram.
 func (s *Stat) Samples() Samples { return DecodeSamples(s.Type(), s.Raw) }
+
+// Histogram returns what a Histogram holds, and no samples for any other stat.
+func (s *Stat) Histogram() (h HistogramState) {
+	if s.Type() == Histogram && len(s.Raw) >= HistogramSize {
+		h.Decode(s.Raw)
+	}
+	return h
+}
 
 // Recent appends the samples in the window of a Moving to dst, the oldest
 // first.
@@ -61,6 +69,11 @@ func DecodeSamples(t Type, raw []byte) Samples {
 		}
 	case t == Moving:
 		return Samples{Count: binary.NativeEndian.Uint64(raw[16:])}
+	case t == Histogram && len(raw) >= HistogramSize:
+		var h HistogramState
+		if h.Decode(raw) == nil {
+			return h.Samples()
+		}
 	}
 	return Samples{}
 }

@@ -137,7 +137,7 @@ func TestMeanLags(t *testing.T) {
 	for name, update := range updates {
 		r := Heap(format.HistogramSize)
 		h := newHistogram(r, 0, false)
-		words := h.fast.Load()
+		words := (*histogramWords)(h.anchor.Load().words)
 		then := *words
 		for range 4000 {
 			n := 1

@@ -53,7 +53,8 @@ type Place struct {
 	Size, Skip, Len int
 	Buffered        bool
 	// Words says that every aligned word of 8 bytes is a value of its own, in
-	// any buffer, so that one load of each is all it takes.
+	// any buffer, so that one load of each is all it takes. They are loaded from
+	// the last to the first.
 	Words bool
 }
 
@@ -137,7 +138,7 @@ func (v *View) read(p *Place, dst []byte) Outcome {
 		}
 	default:
 		if from := value(index()); from != nil {
-			copyWords(dst, from)
+			copyEachWord(dst, from)
 			outcome = Whole
 		}
 	}

@@ -101,6 +101,18 @@ func copyWords(dst []byte, p unsafe.Pointer) {
 	}
 }
 
+// copyEachWord is copyWords for words that are values of their own, from the
+// last to the first: see Histogram for why.
+func copyEachWord(dst []byte, p unsafe.Pointer) {
+	before := int(uintptr(p) & 7) // bytes of the first word that are not wanted
+	for end := len(dst); end > 0; {
+		start := max(0, (before+end-1)&^7-before)
+		word, _ := loadWord(unsafe.Add(p, start))
+		copy(dst[start:end], word[:])
+		end = start
+	}
+}
+
 // equalWords reports whether dst is what copyWords would copy to it.
 func equalWords(dst []byte, p unsafe.Pointer) bool {
 	for len(dst) > 0 {

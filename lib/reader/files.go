@@ -262,7 +262,7 @@ func (p *Poller) addField(f *polled, st *format.Stat, label string) *field {
 	fd.Kind = st.Kind()
 	fd.Series = p.series.Join(label, t, fd.Kind)
 	size := polledSize(sig, t)
-	words := t == format.Moving && (st.ValueOffset+sig.ValueOffset)%8 == 0
+	words := (t == format.Moving || t == format.Histogram) && (st.ValueOffset+sig.ValueOffset)%8 == 0
 	f.fields = append(f.fields, fd)
 	f.places = append(f.places, mapping.Place{
 		Head: head(&st.Field), Offset: st.Offset,
@@ -294,6 +294,8 @@ func polledSize(sig *format.Signature, t format.Type) int {
 		return min(sig.ValueSize, maxText)
 	case format.Average, format.Moving:
 		return format.MeanSize
+	case format.Histogram:
+		return format.HistogramSize
 	}
 	return sig.ValueSize
 }

@@ -49,6 +49,8 @@ type Poller struct {
 	raw      []byte
 	outcomes []mapping.Outcome
 	sample   Sample
+	// histogram is that of the sample.
+	histogram format.HistogramState
 }
 
 // A File is a stat file that a [Poller] knows. The fields are good until the
@@ -180,19 +182,31 @@ func (p *Poller) poll(f *polled, visit func(*Sample), gone bool) {
 		fd := &f.fields[i]
 		*s = Sample{File: &f.File, Type: fd.typ, Kind: fd.Kind, Live: fd.live, Raw: raw[:f.places[i].Len:f.places[i].Len]}
 		raw = raw[len(s.Raw):]
-		if p.outcomes[i] == mapping.Busy {
-			s.Raw = nil
-			if fd.Busy(s) {
-				p.report(&fs.PathError{Op: "read", Path: f.Path, Err: fmt.Errorf("%s: %w", fd.Series.Label, s.Err)})
-			}
-		} else {
-			fd.Next(s, fd.sig.DecodeValue(s.Raw), format.DecodeSamples(fd.typ, s.Raw))
+		if err := p.next(fd, s, p.outcomes[i]); err != nil && fd.Fail(s, err) {
+			p.report(&fs.PathError{Op: "read", Path: f.Path, Err: fmt.Errorf("%s: %w", fd.Series.Label, err)})
 		}
 		if gone {
-			s.Value, s.Samples, s.Raw, s.Reset = format.Value{}, format.Samples{}, nil, false
+			s.Value, s.Samples, s.Histogram, s.Raw, s.Reset = format.Value{}, format.Samples{}, nil, nil, false
 		}
 		visit(s)
 	}
+}
+
+// next sets what s says of fd, whose bytes it has.
+func (p *Poller) next(fd *field, s *Sample, outcome mapping.Outcome) error {
+	switch {
+	case outcome == mapping.Busy:
+		s.Raw = nil
+		return mapping.ErrBusy
+	case fd.typ == format.Histogram:
+		if err := p.histogram.Decode(s.Raw); err != nil {
+			return err
+		}
+		fd.NextHistogram(s, &p.histogram)
+	default:
+		fd.Next(s, fd.sig.DecodeValue(s.Raw), format.DecodeSamples(fd.typ, s.Raw))
+	}
+	return nil
 }
 
 // read gets the bytes of all fields of f, and tells whether there are more

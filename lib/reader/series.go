@@ -4,7 +4,6 @@ import (
 	"math"
 
 	"mmstats/lib/format"
-	"mmstats/lib/mapping"
 )
 
 // A Series is a stat by its label, in all the files that have it.
@@ -80,10 +79,15 @@ type Sample struct {
 	// Interval are the samples since the last poll. There are none where Delta
 	// is absent.
 	Interval format.Samples
-	// Reset says that a counter, or the number of samples of an average, went
-	// back: its writer started again.
+	// Histogram is what a histogram holds, and HistogramInterval what it took
+	// since the last poll. They are nil for other stats and where Value or Delta
+	// are absent, and good until the visit is over.
+	Histogram, HistogramInterval *format.HistogramState
+	// Reset says that a counter, or the samples of an average or a histogram,
+	// went back: its writer started again.
 	Reset bool
-	// Err is [mapping.ErrBusy] for a value that changed too fast to be read.
+	// Err is [mapping.ErrBusy] for a value that changed too fast to be read, and
+	// [format.ErrHistogramFull] for one that is no number.
 	Err error
 	// Raw holds the bytes of the value, and of what our writers have behind
 	// the mean of an average. It is good until the visit is over.
@@ -101,17 +105,23 @@ type Track struct {
 	last    uint64
 	class   format.Class
 	samples format.Samples
+	// histogram is nil for other stats.
+	histogram *histogramTrack
 	// earlier says that the last value came from an earlier writer: use it to
 	// detect a reset, never for a delta.
 	earlier bool
 	saidErr bool
 }
 
+// A histogramTrack is the last state of a histogram, and what came after it.
+type histogramTrack struct{ last, interval format.HistogramState }
+
 // Continue goes on from the last value of t, which had the same label. Where
 // another writer made the new values, they only tell whether a counter went
 // back.
 func (k *Track) Continue(t *Track, anotherWriter bool) {
 	k.last, k.class, k.samples, k.saidErr = t.last, t.class, t.samples, t.saidErr
+	k.histogram = t.histogram
 	k.earlier = t.earlier || anotherWriter
 }
 
@@ -137,10 +147,28 @@ func (k *Track) Next(s *Sample, v format.Value, n format.Samples) {
 	}
 }
 
-// Busy sets what s says of a stat that could not be read. It reports whether
-// that is the first time.
-func (k *Track) Busy(s *Sample) (first bool) {
-	s.Series, s.Err = k.Series, mapping.ErrBusy
+// NextHistogram is Next for a histogram that holds h now.
+func (k *Track) NextHistogram(s *Sample, h *format.HistogramState) {
+	k.Next(s, h.Value(), h.Samples())
+	s.Histogram = h
+	if k.histogram == nil {
+		k.histogram = new(histogramTrack)
+	}
+	t := k.histogram
+	if s.Delta.Class() != 0 {
+		t.interval = *h
+		if s.HistogramInterval = &t.interval; !t.interval.Sub(&t.last) {
+			s.HistogramInterval, s.Delta, s.Interval = nil, format.Value{}, format.Samples{}
+			s.Reset = true
+		}
+	}
+	t.last = *h
+}
+
+// Fail sets what s says of a stat that could not be read for a reason. It
+// reports whether that is the first time.
+func (k *Track) Fail(s *Sample, err error) (first bool) {
+	s.Series, s.Err = k.Series, err
 	k.class = 0
 	first, k.saidErr = !k.saidErr, true
 	return first

@@ -66,12 +66,25 @@ func (r *Reader) Stats() iter.Seq[format.Stat] {
 				at := field.ReadOffset(field.WriteBuffer)
 				buf := r.loader.Data[at : at+field.Signature.Size]
 				st.Value, st.Raw = field.Signature.Decode(buf), buf[field.Signature.ValueOffset:]
+				if st.Type() == format.Histogram {
+					st.Value, st.Err = histogramValue(st.Raw)
+				}
 			}
 			if !yield(st) {
 				return
 			}
 		}
 	}
+}
+
+// histogramValue returns the mean of a histogram. Its first word is the mean
+// that it had some samples ago.
+func histogramValue(raw []byte) (format.Value, error) {
+	var h format.HistogramState
+	if err := h.Decode(raw); err != nil {
+		return format.Value{}, err
+	}
+	return h.Value(), nil
 }
 
 // found counts a field, and the bytes that have to be read again for it.
