@@ -7,18 +7,18 @@
 #	mmstats_time copy rsync -a /home /backup
 #	mmstats_close
 #
-# In bash, updates are lines to one mmstats-write that runs beside the script,
-# and cost no fork; in other shells each is one run of it. What goes wrong with
-# the stats is said on standard error and never fails: only mmstats_time, which
-# ends as its command does, and mmstats_sync return anything but 0.
+# In bash, an update is a line to an mmstats-write that runs beside the script,
+# and starts no process; in other shells each update is a run of mmstats-write.
+# Errors are written to standard error. Functions return 0, except mmstats_time,
+# which returns the status of its command, and mmstats_sync.
 #
-# Every shell named above must be able to parse this file. What only bash
-# understands is reached in bash alone.
+# All of these shells have to parse this file. What only bash can run is only
+# called in bash.
 
 # mmstats_open [--pid] NAME [LABEL:TYPE[=VALUE]...]
-# Says where updates go, and declares stats. A NAME with a slash is that of a
-# file. Stats go on from run to run; with --pid they begin anew, and belong to
-# this script: cleanstats removes the file after it.
+# Chooses the file of the updates that follow, and declares stats. A NAME with a
+# slash is the path of a file. The file stays for the next run of the script;
+# with --pid it is made anew, and cleanstats removes it after this run.
 mmstats_open() {
 	local _mmstats_pid='' _mmstats_before=$_mmstats_state
 	mmstats_close
@@ -57,7 +57,7 @@ mmstats_open() {
 }
 
 # mmstats LABEL[:TYPE](=|+=|-=)VALUE...
-# Updates stats, all of them or none.
+# Updates stats: all of them, or after an error none.
 mmstats() {
 	if [ "$_mmstats_state" != open ]; then
 		[ -n "$_mmstats_state" ] || echo 'mmstats: call mmstats_open first' >&2
@@ -71,8 +71,8 @@ mmstats() {
 }
 
 # mmstats_time LABEL CMD [ARG...]
-# Runs a command or a function, adds its seconds to the timer LABEL and one to
-# LABEL.ok or LABEL.failed, and sets LABEL.last_exit. Returns its status.
+# Runs a command or a function, and returns its status. Adds its seconds to the
+# timer LABEL, adds 1 to LABEL.ok or LABEL.failed, and sets LABEL.last_exit.
 mmstats_time() {
 	if [ $# -lt 2 ]; then
 		echo 'mmstats_time: LABEL or CMD is missing' >&2
@@ -81,7 +81,7 @@ mmstats_time() {
 	local _mmstats_status=0 _mmstats_label=$1 _mmstats_began _mmstats_ended _mmstats_ok=1
 	shift
 	if [ "$_mmstats_state" = open ] && [ -z "${EPOCHREALTIME-}" ]; then
-		# The clock of this shell is a coarse one.
+		# This shell has no precise clock, so mmstats-write measures programs.
 		case $(command -v -- "$1" || :) in
 		/*)
 			mmstats-write "$_mmstats_option" "$_mmstats_name" time "$_mmstats_label" -- "$@" || _mmstats_status=$?
@@ -103,8 +103,8 @@ mmstats_time() {
 }
 
 # mmstats_sync
-# Waits until readers see all updates so far. Returns 1 if any since the last
-# time went wrong.
+# Waits until readers see all updates so far. Returns 1 if an update has failed
+# since the last call.
 mmstats_sync() {
 	local _mmstats_reply=''
 	if [ -n "$_mmstats_in" ]; then
@@ -119,15 +119,15 @@ mmstats_sync() {
 }
 
 # mmstats_close
-# Waits as mmstats_sync does, and ends the stats of this script. A script that
-# ends without it loses nothing.
+# Waits as mmstats_sync does, and stops publishing. A script that ends without it
+# loses no update.
 mmstats_close() {
 	mmstats_sync || :
 	_mmstats_drop
 	_mmstats_state=
 }
 
-# What follows is not for callers.
+# The rest is internal.
 
 : "${_mmstats_state=}" # "", open, missing or unopened; sourcing again keeps it
 [ -z "${ZSH_VERSION-}" ] || zmodload zsh/datetime || : # $EPOCHREALTIME
@@ -147,24 +147,23 @@ _mmstats_clock() {
 	if [ -z "$_mmstats_text" ]; then
 		read -r _mmstats_text _mmstats_rest 2>/dev/null </proc/uptime || _mmstats_text=$(date +%s).0
 	fi
-	# Some languages write a decimal comma.
+	# In some locales, the decimal point is a comma.
 	_mmstats_micro=${_mmstats_text#*[!0-9]}000000
 	_mmstats_micro=1${_mmstats_micro%"${_mmstats_micro#??????}"} # a number must not begin with 0
 	_mmstats_now=$((${_mmstats_text%%[!0-9]*} * 1000000 + _mmstats_micro - 1000000))
 }
 
-# The stream, in bash.
+# The stream, in bash only.
 
-# _mmstats_start: starts it. Its descriptors are closed in other programs that
-# the script runs, and open in its subshells. A signal to all processes of the
-# script does not end it: the script may have more to say.
+# _mmstats_start: starts the stream. Its descriptors are open in subshells of the
+# script, and closed in programs that the script runs. The stream does not end by
+# a signal that all processes of the script get: updates may follow.
 _mmstats_start() {
 	_mmstats_starts=$((_mmstats_starts + 1))
 	_mmstats_shell=$BASHPID
 	coproc mmstats-write "$_mmstats_option" "$_mmstats_name" stream --until-eof
-	# As a job it would make "wait" wait for ever, and as the coprocess it
-	# would be in the way of the script's own. It may have ended by now, and
-	# its variables with it.
+	# "wait" would wait for it if it were a job, and the script could have no
+	# coprocess of its own. If it has ended by now, COPROC is unset.
 	disown "$!" 2>/dev/null || :
 	set -- "${COPROC[@]-}"
 	if ! { exec {_mmstats_in}>&"${2-}"- {_mmstats_out}<&"${1-}"-; } 2>/dev/null; then
@@ -173,15 +172,15 @@ _mmstats_start() {
 	fi
 }
 
-# _mmstats_drop: ends it, once no subshell uses it.
+# _mmstats_drop: closes the stream, which ends when no subshell uses it.
 _mmstats_drop() {
 	[ -n "$_mmstats_in" ] || return 0
 	exec {_mmstats_in}>&- {_mmstats_out}<&-
 	_mmstats_in=
 }
 
-# _mmstats_restart: starts it again after it ended, unless this is a subshell
-# or it ends all the time.
+# _mmstats_restart: starts the stream again after it has ended, but not in a
+# subshell, and not more than five times.
 _mmstats_restart() {
 	_mmstats_drop
 	_mmstats_failed=1
@@ -192,8 +191,8 @@ _mmstats_restart() {
 	_mmstats_start
 }
 
-# _mmstats_put LINE: writes a line to it. Whoever writes to a stream that is
-# gone would be ended by SIGPIPE.
+# _mmstats_put LINE: writes a line to the stream. SIGPIPE is ignored meanwhile:
+# it would end the script if the stream has ended.
 _mmstats_put() {
 	local _mmstats_status=0
 	trap '' PIPE
@@ -202,8 +201,8 @@ _mmstats_put() {
 	return "$_mmstats_status"
 }
 
-# _mmstats_send WORD...: hands assignments to it. A status means that they are
-# to be carried out by a call of its own.
+# _mmstats_send WORD...: sends assignments to the stream. It returns 1 if a run of
+# mmstats-write has to carry them out instead.
 _mmstats_send() {
 	local _mmstats_word _mmstats_value _mmstats_line='' _mmstats_whole=1
 	for _mmstats_word; do
@@ -230,9 +229,9 @@ _mmstats_send() {
 	done
 	_mmstats_line=${_mmstats_line# }
 	case $_mmstats_line in
-	[#?]*) _mmstats_line="\\$_mmstats_line" ;; # no comment and no question
+	[#?]*) _mmstats_line="\\$_mmstats_line" ;; # else it would be a comment or a question
 	esac
-	# A pipe keeps lines of several writers apart up to 4096 bytes.
+	# Writes of up to 4096 bytes to a pipe are not mixed with those of others.
 	if [ -z "$_mmstats_whole" ] || [ ${#_mmstats_line} -gt 1000 ]; then
 		mmstats_sync || _mmstats_failed=1
 		return 1
