@@ -41,6 +41,7 @@ func TestAttack(t *testing.T) {
 	// It goes on until something was removed, which shows that the command
 	// works at all.
 	var moved atomic.Int64
+	baits := [][]byte{content, statFile(nobodysPID, made, false, 1)}
 	stop, over := make(chan struct{}), make(chan struct{})
 	go func() {
 		defer close(over)
@@ -49,8 +50,7 @@ func TestAttack(t *testing.T) {
 			case <-stop:
 				return
 			default:
-				attack(top, dir, sentinel, content)
-				moved.Add(1)
+				attack(top, dir, sentinel, baits[moved.Add(1)%2])
 			}
 		}
 	}()
