@@ -236,7 +236,7 @@ func (h *HistogramState) Quantile(q float64) float64 {
 	if h.Count == 0 || math.IsNaN(q) {
 		return math.NaN()
 	}
-	rank := h.rank(q)
+	rank := nearestRank(q, h.Count)
 	below := uint64(0)
 	for i, n := range h.buckets {
 		if n >= rank-below {
@@ -247,13 +247,13 @@ func (h *HistogramState) Quantile(q float64) float64 {
 	panic("format: the count of a histogram is not that of its buckets")
 }
 
-// rank returns which of the samples, from 1 on, is the quantile of q.
-func (h *HistogramState) rank(q float64) uint64 {
-	n := float64(h.Count)
+// nearestRank returns which of count samples, from 1 on, is the quantile of q.
+func nearestRank(q float64, count uint64) uint64 {
+	n := float64(count)
 	// What float arithmetic adds to a whole number must not make it the next.
 	switch r := math.Ceil(q * n * (1 - 1.0/(1<<50))); {
 	case r >= n:
-		return h.Count
+		return count
 	case r > 1:
 		return uint64(r)
 	}

@@ -93,8 +93,8 @@ func (h *HistogramState) add(samples ...float64) {
 	}
 }
 
-// nearestRank returns the exact quantile.
-func nearestRank(sorted []float64, q float64) float64 {
+// exactQuantile returns the quantile of samples.
+func exactQuantile(sorted []float64, q float64) float64 {
 	rank := int(math.Ceil(q*float64(len(sorted)) - 1e-9))
 	return sorted[max(rank, 1)-1]
 }
@@ -128,7 +128,7 @@ func TestQuantileWithinBounds(t *testing.T) {
 		h.add(samples...)
 		slices.Sort(samples)
 		for _, q := range []float64{0.5, 0.9, 0.95, 0.99, 0.999} {
-			got, want := h.Quantile(q), nearestRank(samples, q)
+			got, want := h.Quantile(q), exactQuantile(samples, q)
 			if e := math.Abs(got-want) / want; e > maxError {
 				t.Errorf("%s: Quantile(%v) = %v, want %v: off by %.2f %%", name, q, got, want, 100*e)
 			}
@@ -152,7 +152,7 @@ func TestQuantileOfWholeNumbers(t *testing.T) {
 	slices.Sort(samples)
 	for p := range 101 {
 		q := float64(p) / 100
-		if got, want := h.Quantile(q), nearestRank(samples, q); got != want {
+		if got, want := h.Quantile(q), exactQuantile(samples, q); got != want {
 			t.Errorf("Quantile(%v) = %v, want %v", q, got, want)
 		}
 	}
@@ -230,7 +230,7 @@ func TestIntervalOverFiles(t *testing.T) {
 		sum += v
 	}
 	for q, got := range map[float64]float64{0: merged.Min, 0.5: merged.Quantile(0.5), 0.99: merged.Quantile(0.99), 1: merged.Max} {
-		want := nearestRank(samples, q)
+		want := exactQuantile(samples, q)
 		if e := math.Abs(got-want) / want; e > maxError {
 			t.Errorf("q = %v: %v, want %v: off by %.2f %%", q, got, want, 100*e)
 		}

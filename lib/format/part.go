@@ -3,6 +3,8 @@ package format
 import (
 	"errors"
 	"fmt"
+	"math"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -88,6 +90,80 @@ func (t Type) HasPart(p Part) bool {
 		}
 	}
 	return p == Part{}
+}
+
+// Part returns a part of what the histogram holds: the mean for the zero Part.
+// It is absent where there are no samples to tell it, and for [PartLast].
+func (h *HistogramState) Part(p Part) Value {
+	switch {
+	case p == Part{}:
+		return h.Value()
+	case p == PartCount:
+		return UintValue(h.Count)
+	case p == PartSum:
+		return FloatValue(h.Sum)
+	case h.Count == 0:
+		return Value{}
+	case p == PartMean:
+		return FloatValue(h.Mean())
+	case p == PartMin:
+		return known(h.Min)
+	case p == PartMax:
+		return known(h.Max)
+	}
+	if q, ok := p.Quantile(); ok {
+		return FloatValue(h.Quantile(q))
+	}
+	return Value{}
+}
+
+// known returns v, absent where it is NaN.
+func known(v float64) Value {
+	if math.IsNaN(v) {
+		return Value{}
+	}
+	return FloatValue(v)
+}
+
+// Part returns a part of the stat, its value for the zero Part. It is absent
+// where the stat has no such part, and where there are no samples to tell it.
+func (s *Stat) Part(p Part) Value {
+	t := s.Type()
+	switch {
+	case s.Err != nil || !t.HasPart(p):
+		return Value{}
+	case p == Part{}:
+		return s.Value
+	case t == Histogram:
+		h := s.Histogram()
+		return h.Part(p)
+	case p == PartCount:
+		return UintValue(s.Samples().Count)
+	case p == PartSum:
+		return FloatValue(s.Samples().Total)
+	case s.Samples().Count == 0:
+		return Value{}
+	case p == PartMean:
+		return s.Value
+	}
+	return recentPart(s.Recent(nil), p)
+}
+
+// recentPart returns a part of the samples in a window, which are in the order
+// in which they came.
+func recentPart(samples []float64, p Part) Value {
+	if len(samples) == 0 {
+		return Value{}
+	}
+	if p == PartLast {
+		return FloatValue(samples[len(samples)-1])
+	}
+	slices.Sort(samples)
+	q, _ := p.Quantile()
+	if p == PartMax {
+		q = 1
+	}
+	return FloatValue(samples[nearestRank(q, uint64(len(samples)))-1])
 }
 
 // ErrNoStat says that there is no stat of a label.

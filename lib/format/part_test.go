@@ -1,8 +1,11 @@
 package format
 
 import (
+	"encoding/binary"
 	"errors"
 	"fmt"
+	"math"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -90,6 +93,71 @@ func TestResolvePart(t *testing.T) {
 		}
 		if (test.err == "no such stat") != errors.Is(err, ErrNoStat) {
 			t.Errorf("ResolvePart(%q) = %v", test.name, err)
+		}
+	}
+}
+
+// TestPartsOfStats reads the parts of stats from their fields.
+func TestPartsOfStats(t *testing.T) {
+	nan := math.NaN()
+	average := func(count uint64, total float64) []byte {
+		b := binary.NativeEndian.AppendUint64(nil, math.Float64bits(total/float64(max(count, 1))))
+		return binary.NativeEndian.AppendUint64(binary.NativeEndian.AppendUint64(b, count), math.Float64bits(total))
+	}
+	moving := func(mean float64, next, count uint64, slots ...float64) []byte {
+		b := binary.NativeEndian.AppendUint64(nil, math.Float64bits(mean))
+		b = binary.NativeEndian.AppendUint64(binary.NativeEndian.AppendUint64(b, next), count)
+		for _, v := range slots {
+			b = binary.NativeEndian.AppendUint64(b, math.Float64bits(v))
+		}
+		return b
+	}
+	histogram := func(samples ...float64) []byte {
+		var h HistogramState
+		h.add(samples...)
+		b := make([]byte, HistogramSize)
+		h.Encode(b)
+		return b
+	}
+	for _, test := range []struct {
+		name string
+		sp   Spec
+		raw  []byte
+		want string
+	}{
+		{"histogram", Spec{Type: Histogram}, histogram(4, 2, 1, 1, 1, 2, 3, 10), "value 3, mean 3, count 8, sum 24, min 1, max 10, p50 2, p90 10, p0 1, p62.5 2"},
+		{"no samples", Spec{Type: Histogram}, histogram(), "value 0, count 0, sum 0"},
+		{"infinite ones", Spec{Type: Histogram}, histogram(math.Inf(1)), "value 0, mean 0, count 1, sum 0, p50 +Inf, p90 +Inf, p0 +Inf, p62.5 +Inf"},
+		{"average", Spec{Type: Average}, average(4, 10), "value 2.5, mean 2.5, count 4, sum 10"},
+		{"no average", Spec{Type: Average}, average(0, 0), "value 0, count 0, sum 0"},
+		{"moving", Spec{Type: Moving, Size: 4}, moving(5, 2, 6, 7, 4, 1, 8), "value 5, mean 5, count 6, min 1, max 8, last 4, p50 4, p90 8, p0 1, p62.5 7"},
+		{"a window that is not full", Spec{Type: Moving, Size: 4}, moving(5, 2, 2, 7, 3, nan, nan), "value 5, mean 5, count 2, min 3, max 7, last 3, p50 3, p90 7, p0 3, p62.5 7"},
+		{"no samples in a window", Spec{Type: Moving, Size: 2}, moving(0, 0, 0, nan, nan), "value 0, count 0"},
+		{"counter", Spec{Type: Counter}, []byte{7, 0, 0, 0, 0, 0, 0, 0}, "value 7"},
+	} {
+		test.sp.Label = "l"
+		data, err := AppendField([]byte{Version}, test.sp)
+		if err != nil {
+			t.Fatal(err)
+		}
+		st := Stat{Field: lastField(t, data), Raw: test.raw}
+		if nativeBigEndian && test.sp.Type == Counter {
+			slices.Reverse(st.Raw)
+		}
+		st.Value = st.Signature.DecodeValue(st.Raw)
+		var got []string
+		for _, name := range strings.Fields("value mean count sum min max last p50 p90 p0 p62.5") {
+			p, _ := ParsePart(name)
+			if v := st.Part(p); v.Class() != 0 {
+				got = append(got, fmt.Sprintf("%s %s", name, v.AppendText(nil)))
+			}
+		}
+		if got := strings.Join(got, ", "); got != test.want {
+			t.Errorf("%s: %s, want %s", test.name, got, test.want)
+		}
+		st.Err = errors.New("unreadable")
+		if v := st.Part(PartCount); v.Class() != 0 {
+			t.Errorf("%s: count of a stat that cannot be read = %s", test.name, v.AppendText(nil))
 		}
 	}
 }
