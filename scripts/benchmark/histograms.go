@@ -3,9 +3,7 @@ package main
 import (
 	"os"
 	"path/filepath"
-	"sync/atomic"
 
-	vm "github.com/VictoriaMetrics/metrics"
 	"github.com/prometheus/client_golang/prometheus"
 
 	"mmstats/lib/format"
@@ -16,58 +14,41 @@ import (
 // different buckets, of which few are the least or the greatest.
 var seconds = [8]float64{0.0021, 0.013, 0.0004, 0.25, 0.0102, 0.0035, 1.7, 0.00091}
 
-// histograms measures the updates of histograms.
-func histograms() ([]row, error) {
-	plain, err := newHistogram(mapping.Plain)
-	if err != nil {
-		return nil, err
-	}
-	guarded, err := newHistogram(mapping.Guarded)
-	if err != nil {
-		return nil, err
-	}
-	classic := prometheus.NewHistogram(prometheus.HistogramOpts{Name: "bench"})
-	native := prometheus.NewHistogram(prometheus.HistogramOpts{Name: "bench_native", NativeHistogramBucketFactor: 1.1})
-	victoria := vm.NewHistogram("bench_histogram")
-
-	var word uint64
-	bare := &candidate{name: "atomic.AddUint64", loop: func(n int) {
-		for range n {
-			atomic.AddUint64(&word, 1)
-		}
-	}}
-	candidateOf := func(name string, add func(float64)) *candidate {
-		return &candidate{name: name, loop: func(n int) {
-			for i := range n {
-				add(seconds[i%len(seconds)])
+func histogramRows() []row {
+	type adder func(h *mapping.Histogram, n int)
+	against := func(name, what string, reach float64, of string, add adder, base func(*bench) (loop, error)) row {
+		return ratio("update/"+name, what, "ns", reach, of, func(b *bench) (cost, cost, error) {
+			h, err := newHistogram(mapping.Plain)
+			if err != nil {
+				return nil, nil, err
 			}
-		}}
+			other, err := base(b)
+			return timed(func(n int) { add(h, n) }), timed(other), err
+		})
 	}
-	add := &candidate{name: "Histogram.Add", loop: func(n int) {
+	add := func(h *mapping.Histogram, n int) {
 		for i := range n {
-			plain.Add(seconds[i%len(seconds)])
+			h.Add(seconds[i%len(seconds)])
 		}
-	}}
-	local := &candidate{name: "LocalHistogram.Add", loop: func(n int) {
+	}
+	addOwned := func(h *mapping.Histogram, n int) {
 		for i := range n {
-			plain.AddOwned(seconds[i%len(seconds)])
+			h.AddOwned(seconds[i%len(seconds)])
 		}
-	}}
-	safe := candidateOf("Histogram.Add, Guarded", guarded.Add)
-	promClassic := candidateOf("client_golang, classic Histogram.Observe", classic.Observe)
-	promNative := candidateOf("client_golang, native Histogram.Observe", native.Observe)
-	victoriaUpdate := candidateOf("VictoriaMetrics/metrics, Histogram.Update", victoria.Update)
-	measure([]*candidate{bare, add, local, safe, promClassic, promNative, victoriaUpdate})
-
+	}
 	return []row{
-		note(bare.name, "ns", bare.best),
-		atMost(add.name, "ns", add.best, bare.best, 2.8, bare.name),
-		atMost(local.name, "ns", local.best, bare.best, 1, bare.name),
-		note(safe.name, "ns", safe.best),
-		note(promClassic.name, "ns", promClassic.best),
-		atMost(add.name, "ns", add.best, promClassic.best, 0.6, "client_golang, classic"),
-		note(promNative.name, "ns", promNative.best),
-		note(victoriaUpdate.name, "ns", victoriaUpdate.best),
+		against("histogram", "Histogram.Add", 2.8, "atomic.AddUint64", add, bare(atomicAdd)),
+		against("histogram-client_golang", "Histogram.Add", 0.6, "prometheus client_golang's, classic", add, prometheusHistogram),
+		against("histogram-local", "LocalHistogram.Add", 1, "atomic.AddUint64", addOwned, bare(atomicAdd)),
+	}
+}
+
+func prometheusHistogram(*bench) (loop, error) {
+	h := prometheus.NewHistogram(prometheus.HistogramOpts{Name: "bench"})
+	return func(n int) {
+		for i := range n {
+			h.Observe(seconds[i%len(seconds)])
+		}
 	}, nil
 }
 

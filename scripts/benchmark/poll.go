@@ -1,0 +1,92 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"strconv"
+	"time"
+
+	"mmstats/lib/reader"
+	"mmstats/lib/statfile"
+)
+
+func pollRows() []row {
+	return []row{
+		atMost("pollstats/tick", "pollstats, CPU of a tick, 1,000 files x 4 fields", "ms", 2, func(b *bench) (cost, error) {
+			dir, err := b.files(1000)
+			return tick(b, dir, func() (stop func(), err error) { return changing(dir), nil }), err
+		}),
+		atMost("pollstats/tick-unchanged", "the same, the directory unchanged", "ms", 1, func(b *bench) (cost, error) {
+			dir, err := b.files(1000)
+			return tick(b, dir, func() (stop func(), err error) {
+				past := time.Now().Add(-time.Hour)
+				return func() {}, os.Chtimes(dir, past, past)
+			}), err
+		}),
+		atMost("pollstats/growth", "pollstats, memory that 9,000 more ticks take", "MiB", 1, func(b *bench) (cost, error) {
+			dir, err := b.files(1000)
+			return func() (float64, error) { return growth(dir) }, err
+		}),
+	}
+}
+
+// tick returns the milliseconds of processor that one tick of pollstats takes:
+// those of a long run less those of a short one. Before each, prepare makes the
+// directory as it has to be.
+func tick(b *bench, dir string, prepare func() (stop func(), err error)) cost {
+	spent := func(ticks int) (float64, error) {
+		stop, err := prepare()
+		if err != nil {
+			return 0, err
+		}
+		defer stop()
+		return cpu(b.command("pollstats"), "-o", "tsv", "-d", "10ms", "-c", strconv.Itoa(ticks),
+			"-p", "web.stats.status", "2XX,3XX,4XX,5XX", dir)
+	}
+	return func() (float64, error) {
+		const few, many = 20, 220
+		start, err := spent(few)
+		if err != nil {
+			return 0, err
+		}
+		whole, err := spent(many)
+		return (whole - start) / (many - few), err
+	}
+}
+
+// changing changes a directory again and again until stop is called.
+func changing(dir string) (stop func()) {
+	end, ended := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(ended)
+		name := filepath.Join(dir, "changing")
+		for {
+			select {
+			case <-end:
+				return
+			case <-time.After(3 * time.Millisecond):
+				os.WriteFile(name, nil, 0o644)
+				os.Remove(name)
+			}
+		}
+	}()
+	return func() { close(end); <-ended }
+}
+
+// growth returns how much memory 10,000 ticks take that 1,000 do not, in MiB.
+func growth(dir string) (float64, error) {
+	p := &reader.Poller{Watch: statfile.NewWatch([]string{dir})}
+	defer p.Close()
+	before := 0.0
+	for n := range 10_000 {
+		p.Poll(func(*reader.Sample) {})
+		if n == 1000 {
+			var err error
+			if before, err = resident(); err != nil {
+				return 0, err
+			}
+		}
+	}
+	after, err := resident()
+	return after - before, err
+}
