@@ -55,7 +55,7 @@ func run(a *cli.App, args []string, stdin io.Reader) int {
 	if done {
 		return status
 	}
-	s, err := newSession(&o)
+	s, err := sessionOf(&o)
 	if err != nil {
 		return a.Misuse("%s", err)
 	}
@@ -134,7 +134,7 @@ func (s *session) runTime(a *cli.App, words []string) int {
 		err = format.CheckLabel(label)
 	}
 	if err == nil {
-		err = format.CheckLabel(s.prefix + label + ".last_exit")
+		err = checkLabel(s.options.Prefix, label+".last_exit")
 	}
 	if err != nil {
 		return a.Misuse("%s", err)
@@ -144,24 +144,21 @@ func (s *session) runTime(a *cli.App, words []string) int {
 
 // runBatch carries out assignments, or the declarations of create.
 func (s *session) runBatch(a *cli.App, words []string, declares bool, pid *int) int {
-	batch, err := parseBatch(words, s.prefix, declares)
+	batch, err := parseBatch(words, s.options.Prefix, declares)
 	if err != nil {
 		return a.Misuse("%s", err)
-	}
-	if !declares {
-		return finish(a, s.apply(batch))
 	}
 	if pid != nil {
 		if *pid < 1 || *pid > liveness.MaxPID {
 			return a.Misuse("--pid is 1 to %d, not %d", liveness.MaxPID, *pid)
 		}
-		s.pid = *pid
+		s.options.PID = *pid
 	}
-	return finish(a, s.declare(batch))
+	return finish(a, s.apply(batch))
 }
 
-func parseBatch(words []string, prefix string, declares bool) ([]assignment, error) {
-	batch := make([]assignment, len(words))
+func parseBatch(words []string, prefix string, declares bool) ([]mmstats.Change, error) {
+	batch := make([]mmstats.Change, len(words))
 	for i, word := range words {
 		a, err := parseAssignment(word, prefix, declares)
 		if err != nil {
@@ -185,8 +182,8 @@ func finish(a *cli.App, err error) int {
 	return cli.Misused // nothing was done
 }
 
-// newSession returns the session for the file that the options name.
-func newSession(o *options) (*session, error) {
+// sessionOf returns the session for the file that the options name.
+func sessionOf(o *options) (*session, error) {
 	name, path := string(o.Name), string(o.File)
 	switch {
 	case name != "" && path != "":
@@ -205,5 +202,5 @@ func newSession(o *options) (*session, error) {
 	if prefix != "" && !strings.HasSuffix(prefix, ".") {
 		prefix += "."
 	}
-	return &session{path: path, prefix: prefix}, nil
+	return newSession(path, prefix), nil
 }

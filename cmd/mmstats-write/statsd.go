@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"mmstats/lib/format"
+	"mmstats/lib/mmstats"
 )
 
 // parseStatsD appends what a statsd line says to batch:
@@ -17,60 +18,77 @@ import (
 //	NAME:VALUE|h[|@RATE]    moving average
 //
 // More VALUE|TYPE may follow, each after a colon.
-func parseStatsD(batch []assignment, line, prefix string) ([]assignment, error) {
+func parseStatsD(batch []mmstats.Change, line, prefix string) ([]mmstats.Change, error) {
 	name, rest, found := strings.Cut(line, ":")
 	if !found || name == "" {
 		return batch, fmt.Errorf("malformed statsd line %s: not NAME:VALUE|TYPE", shorten(line))
 	}
-	if err := format.CheckLabel(prefix + name); err != nil {
+	if err := checkLabel(prefix, name); err != nil {
 		return batch, err
 	}
-	for part := range strings.SplitSeq(rest, ":") {
-		a, err := parseMetric(name, part)
+	for more := true; more; {
+		var part string
+		part, rest, more = strings.Cut(rest, ":")
+		c, err := parseMetric(part)
 		if err != nil {
 			return batch, fmt.Errorf("malformed statsd line %s: %w", shorten(line), err)
 		}
-		batch = append(batch, a)
+		c.Label = name
+		batch = append(batch, c)
 	}
 	return batch, nil
 }
 
-func parseMetric(label, text string) (a assignment, err error) {
-	fields := strings.Split(text, "|")
-	if len(fields) < 2 {
-		return a, fmt.Errorf("no type in %q", text)
+// parseMetric reads VALUE|TYPE and what may follow them.
+func parseMetric(text string) (c mmstats.Change, err error) {
+	number, rest, typed := strings.Cut(text, "|")
+	if !typed {
+		return c, fmt.Errorf("no type in %q", text)
+	}
+	kind, rest, rated := strings.Cut(rest, "|")
+	if kind == "c" && !rated {
+		// Most of what is sent; a float would cost twice as much.
+		if n, err := strconv.ParseUint(number, 10, 63); err == nil {
+			return counted(format.UintValue(n)), nil
+		}
 	}
 	rate := 1.0
-	for _, field := range fields[2:] {
+	for rated {
+		var field string
+		field, rest, rated = strings.Cut(rest, "|")
 		r, ok := strings.CutPrefix(field, "@")
 		if rate, err = strconv.ParseFloat(r, 64); !ok || err != nil || !(rate > 0 && rate <= 1) {
-			return a, fmt.Errorf("%q is not a sample rate", field)
+			return c, fmt.Errorf("%q is not a sample rate", field)
 		}
 	}
-	value, err := strconv.ParseFloat(fields[0], 64)
+	value, err := strconv.ParseFloat(number, 64)
 	if err != nil || math.IsNaN(value) || math.IsInf(value, 0) {
-		return a, fmt.Errorf("%q is not a number", fields[0])
+		return c, fmt.Errorf("%q is not a number", number)
 	}
-	a = assignment{text: text, label: label, op: add}
-	switch fields[1] {
+	c.Op, c.Value = mmstats.Add, format.FloatValue(value)
+	switch kind {
 	case "c":
-		a.typ = counterType
 		count := math.Round(value / rate)
 		if math.Abs(count) >= 1<<63 {
-			return a, fmt.Errorf("%q is %w of a counter", fields[0], format.ErrRange)
+			return c, fmt.Errorf("%q is %w of a counter", number, format.ErrRange)
 		}
-		a.value = strconv.FormatFloat(count, 'f', 0, 64)
+		return counted(format.IntValue(int64(count))), nil
 	case "g":
-		a.typ, a.value = floatType, fields[0]
-		if !strings.ContainsAny(fields[0][:1], "+-") {
-			a.op = set
+		c.Type, c.TypeName = format.Float64, "float"
+		if !strings.ContainsAny(number[:1], "+-") {
+			c.Op = mmstats.Set
 		}
 	case "ms":
-		a.typ, a.value = timerType, strconv.FormatFloat(value/1000, 'g', -1, 64)
+		c.Type, c.TypeName, c.Value = format.Moving, "timer", format.FloatValue(value/1000)
 	case "h":
-		a.typ, a.value = timerType, fields[0]
+		c.Type, c.TypeName = format.Moving, "timer"
 	default:
-		return a, fmt.Errorf("%q is not a type: c, g, ms or h", fields[1])
+		return c, fmt.Errorf("%q is not a type: c, g, ms or h", kind)
 	}
-	return a, nil
+	return c, nil
+}
+
+// counted adds n to a counter.
+func counted(n format.Value) mmstats.Change {
+	return mmstats.Change{Op: mmstats.Add, Type: format.Counter, TypeName: "counter", Value: n}
 }

@@ -16,6 +16,7 @@ import (
 
 	"mmstats/lib/cli"
 	"mmstats/lib/escape"
+	"mmstats/lib/mmstats"
 )
 
 type streamOptions struct {
@@ -31,7 +32,7 @@ type stream struct {
 	*session
 	streamOptions
 	line    int
-	batch   []assignment
+	batch   []mmstats.Change
 	answers []byte
 	deaf    bool      // nobody takes the answers
 	bad     int       // lines since the last question
@@ -60,7 +61,7 @@ const (
 // run carries out the lines of stdin until it ends, or until a signal says so.
 // It returns the status.
 func (st *stream) run(stdin io.Reader) int {
-	st.keep = true
+	st.hold = true
 	// Whoever reads the answers may go away: the stats go on.
 	signal.Ignore(syscall.SIGPIPE)
 	signals := make(chan os.Signal, 1)
@@ -141,7 +142,7 @@ func (st *stream) carryOutLine(line []byte, idle bool) (pauses bool) {
 		return false
 	}
 	if st.paused {
-		st.lookUp()
+		st.resume()
 	}
 	st.line++
 	line = bytes.TrimRight(line, "\r\n")
@@ -164,9 +165,9 @@ func (st *stream) carryOutLine(line []byte, idle bool) (pauses bool) {
 func (st *stream) carryOut(line string) error {
 	var err error
 	if st.StatsD {
-		st.batch, err = parseStatsD(st.batch[:0], strings.Trim(line, " \t"), st.prefix)
+		st.batch, err = parseStatsD(st.batch[:0], strings.Trim(line, " \t"), st.options.Prefix)
 	} else {
-		st.batch, err = parseLine(st.batch[:0], line, st.prefix)
+		st.batch, err = parseLine(st.batch[:0], line, st.options.Prefix)
 	}
 	if err != nil {
 		return err
@@ -220,22 +221,26 @@ func (st *stream) sendAnswers() {
 	st.answers = st.answers[:0]
 }
 
-// lookUp closes a file that its name does not lead to any more, or that was
-// truncated, so that the batch at hand opens or makes the one that is there.
-func (st *stream) lookUp() {
-	now := time.Now()
-	if st.file == nil || now.Sub(st.looked) < lookAgain {
+// resume goes on after a pause. It closes a file that its name does not lead to
+// any more, or that was truncated, so that the batch at hand opens or makes the
+// one that is there.
+func (st *stream) resume() {
+	if st.file == nil {
 		return
 	}
-	st.looked = now
-	if st.file.Err() != nil {
-		st.close()
+	if now := time.Now(); now.Sub(st.looked) >= lookAgain {
+		st.looked = now
+		if st.file.Err() != nil {
+			st.close()
+			return
+		}
 	}
+	st.file.Hold()
 }
 
 // parseLine appends the assignments of a line to batch. They are separated by
 // blanks; in labels and values, a backslash makes a blank part of the word.
-func parseLine(batch []assignment, line, prefix string) ([]assignment, error) {
+func parseLine(batch []mmstats.Change, line, prefix string) ([]mmstats.Change, error) {
 	for {
 		line = strings.TrimLeft(line, " \t")
 		if line == "" {
@@ -249,14 +254,14 @@ func parseLine(batch []assignment, line, prefix string) ([]assignment, error) {
 			end++
 		}
 		end = min(end, len(line))
-		a, err := parseAssignment(line[:end], prefix, false)
+		c, err := parseAssignment(line[:end], prefix, false)
 		if err == nil {
-			a.value, err = escape.Unescape(a.value)
+			c.Text, err = escape.Unescape(c.Text)
 		}
 		if err != nil {
 			return batch, err
 		}
-		batch = append(batch, a)
+		batch = append(batch, c)
 		line = line[end:]
 	}
 }

@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"mmstats/lib/cli"
+	"mmstats/lib/format"
+	"mmstats/lib/mmstats"
 )
 
 // Statuses of env(1) for a command that cannot be run.
@@ -35,19 +37,17 @@ func (s *session) timeCommand(a *cli.App, label string, command []string) int {
 }
 
 // outcome returns the batch that says how a command ended.
-func outcome(label string, status int, took time.Duration, ran bool) []assignment {
-	ok, failed := "0", "1"
-	if status == 0 {
-		ok, failed = "1", "0"
+func outcome(label string, status int, took time.Duration, ran bool) []mmstats.Change {
+	ok, failed := counted(format.UintValue(1)), counted(format.UintValue(0))
+	if status != 0 {
+		ok, failed = failed, ok
 	}
-	batch := []assignment{
-		{label: label + ".ok", op: add, value: ok, typ: counterType},
-		{label: label + ".failed", op: add, value: failed, typ: counterType},
-		{label: label + ".last_exit", op: set, value: strconv.Itoa(status)},
-	}
+	ok.Label, failed.Label = label+".ok", label+".failed"
+	batch := []mmstats.Change{ok, failed, {Label: label + ".last_exit", Op: mmstats.Set, Text: strconv.Itoa(status)}}
 	if ran {
-		seconds := strconv.FormatFloat(took.Seconds(), 'f', -1, 64)
-		batch = append(batch, assignment{label: label, op: add, value: seconds, typ: timerType})
+		batch = append(batch, mmstats.Change{
+			Label: label, Op: mmstats.Add, Type: format.Moving, TypeName: "timer", Value: format.FloatValue(took.Seconds()),
+		})
 	}
 	return batch
 }

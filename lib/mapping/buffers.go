@@ -18,13 +18,25 @@ type Buffers struct {
 	region *Region
 	index  int // offset of the write buffer; the values follow
 	size   int // of one value
+	skip   int // bytes at the start of each value that are left alone
+	part   int // bytes after them
 }
 
 // BuffersAt returns the buffers whose write buffer is at index, of size bytes
 // each.
 func BuffersAt(r *Region, index, size int) Buffers {
 	r.at(index, 1+2*size, 1)
-	return Buffers{r, index, size}
+	return Buffers{region: r, index: index, size: size, part: size}
+}
+
+// Part returns the same buffers, of whose values only the part bytes after the
+// first skip are read and written. The others must be the same in both values.
+func (b Buffers) Part(skip, part int) Buffers {
+	if skip < 0 || part < 0 || part > b.size-skip {
+		panic("mapping: part outside of the value")
+	}
+	b.skip, b.part = skip, part
+	return b
 }
 
 // word returns the aligned word that holds the write buffer, and how far it is
@@ -44,7 +56,7 @@ func (b Buffers) load() byte {
 }
 
 func (b Buffers) value(index byte) []byte {
-	return unsafe.Slice((*byte)(unsafe.Add(b.region.mem.base, b.index+1+int(index)*b.size)), b.size)
+	return unsafe.Slice((*byte)(unsafe.Add(b.region.mem.base, b.index+1+int(index)*b.size+b.skip)), b.part)
 }
 
 // Write sets the value to src, with NULs up to its size, in one step. It
@@ -66,16 +78,23 @@ func (b Buffers) WriteString(src string) (done bool) {
 	})
 }
 
-// Update sets the value to what next leaves in buf, where it finds the value
-// as it is. It is for a writer, and reports what Write does.
-func (b Buffers) Update(buf []byte, next func()) (done bool) {
-	return b.region.guard(func() {
+// Update sets the value to what next makes of it in buf, which has its size.
+// After an error of next it stays as it is. The error is ErrGone if a fault
+// shows that the file is gone.
+func (b Buffers) Update(buf []byte, next func() error) error {
+	var err error
+	done := b.region.guard(func() {
 		index := b.load()
 		copy(buf, b.value(index^1))
-		next()
-		copy(b.value(index), buf)
-		b.flip(index)
+		if err = next(); err == nil {
+			copy(b.value(index), buf)
+			b.flip(index)
+		}
 	})
+	if !done {
+		return ErrGone
+	}
+	return err
 }
 
 // flip lets readers take the buffer that was being written. The swap releases

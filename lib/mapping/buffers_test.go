@@ -5,6 +5,7 @@ package mapping
 import (
 	"bytes"
 	"encoding/binary"
+	"errors"
 	"math"
 	"strings"
 	"sync"
@@ -39,14 +40,22 @@ func TestBuffers(t *testing.T) {
 			t.Error("Write() = false")
 		}
 		buf := make([]byte, size)
-		b.Update(buf, func() {
+		err := b.Update(buf, func() error {
 			if string(buf) != "xyz\x00\x00" {
 				t.Errorf("Update() gives %q, want what Write set", buf)
 			}
 			copy(buf, "XY")
+			return nil
 		})
+		if b.Read(got); string(got) != "XYz\x00\x00" || err != nil {
+			t.Errorf("Read() after Update() = %q, %v", got, err)
+		}
+		refusal := errors.New("no")
+		if err := b.Update(buf, func() error { buf[0] = 'Z'; return refusal }); err != refusal {
+			t.Errorf("Update() = %v, want the error of its function", err)
+		}
 		if b.Read(got); string(got) != "XYz\x00\x00" {
-			t.Errorf("Read() after Update() = %q", got)
+			t.Errorf("Read() after an Update() that failed = %q", got)
 		}
 		if index := r.mem.heap[index]; index > 1 {
 			t.Errorf("write buffer = %d, want 0 or 1", index)
@@ -56,6 +65,34 @@ func TestBuffers(t *testing.T) {
 				t.Errorf("index %d: byte %d = %#x, was not to be touched", index, i, c)
 			}
 		}
+	}
+}
+
+// TestBuffersPart updates a part of buffers, which leaves the rest as it is.
+func TestBuffersPart(t *testing.T) {
+	r := Heap(32)
+	whole := []byte("\x00described new described old ")
+	copy(r.mem.heap[3:], whole)
+	b := BuffersAt(r, 3, 14).Part(10, 3)
+	got := make([]byte, 3)
+	if err := b.Read(got); err != nil || string(got) != "old" {
+		t.Errorf("Read() = %q, %v, want old", got, err)
+	}
+	b.WriteString("one")
+	b.WriteString("longer")
+	b.Update(got, func() error { copy(got, "2"); return nil })
+	if want := "\x01described 2on described lon "; string(r.mem.heap[3:3+len(want)]) != want {
+		t.Errorf("the region holds %q, want %q", r.mem.heap, want)
+	}
+	for _, part := range [][2]int{{-1, 2}, {0, 15}, {14, 1}, {3, math.MaxInt}, {2, -1}} {
+		func() {
+			defer func() {
+				if recover() == nil {
+					t.Errorf("Part(%d, %d) did not panic", part[0], part[1])
+				}
+			}()
+			b.Part(part[0], part[1])
+		}()
 	}
 }
 

@@ -102,6 +102,16 @@ func (r *Region) Close() error {
 	return nil
 }
 
+// Holds reports whether the bytes at offset, which must be inside the region,
+// are those of want.
+func (r *Region) Holds(offset int, want string) bool {
+	same := false
+	now := unsafe.Slice((*byte)(r.at(offset, len(want), 1)), len(want))
+	r.try(func() { same = string(now) == want })
+	runtime.KeepAlive(r)
+	return same
+}
+
 func (r *Region) isClosed() bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()

@@ -27,7 +27,7 @@ func accessors(r *Region) map[string]func() {
 		"Count.AddOwned":      func() { count.AddOwned(1) },
 		"Word.Update":         func() { word.Update(func(w *[8]byte) error { w[0]++; return nil }) },
 		"Buffers.WriteString": func() { buffers.WriteString("text") },
-		"Buffers.Update":      func() { buffers.Update(make([]byte, 24), func() {}) },
+		"Buffers.Update":      func() { buffers.Update(make([]byte, 24), func() error { return nil }) },
 		"Ring.Add":            func() { ring.Add(1) },
 		"Append":              func() { r.Append(256, []byte{1, 0, 'a', 1, 0, 'B', 255, 0}) },
 	}

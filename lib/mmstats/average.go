@@ -3,7 +3,6 @@ package mmstats
 import (
 	"encoding/binary"
 	"math"
-	"sync"
 	"time"
 
 	"mmstats/lib/format"
@@ -12,15 +11,12 @@ import (
 
 // An Average is the mean of all samples since the file was made. Mean, count
 // and total change together, and stay in the file: who opens it goes on from
-// there. Its methods may be called by any number of goroutines. The zero
-// Average drops what it is given until it is declared in a file.
+// there. A sample that is not a finite number is dropped, see [LostError].
 type Average struct {
-	mu      sync.Mutex
-	buffers mapping.Buffers
-	file    *File
+	ref
 }
 
-// AverageState is what an Average has taken so far.
+// AverageState is what an Average holds.
 type AverageState struct {
 	Mean  float64
 	Count uint64
@@ -45,32 +41,28 @@ func decodeAverage(buf []byte) AverageState {
 	}
 }
 
-// Add takes a sample.
+// Add adds a sample.
 func (a *Average) Add(sample float64) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	a.file.update(func() { addToAverage(a.buffers, sample) })
+	a.sample(sample, func(f *field) { addToAverage(f.both, sample) })
 }
 
-// addToAverage takes a sample, for the only writer. It reports what
-// Buffers.Update does.
-func addToAverage(b mapping.Buffers, sample float64) (done bool) {
+// addToAverage adds a sample, for the only writer.
+func addToAverage(b mapping.Buffers, sample float64) error {
 	var buf [averageSize]byte
-	return b.Update(buf[:], func() {
+	return b.Update(buf[:], func() error {
 		st := decodeAverage(buf[:])
 		st.Count++
 		st.Total += sample
 		st.Mean = st.Total / float64(st.Count)
 		buf = st.encode()
+		return nil
 	})
 }
 
 // State returns mean, count and total, which belong together.
 func (a *Average) State() AverageState {
-	a.mu.Lock()
-	defer a.mu.Unlock()
 	var buf [averageSize]byte
-	if a.file != nil && a.buffers.Read(buf[:]) != nil {
+	if f := a.field.Load(); f != nil && f.read(buf[:]) != nil {
 		return AverageState{}
 	}
 	return decodeAverage(buf[:])
@@ -83,93 +75,67 @@ func (a *Average) spec() (format.Spec, format.Value, error) {
 	return format.Spec{Type: format.Average}, format.Value{}, nil
 }
 
-func (a *Average) bind(b binding) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	a.buffers = mapping.BuffersAt(b.region, b.field.IndexOffset(), b.field.Signature.Size)
-	a.file = b.file
-}
-
-// DefaultWindow is how many samples a moving average keeps that says no other
-// number.
-const DefaultWindow = 100
-
 // A MovingAverage is the mean of the last samples. They stay in the file: who
-// opens it goes on from there. Its methods may be called by any number of
-// goroutines. The zero MovingAverage drops what it is given until it is
-// declared in a file.
+// opens it goes on from there. A sample that is not a finite number is dropped,
+// see [LostError].
 type MovingAverage struct {
-	// Window is how many samples are kept; 0 is DefaultWindow. It is read when
-	// the MovingAverage is declared.
+	// Window is how many samples the mean is of; 0 is 100. It is read when the
+	// MovingAverage is declared.
 	Window int
 
-	mu   sync.Mutex
-	ring mapping.Ring
-	file *File
+	ref
 }
 
-// Add takes a sample.
+// Add adds a sample.
 func (m *MovingAverage) Add(sample float64) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	m.file.update(func() { m.ring.Add(sample) })
+	m.sample(sample, func(f *field) { f.ring.Add(sample) })
 }
 
-// Value returns the mean of the samples that are kept, and 0 while there are
-// none.
+// Value returns the mean of the last samples, and 0 while there are none.
 func (m *MovingAverage) Value() float64 {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if m.file == nil {
-		return 0
+	if f := m.field.Load(); f != nil {
+		return f.ring.Mean()
 	}
-	return m.ring.Mean()
+	return 0
 }
 
 // Last returns the last sample, and 0 while there is none.
 func (m *MovingAverage) Last() float64 {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if m.file == nil {
-		return 0
+	if f := m.field.Load(); f != nil {
+		return f.ring.Last()
 	}
-	return m.ring.Last()
+	return 0
 }
 
-// Count returns how many samples were taken since the file was made.
+// Count returns how many samples there were since the file was made.
 func (m *MovingAverage) Count() uint64 {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if m.file == nil {
-		return 0
+	if f := m.field.Load(); f != nil {
+		return f.ring.Count()
 	}
-	return m.ring.Count()
+	return 0
 }
 
 func (m *MovingAverage) spec() (format.Spec, format.Value, error) {
 	sp := format.Spec{Type: format.Moving, Size: m.Window}
 	if sp.Size == 0 {
-		sp.Size = DefaultWindow
+		sp.Size = defaultWindow
 	}
 	return sp, format.Value{}, nil
 }
 
-func (m *MovingAverage) bind(b binding) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	m.ring = mapping.RingAt(b.region, b.field.ValueOffset, b.field.Window())
-	m.file = b.file
-}
-
-// A Timer is a MovingAverage of durations, in seconds.
+// A Timer is the mean of the last durations. In the file they are in seconds.
 type Timer struct {
-	MovingAverage
+	// Window is how many durations the mean is of; 0 is 100. It is read when
+	// the Timer is declared.
+	Window int
+
+	samples MovingAverage
 }
 
-// Observe takes a duration.
-func (t *Timer) Observe(d time.Duration) { t.Add(d.Seconds()) }
+// Observe adds a duration.
+func (t *Timer) Observe(d time.Duration) { t.samples.Add(d.Seconds()) }
 
-// Time takes the duration of f, also where f panics.
+// Time adds the duration of f, also where f panics.
 func (t *Timer) Time(f func()) {
 	defer t.Start().Stop()
 	f()
@@ -178,7 +144,27 @@ func (t *Timer) Time(f func()) {
 // Start begins a timing. Any number may run at a time.
 func (t *Timer) Start() Timing { return Timing{t, time.Now()} }
 
-// A Timing is a duration that is being taken.
+// Value returns the mean of the last durations, and 0 while there are none.
+func (t *Timer) Value() time.Duration { return seconds(t.samples.Value()) }
+
+// Last returns the last duration, and 0 while there is none.
+func (t *Timer) Last() time.Duration { return seconds(t.samples.Last()) }
+
+// Count returns how many durations there were since the file was made.
+func (t *Timer) Count() uint64 { return t.samples.Count() }
+
+func seconds(s float64) time.Duration { return time.Duration(math.Round(s * float64(time.Second))) }
+
+func (t *Timer) spec() (format.Spec, format.Value, error) {
+	m := MovingAverage{Window: t.Window}
+	return m.spec()
+}
+
+func (t *Timer) bind(f *field) { t.samples.bind(f) }
+
+func (t *Timer) bound() bool { return t.samples.bound() }
+
+// A Timing is a duration that is being measured.
 type Timing struct {
 	timer *Timer
 	start time.Time
@@ -187,7 +173,7 @@ type Timing struct {
 // Elapsed returns the time since Start.
 func (t Timing) Elapsed() time.Duration { return time.Since(t.start) }
 
-// Stop gives the time since Start to the timer, and returns it.
+// Stop adds the time since Start to the timer, and returns it.
 func (t Timing) Stop() time.Duration {
 	d := t.Elapsed()
 	t.timer.Observe(d)

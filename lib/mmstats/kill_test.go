@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"mmstats/lib/mapping"
 	"mmstats/lib/mmstats"
@@ -41,7 +42,7 @@ func (s *killed) update(n int) {
 	s.String.Set(killedText(n))
 	s.Average.Add(float64(n))
 	s.Moving.Add(float64(n))
-	s.Timer.Add(float64(n))
+	s.Timer.Observe(time.Duration(n) * time.Second)
 }
 
 // killedText returns a text of one number again and again, of a length that
@@ -98,8 +99,8 @@ func grow(path string) {
 	fatal(err)
 	ready()
 	for end := n + 300; n < end; n++ {
-		label, s, _ := growing(n)
-		fatal(f.Add(label, s))
+		_, add, _ := growing(n)
+		fatal(add(f))
 	}
 	untilTold()
 }

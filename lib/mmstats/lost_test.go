@@ -11,7 +11,6 @@ import (
 	"syscall"
 	"testing"
 
-	"mmstats/lib/format"
 	"mmstats/lib/mapping"
 	"mmstats/lib/mmstats"
 )
@@ -49,6 +48,19 @@ func wantLost(t *testing.T, what string, f *mmstats.File, want error, dropped ui
 	err := f.Err()
 	if !errors.As(err, &lost) || !errors.Is(err, want) || lost.Dropped != dropped || lost.Path != f.Path() {
 		t.Errorf("%s: Err() = %v, want %v and %d updates dropped", what, err, want, dropped)
+	}
+}
+
+const rewritten = "file was truncated or written anew"
+
+// wantRewritten checks that Err says what became of the file, and that no update
+// was counted as dropped.
+func wantRewritten(t *testing.T, what string, f *mmstats.File) {
+	t.Helper()
+	var lost *mmstats.LostError
+	err := f.Err()
+	if !errors.As(err, &lost) || lost.Err.Error() != rewritten || lost.Dropped != 0 || lost.Path != f.Path() {
+		t.Errorf("%s: Err() = %v, want %s and no updates dropped", what, err, rewritten)
 	}
 }
 
@@ -139,7 +151,7 @@ func TestTruncatedIdle(t *testing.T) {
 		f := create(t, mmstats.Options{}, &stats)
 		os.Truncate(f.Path(), 0)
 		os.Truncate(f.Path(), size)
-		wantLost(t, fmt.Sprintf("truncated and extended to %d", size), f, mmstats.ErrTruncated, 0)
+		wantRewritten(t, fmt.Sprintf("truncated and extended to %d", size), f)
 	}
 }
 
@@ -163,11 +175,11 @@ func TestTruncatedInPart(t *testing.T) {
 		os.Truncate(f.Path(), size)
 		os.Truncate(f.Path(), 8*size)
 		added[9].Set("nobody reads it")
-		wantLost(t, "truncated in part", f, mmstats.ErrTruncated, 0)
-		if err := f.Add("new", new(mmstats.Counter)); !errors.Is(err, mmstats.ErrTruncated) {
-			t.Errorf("Add() = %v, want %v", err, mmstats.ErrTruncated)
+		wantRewritten(t, "truncated in part", f)
+		if err := f.Add("new", new(mmstats.Counter)); err == nil || !strings.Contains(err.Error(), rewritten) {
+			t.Errorf("Add() = %v, want %s", err, rewritten)
 		}
-		wantLost(t, "truncated in part", f, mmstats.ErrTruncated, 0)
+		wantRewritten(t, "truncated in part", f)
 	}
 }
 
@@ -220,35 +232,29 @@ func TestTruncatedAndExtended(t *testing.T) {
 			}
 			stats.values()
 		}
-		wantLost(t, "truncated and extended", f, mmstats.ErrTruncated, 0)
+		wantRewritten(t, "truncated and extended", f)
 		if err := f.Add("new", new(mmstats.Counter)); err == nil {
 			t.Error("Add() to a file that lost its fields = nil, want an error")
 		}
 	}
 }
 
-// TestTruncatedVar updates a visited stat of a file that was truncated.
-func TestTruncatedVar(t *testing.T) {
-	var stats everything
-	f := create(t, shared, &stats)
-	vars := make(map[string]*mmstats.Var)
-	for _, label := range []string{"Counter", "String", "Average", "Moving"} {
-		v, err := f.Var(label)
-		if err != nil {
-			t.Fatal(err)
+// TestTruncatedApply applies changes to a file that was truncated.
+func TestTruncatedApply(t *testing.T) {
+	for _, c := range []mmstats.Change{
+		{Label: "Counter", Op: mmstats.Add, Text: "1"}, {Label: "String", Op: mmstats.Set, Text: "a"},
+		{Label: "Average", Op: mmstats.Add, Text: "1"}, {Label: "Moving", Op: mmstats.Add, Text: "1"},
+	} {
+		var stats everything
+		f := create(t, shared, &stats)
+		for range 2 {
+			if err := f.Apply([]mmstats.Change{c}); err != nil {
+				t.Errorf("%s: %v", c.Label, err)
+			}
 		}
-		vars[label] = v
-	}
-	os.Truncate(f.Path(), 0)
-	for label, v := range vars {
-		var err error
-		if label == "String" {
-			err = v.Set(format.TextValue([]byte("a")))
-		} else {
-			err = v.Add(format.UintValue(1))
-		}
-		if err == nil {
-			t.Errorf("%s: an update of a file that was truncated = nil, want an error", label)
+		os.Truncate(f.Path(), 0)
+		if err := f.Apply([]mmstats.Change{c}); err == nil {
+			t.Errorf("%s: an update of a file that was truncated = nil, want an error", c.Label)
 		}
 	}
 }

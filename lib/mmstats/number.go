@@ -1,6 +1,8 @@
 package mmstats
 
 import (
+	"math/bits"
+
 	"mmstats/lib/format"
 	"mmstats/lib/mapping"
 )
@@ -26,9 +28,9 @@ func (c *Counter) spec() (format.Spec, format.Value, error) {
 	return format.Spec{Type: format.Counter}, format.Value{}, nil
 }
 
-func (c *Counter) bind(b binding) {
-	c.count.Bind(b.region, b.field.ValueOffset)
-}
+func (c *Counter) bind(f *field) { c.count.Bind(f.region, f.value()) }
+
+func (c *Counter) bound() bool { return c.count.Bound() }
 
 // A LocalCounter is a Counter that one goroutine updates, and no one else in
 // this process or another: it costs a tenth of a Counter. Any number of
@@ -50,19 +52,23 @@ func (c *LocalCounter) spec() (format.Spec, format.Value, error) {
 	return format.Spec{Type: format.Counter, Update: format.Owned}, format.Value{}, nil
 }
 
-func (c *LocalCounter) bind(b binding) {
-	c.count.Bind(b.region, b.field.ValueOffset)
-}
+func (c *LocalCounter) bind(f *field) { c.count.Bind(f.region, f.value()) }
 
-// Number is what a Gauge holds. It lacks uint64, because readers take live
-// numbers of that type for counters.
+func (c *LocalCounter) bound() bool { return c.count.Bound() }
+
+// Number is what a Gauge holds. An int and a uint have as many bits as those of
+// the program.
 type Number interface {
-	int8 | int16 | int32 | int64 | uint8 | uint16 | uint32 | float32 | float64
+	int | int8 | int16 | int32 | int64 | uint | uint8 | uint16 | uint32 | uint64 | float32 | float64
 }
 
 // numberType returns the type of T in the format.
-func numberType[T Number | uint64]() format.Type {
+func numberType[T Number]() format.Type {
 	switch any(T(0)).(type) {
+	case int:
+		return format.Int32 + format.Type(bits.UintSize/64)
+	case uint:
+		return format.Uint32 + format.Type(bits.UintSize/64)
 	case int8:
 		return format.Int8
 	case int16:
@@ -106,9 +112,9 @@ func (g *Gauge[T]) spec() (format.Spec, format.Value, error) {
 	return format.Spec{Type: numberType[T]()}, format.Value{}, nil
 }
 
-func (g *Gauge[T]) bind(b binding) {
-	g.cell.Bind(b.region, b.field.ValueOffset)
-}
+func (g *Gauge[T]) bind(f *field) { g.cell.Bind(f.region, f.value()) }
+
+func (g *Gauge[T]) bound() bool { return g.cell.Bound() }
 
 // A Bool is true or false. Its methods may be called by any number of
 // goroutines. The zero Bool drops what it is given until it is declared in a
@@ -133,13 +139,13 @@ func (b *Bool) spec() (format.Spec, format.Value, error) {
 	return format.Spec{Type: format.Bool}, format.Value{}, nil
 }
 
-func (b *Bool) bind(to binding) {
-	b.cell.Bind(to.region, to.field.ValueOffset)
-}
+func (b *Bool) bind(f *field) { b.cell.Bind(f.region, f.value()) }
+
+func (b *Bool) bound() bool { return b.cell.Bound() }
 
 // A Constant is a number, a truth or a text that is known when the file is
 // published, and never changes after that: a version, a limit.
-type Constant[T Number | uint64 | bool | string] struct {
+type Constant[T Number | bool | string] struct {
 	// Value is read when the constant is declared.
 	Value T
 }
@@ -153,6 +159,8 @@ func (c *Constant[T]) spec() (format.Spec, format.Value, error) {
 	case bool:
 		sp.Type = format.Bool
 		return sp, format.BoolValue(v), nil
+	case int:
+		return constant(sp, v)
 	case int8:
 		return constant(sp, v)
 	case int16:
@@ -160,6 +168,8 @@ func (c *Constant[T]) spec() (format.Spec, format.Value, error) {
 	case int32:
 		return constant(sp, v)
 	case int64:
+		return constant(sp, v)
+	case uint:
 		return constant(sp, v)
 	case uint8:
 		return constant(sp, v)
@@ -177,7 +187,7 @@ func (c *Constant[T]) spec() (format.Spec, format.Value, error) {
 	panic("unreachable")
 }
 
-func constant[T Number | uint64](sp format.Spec, v T) (format.Spec, format.Value, error) {
+func constant[T Number](sp format.Spec, v T) (format.Spec, format.Value, error) {
 	sp.Type = numberType[T]()
 	switch {
 	case T(1)/2 != 0:
@@ -189,4 +199,6 @@ func constant[T Number | uint64](sp format.Spec, v T) (format.Spec, format.Value
 }
 
 // bind does nothing: there is nothing to update.
-func (c *Constant[T]) bind(binding) {}
+func (c *Constant[T]) bind(*field) {}
+
+func (c *Constant[T]) bound() bool { return false }

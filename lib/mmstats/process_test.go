@@ -199,16 +199,21 @@ func TestProcessesReadAverage(t *testing.T) {
 
 func number(f float64) string { return string(format.FloatValue(f).AppendText(nil)) }
 
-// growing returns a stat that is the n-th of a file, and what readers find.
-func growing(n int) (label string, s mmstats.Stat, want string) {
+// growing returns how to add the n-th stat of a file, and what readers find.
+func growing(n int) (label string, add func(f *mmstats.File) error, want string) {
 	label = fmt.Sprintf("f%d.%s", n, strings.Repeat("x", n*37%300))
+	declare := func(typ format.Type, size int) func(*mmstats.File) error {
+		return func(f *mmstats.File) error {
+			return f.Apply([]mmstats.Change{{Label: label, Type: typ, Size: size, Text: fmt.Sprint(n)}})
+		}
+	}
 	switch n % 3 {
 	case 0:
-		return label, &mmstats.Var{Type: format.Counter, Initial: format.UintValue(uint64(n))}, fmt.Sprint("counter ", n)
+		return label, declare(format.Counter, 0), fmt.Sprint("counter ", n)
 	case 1:
-		return label, &mmstats.Var{Type: format.String, Size: n%200 + 10, Initial: format.TextValue([]byte(fmt.Sprint(n)))}, fmt.Sprint("string ", n)
+		return label, declare(format.String, n%200+10), fmt.Sprint("string ", n)
 	}
-	return label, new(mmstats.Average), "average 0"
+	return label, func(f *mmstats.File) error { return f.Add(label, new(mmstats.Average)) }, "average 0"
 }
 
 // countGrowing returns how many stats there are in a file, each of which must
@@ -252,9 +257,9 @@ func TestProcessReadsGrowing(t *testing.T) {
 		reading = append(reading, startReady(t, "snapshots", f.Path(), strconv.Itoa(stats)))
 	}
 	for n := range stats {
-		label, s, _ := growing(n)
-		if err := f.Add(label, s); err != nil {
-			t.Fatalf("Add(%d) = %v", n, err)
+		_, add, _ := growing(n)
+		if err := add(f); err != nil {
+			t.Fatalf("adding stat %d = %v", n, err)
 		}
 	}
 	for _, p := range reading {

@@ -1,0 +1,235 @@
+package mmstats
+
+import (
+	"errors"
+	"fmt"
+	"sync"
+	"sync/atomic"
+
+	"mmstats/lib/format"
+	"mmstats/lib/mapping"
+)
+
+// A field is a stat of an open file: where it is in memory, and how it is
+// updated. There is one for each label of a file, so that all ways to update a
+// stat are one.
+type field struct {
+	store  *store
+	region *mapping.Region
+	at     format.Field // its label may be nil
+	typ    format.Type
+	sig    format.Signature // of the value without the pad bytes before it
+	head   string           // all that never changes before the write buffer
+
+	way  way
+	word mapping.Word
+	both mapping.Buffers
+	ring mapping.Ring
+	mu   sync.Mutex // of updates that only one goroutine may make, in a file of our own
+
+	declared bool // a stat of this process is bound to it
+
+	// Of the batch that is being applied:
+	batch uint64       // its number
+	known bool         // whether after is known
+	after format.Value // the value that the changes so far will leave
+	spec  format.Spec  // of a field that is to be made
+	stat  Stat         // that is to be bound to it, or nil
+}
+
+// way is how a field is updated, which its layout alone tells.
+type way uint8
+
+const (
+	notAtAll way = iota
+	inWord       // in one step, at any time
+	buffered     // by the only writer
+	average      // the same
+	moving       // the same
+)
+
+// newField returns the field that fd describes, which is inside r.
+func newField(s *store, r *mapping.Region, fd *format.Field, head string) *field {
+	f := &field{store: s, region: r, head: head}
+	f.attach(fd)
+	return f
+}
+
+// attach makes f that which fd describes.
+func (f *field) attach(fd *format.Field) {
+	f.at, f.typ, f.sig = *fd, fd.Type(), *fd.Signature
+	f.at.Label = nil // it would keep all that was loaded of the file
+	skip := f.sig.ValueOffset
+	f.sig.ValueOffset, f.sig.Size = 0, f.sig.Size-skip
+	aligned := f.sig.TrailingBlank && f.value()%8 == 0
+	if fd.Buffered() {
+		f.both = mapping.BuffersAt(f.region, fd.IndexOffset(), skip+f.sig.Size).Part(skip, f.sig.Size)
+	}
+	switch {
+	case f.typ == format.Average:
+		f.way = average
+	case f.typ == format.Moving && aligned:
+		f.way, f.ring = moving, mapping.RingAt(f.region, f.value(), fd.Window())
+	case fd.Buffered():
+		f.way = buffered
+	case aligned && f.sig.Size == 8:
+		f.way, f.word = inWord, mapping.WordAt(f.region, f.value())
+	}
+}
+
+// value is where the value starts in the file, or the first of two.
+func (f *field) value() int { return f.at.ValueOffset + f.at.Signature.ValueOffset }
+
+// refusal returns why the field cannot be updated by a Change, or nil.
+func (f *field) refusal() error {
+	const refused = "cannot be updated by another process: "
+	switch s := f.at.Signature; {
+	case f.way != notAtAll:
+		return nil
+	case s.LeadingBlank:
+		return errors.New(refused + "one goroutine of its program owns it")
+	case f.at.Live():
+		return errors.New(refused + "it is not aligned")
+	case f.typ == format.String || f.typ == format.Bool || s.ValueSize == 1:
+		// Python's writers change these, too, without a second buffer.
+		return errors.New(refused + "it is a constant, or changed by its own program alone")
+	}
+	return errors.New(refused + "it is a constant")
+}
+
+// exclusive reports whether only one writer at a time may update the field.
+func (f *field) exclusive() bool { return f.way == buffered || f.way == average || f.way == moving }
+
+// updatedAs returns an error where the field is not updated as a stat of spec
+// is. The size of texts and windows may differ: that of the file counts.
+func (f *field) updatedAs(spec format.Spec) error {
+	if f.typ != spec.Type {
+		return fmt.Errorf("has another type: %v, not %v", f.typ, spec.Type)
+	}
+	want, err := spec.Signature()
+	if err != nil {
+		return err
+	}
+	s := f.at.Signature
+	same := updateOf(s) == spec.Update && s.Code == want.Code && s.BigEndian == want.BigEndian
+	if spec.Update != format.Never {
+		same = same && f.value()%8 == 0 && f.sig.Size%8 == 0
+	}
+	if !same {
+		return fmt.Errorf("has another type: it is updated in another way (signature %q)", s.Text)
+	}
+	return nil
+}
+
+// updateOf returns how a signature says that the field is updated.
+func updateOf(s *format.Signature) format.Update {
+	switch {
+	case s.TrailingBlank:
+		return format.Shared
+	case s.LeadingBlank:
+		return format.Owned
+	}
+	return format.Never
+}
+
+// missing returns an error if the field is not where it was: somebody truncated
+// the file or wrote it anew.
+func (f *field) missing() error {
+	if f.region.Holds(f.at.Offset, f.head) {
+		return nil
+	}
+	if err := f.region.Err(); err != nil {
+		return err
+	}
+	return errRewritten
+}
+
+// read copies the value as readers would.
+func (f *field) read(buf []byte) error {
+	if f.way == inWord {
+		word, err := f.word.Load()
+		copy(buf, word[:])
+		return err
+	}
+	if f.store.owner {
+		f.mu.Lock()
+		defer f.mu.Unlock()
+	}
+	return f.both.Read(buf)
+}
+
+// change carries out a change of the value, of which operand is the value. The
+// caller is the only writer where there must be only one.
+func (f *field) change(op Op, operand format.Value) error {
+	var word [8]byte
+	var err error
+	switch f.way {
+	case inWord:
+		return f.word.Update(func(word *[8]byte) error { return f.nextIn(word[:], op, operand) })
+	case buffered:
+		buf := word[:]
+		if f.sig.Size > len(buf) {
+			buf = make([]byte, f.sig.Size)
+		}
+		buf = buf[:f.sig.Size]
+		err = f.both.Update(buf, func() error { return f.nextIn(buf, op, operand) })
+	case average:
+		err = addToAverage(f.both, operand.Float())
+	case moving:
+		if !f.ring.Add(operand.Float()) {
+			err = mapping.ErrGone
+		}
+	}
+	if errors.Is(err, mapping.ErrGone) {
+		err = f.store.fail("update", err)
+	}
+	return err
+}
+
+// nextIn replaces the value in buf by the one that a change makes of it.
+func (f *field) nextIn(buf []byte, op Op, operand format.Value) error {
+	v, err := next(f.typ, f.sig.Decode(buf), op, operand)
+	if err != nil {
+		return err
+	}
+	return encode(&f.sig, f.typ, buf, v)
+}
+
+// update runs change, which may be called by one goroutine at a time and has
+// nobody to return an error to. In the file of somebody else it takes the lock.
+func (f *field) update(change func()) {
+	if f.store.owner {
+		f.mu.Lock()
+		defer f.mu.Unlock()
+		change()
+		return
+	}
+	f.store.update(f, change)
+}
+
+// A ref is what stats refer to their field by. The zero ref refers to none. It
+// may be bound while the stat is updated.
+type ref struct {
+	field atomic.Pointer[field]
+}
+
+func (r *ref) bind(f *field) { r.field.Store(f) }
+
+// bound reports whether the stat is one of a file that is open.
+func (r *ref) bound() bool {
+	f := r.field.Load()
+	return f != nil && !f.store.closed.Load()
+}
+
+// sample gives a sample to an average by add, or counts one that is no finite
+// number as dropped.
+func (r *ref) sample(v float64, add func(f *field)) {
+	f := r.field.Load()
+	switch {
+	case f == nil:
+	case !finite(v):
+		f.store.drop(errFinite)
+	default:
+		f.update(func() { add(f) })
+	}
+}
