@@ -223,8 +223,10 @@ func expose(row *report.Row, st *format.Stat, w liveness.Writer) {
 	row.Live, row.Samples = w.MayChange(st.Label, st.Kind(), st.Live()), st.Samples()
 	about := st.Description()
 	row.Unit, row.About = about.Unit, about.About
-	if state := new(format.HistogramState); row.Type == format.Histogram && state.Decode(st.Raw) == nil {
-		row.Histogram = state
+	if row.Type == format.Histogram {
+		if state := new(format.HistogramState); state.Decode(st.Raw) == nil {
+			row.Histogram = state
+		}
 	}
 }
 
