@@ -43,6 +43,7 @@ type dump struct {
 	*cli.App
 	options
 	reader  reader.Reader
+	judge   liveness.Judge
 	printer *report.Printer
 	exposed bool // for Prometheus
 	include []*cli.LabelGlob
@@ -105,6 +106,7 @@ func (d *dump) prepare() error {
 		return err
 	}
 	d.reader.MaxSize = d.MaxSize
+	d.judge.Process = liveness.Cached()
 	d.exposed = format == output.Prometheus
 	d.printer = report.New(d.Stdout, report.Options{
 		Format: format, Header: d.Header, Long: d.Long, ValueOnly: d.Value,
@@ -180,7 +182,7 @@ func (d *dump) writer(src *report.Source, f *mapping.File, info mapping.Info) li
 	w, err := liveness.WriterOf(d.reader.Data())
 	src.Created = w.Created
 	if err == nil {
-		lives := liveness.Judge{}.Lives(f, w, info).Yes
+		lives := d.judge.Lives(f, w, info).Yes
 		src.PID, src.Live = int64(w.PID), &lives
 	}
 	return w

@@ -46,6 +46,21 @@ type Judge struct {
 	Now func() time.Time
 }
 
+// Cached returns a function for [Judge.Process] that looks each process up once.
+// It is for a command that reads many files at one time, of which several may
+// have one writer. It is used by one goroutine.
+func Cached() func(pid int) Process {
+	known := make(map[int]Process)
+	return func(pid int) Process {
+		p, ok := known[pid]
+		if !ok {
+			p = Lookup(pid)
+			known[pid] = p
+		}
+		return p
+	}
+}
+
 // startSlack is how long after its file was written a process may have started
 // and still count as the writer, since clocks are stepped and start times are
 // rounded.

@@ -327,3 +327,21 @@ func ExampleJudge_Ended() {
 	fmt.Println(v.Yes, v.Reason)
 	// Output: true process 1234 is another one, started 1h0m0s after the file was written
 }
+
+// All files of one process get one answer, also if it ends meanwhile.
+func TestCachedLooksUpOnce(t *testing.T) {
+	cmd := exec.Command("sleep", "60")
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	pid, lookup := cmd.Process.Pid, Cached()
+	before := lookup(pid).Exists
+	cmd.Process.Kill()
+	cmd.Wait()
+	if after := lookup(pid).Exists; !before || !after {
+		t.Errorf("the process exists: %v, and after its end: %v, want the same answer", before, after)
+	}
+	if Cached()(pid).Exists {
+		t.Error("the next command takes the process for a running one")
+	}
+}
