@@ -154,7 +154,7 @@ func publish(name string, stats []string) (*published, error) {
 	w := &published{}
 	for _, at := range counters {
 		counter := new(mapping.Cell[uint64])
-		counter.Bind(region, at)
+		counter.Bind(region, at, 0)
 		w.counters = append(w.counters, counter)
 	}
 	return w, os.Rename(tmp, name)

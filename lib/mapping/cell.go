@@ -49,7 +49,8 @@ type anchor struct {
 	region  *Region
 	last    *Region // of the anchor before: an update may be on its way there
 	visited bool
-	before  uint64 // if visited, the 8 bytes before the words when it was bound
+	before  int    // if visited, how far before the words the 8 bytes are that are checked
+	were    uint64 // what they were when it was bound
 }
 
 // Access is how the numbers of a region are updated.
@@ -64,8 +65,8 @@ const (
 	Guarded
 	// Visited is for a file of somebody else, who may write it anew at any
 	// time: updates are guarded, and are dropped if the 8 bytes before the number
-	// are not those that were there when it was bound. Those are the end of the
-	// signature and the write buffer, which never change.
+	// and its pad bytes are not those that were there when it was bound. Those are
+	// the end of the signature and the write buffer, which never change.
 	Visited
 )
 
@@ -74,15 +75,15 @@ const (
 const halved = bits.UintSize == 32
 
 // Bind makes the cell that of the number at offset, which must be inside r and
-// divide by 8.
-func (c *Cell[T]) Bind(r *Region, offset int) {
+// divide by 8. pad is how many pad bytes of its value are before it.
+func (c *Cell[T]) Bind(r *Region, offset, pad int) {
 	var v T
-	c.fast.Store((*T)(c.bind(r, offset, 8, halved && unsafe.Sizeof(v) == 8)))
+	c.fast.Store((*T)(c.bind(r, offset, pad, 8, halved && unsafe.Sizeof(v) == 8)))
 }
 
 // Bind is Cell.Bind.
-func (c *Count) Bind(r *Region, offset int) {
-	atomic.StorePointer(&c.fast, c.bind(r, offset, 8, halved))
+func (c *Count) Bind(r *Region, offset, pad int) {
+	atomic.StorePointer(&c.fast, c.bind(r, offset, pad, 8, halved))
 }
 
 // Bound reports whether updates reach a region, one that is not closed.
@@ -91,16 +92,17 @@ func (f *ref) Bound() bool {
 	return a != nil && !a.region.isClosed()
 }
 
-// bind binds the ref to size bytes at offset of r. It returns their address, or
-// nil where updates are guarded.
-func (f *ref) bind(r *Region, offset, size int, guarded bool) unsafe.Pointer {
+// bind binds the ref to size bytes at offset of r, after pad bytes. It returns
+// their address, or nil where updates are guarded.
+func (f *ref) bind(r *Region, offset, pad, size int, guarded bool) unsafe.Pointer {
 	a := &anchor{words: r.at(offset, size, 8), region: r}
 	if last := f.anchor.Load(); last != nil {
 		a.last = last.region
 	}
 	if a.visited = r.Access == Visited; a.visited {
-		before := r.at(offset-8, 8, 8)
-		r.try(func() { a.before = atomic.LoadUint64((*uint64)(before)) })
+		a.before = pad + 8
+		r.at(offset-a.before, 8, 8)
+		r.try(func() { a.were = a.wordBefore() })
 	}
 	f.anchor.Store(a)
 	if guarded || r.Access != Plain {
@@ -112,7 +114,11 @@ func (f *ref) bind(r *Region, offset, size int, guarded bool) unsafe.Pointer {
 // moved reports whether the file was written anew since the anchor was made.
 // Only guarded updates ask.
 func (a *anchor) moved() bool {
-	return a.visited && atomic.LoadUint64((*uint64)(unsafe.Add(a.words, -8))) != a.before
+	return a.visited && a.wordBefore() != a.were
+}
+
+func (a *anchor) wordBefore() uint64 {
+	return atomic.LoadUint64((*uint64)(unsafe.Add(a.words, -a.before)))
 }
 
 // update runs change on the words, guarded.

@@ -207,9 +207,9 @@ func TestBindWhileUpdating(t *testing.T) {
 		}
 		for _, access := range []Access{Plain, Guarded, Plain} {
 			r.Access = access
-			count.Bind(r, 0)
-			gauge.Bind(r, 8)
-			small.Bind(r, 16)
+			count.Bind(r, 0, 0)
+			gauge.Bind(r, 8, 0)
+			small.Bind(r, 16, 0)
 			seen := count.Load()
 			waitFor(t, "an update of a cell that was bound", func() bool { return count.Load() > seen })
 		}
@@ -219,31 +219,35 @@ func TestBindWhileUpdating(t *testing.T) {
 }
 
 // TestVisitedWrittenAnew puts other fields to where cells of a visited file are
-// bound: their updates are dropped.
+// bound: their updates are dropped, also where the pad bytes before the number
+// are the same.
 func TestVisitedWrittenAnew(t *testing.T) {
-	r, f := mapFile(t, PageSize())
-	f.WriteAt([]byte("hits\x02\x00Q \xff"), 55)
-	r.Access = Visited
-	var count Count
-	var gauge Cell[int32]
-	count.Bind(r, 64)
-	gauge.Bind(r, 64)
-	count.Inc()
-	gauge.Add(1)
-	if got := count.Load(); got != 2 || r.Dropped() != 0 {
-		t.Errorf("Load() = %d, %d updates dropped, want 2 and none", got, r.Dropped())
-	}
-	f.WriteAt([]byte("another label of another file"), 50)
-	count.Inc()
-	count.Add(1)
-	gauge.Store(9)
-	gauge.Add(9)
-	if got := r.Dropped(); got != 4 {
-		t.Errorf("%d updates dropped, want 4", got)
-	}
-	buf := make([]byte, 29)
-	f.ReadAt(buf, 50)
-	if string(buf) != "another label of another file" {
-		t.Errorf("the file holds %q", buf)
+	for pad, field := range map[int]string{
+		0:  "hits\x02\x00Q \xff",
+		16: "hits\x08\x0016xQ    \xffunit=ms\n\x00\x00\x00\x00\x00\x00\x00\x00",
+	} {
+		r, f := mapFile(t, PageSize())
+		f.WriteAt([]byte(field), int64(64-len(field)))
+		r.Access = Visited
+		var count Count
+		var gauge Cell[int32]
+		count.Bind(r, 64, pad)
+		gauge.Bind(r, 64, pad)
+		count.Inc()
+		gauge.Add(1)
+		if got := count.Load(); got != 2 || r.Dropped() != 0 {
+			t.Errorf("Load() = %d, %d updates dropped, want 2 and none", got, r.Dropped())
+		}
+		f.WriteAt([]byte("another label"), int64(64-pad-13))
+		count.Inc()
+		count.Add(1)
+		gauge.Store(9)
+		gauge.Add(9)
+		if got := r.Dropped(); got != 4 {
+			t.Errorf("%d pad bytes: %d updates dropped, want 4", pad, got)
+		}
+		if got := count.Load(); got != 2 {
+			t.Errorf("%d pad bytes: the file holds %d", pad, got)
+		}
 	}
 }

@@ -29,11 +29,11 @@ type Histogram struct {
 type histogramWords [format.HistogramWords]uint64
 
 // Bind makes the histogram that at offset of r, whose format.HistogramSize
-// bytes must be inside r, and aligned to 8.
-func (h *Histogram) Bind(r *Region, offset int) {
+// bytes must be inside r, and aligned to 8. pad is that of Cell.Bind.
+func (h *Histogram) Bind(r *Region, offset, pad int) {
 	// Owned updates are plain, so they are atomic ones where a plain access to
 	// 8 bytes is two.
-	h.fast.Store((*histogramWords)(h.bind(r, offset, format.HistogramSize, halved)))
+	h.fast.Store((*histogramWords)(h.bind(r, offset, pad, format.HistogramSize, halved)))
 }
 
 // Add takes a sample.

@@ -92,7 +92,7 @@ func fatal(err error) {
 func CellAt[T Number](r *Region, offset int, guarded bool) *Cell[T] {
 	c := new(Cell[T])
 	r.Access = access(guarded)
-	c.Bind(r, offset)
+	c.Bind(r, offset, 0)
 	return c
 }
 
@@ -100,7 +100,7 @@ func CellAt[T Number](r *Region, offset int, guarded bool) *Cell[T] {
 func CountAt(r *Region, offset int, guarded bool) *Count {
 	c := new(Count)
 	r.Access = access(guarded)
-	c.Bind(r, offset)
+	c.Bind(r, offset, 0)
 	return c
 }
 
@@ -108,7 +108,7 @@ func CountAt(r *Region, offset int, guarded bool) *Count {
 func HistogramAt(r *Region, offset int, guarded bool) *Histogram {
 	h := new(Histogram)
 	r.Access = access(guarded)
-	h.Bind(r, offset)
+	h.Bind(r, offset, 0)
 	return h
 }
 

@@ -59,7 +59,7 @@ func newField(s *store, r *mapping.Region, fd *format.Field, head string) *field
 func (f *field) attach(fd *format.Field) {
 	f.at, f.typ, f.sig = *fd, fd.Type(), *fd.Signature
 	f.at.Label = nil // it would keep all that was loaded of the file
-	skip := f.sig.ValueOffset
+	skip := f.pad()
 	f.sig.ValueOffset, f.sig.Size = 0, f.sig.Size-skip
 	aligned := f.sig.TrailingBlank && f.value()%8 == 0
 	if fd.Buffered() {
@@ -78,7 +78,10 @@ func (f *field) attach(fd *format.Field) {
 }
 
 // value is where the value starts in the file, or the first of two.
-func (f *field) value() int { return f.at.ValueOffset + f.at.Signature.ValueOffset }
+func (f *field) value() int { return f.at.ValueOffset + f.pad() }
+
+// pad is how many pad bytes, which describe it, are before the value.
+func (f *field) pad() int { return f.at.Signature.ValueOffset }
 
 // refusal returns why the field cannot be updated by a Change, or nil.
 func (f *field) refusal() error {

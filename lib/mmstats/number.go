@@ -28,7 +28,7 @@ func (c *Counter) spec() (format.Spec, format.Value, error) {
 	return format.Spec{Type: format.Counter}, format.Value{}, nil
 }
 
-func (c *Counter) bind(f *field) { c.count.Bind(f.region, f.value()) }
+func (c *Counter) bind(f *field) { c.count.Bind(f.region, f.value(), f.pad()) }
 
 func (c *Counter) bound() bool { return c.count.Bound() }
 
@@ -52,7 +52,7 @@ func (c *LocalCounter) spec() (format.Spec, format.Value, error) {
 	return format.Spec{Type: format.Counter, Update: format.Owned}, format.Value{}, nil
 }
 
-func (c *LocalCounter) bind(f *field) { c.count.Bind(f.region, f.value()) }
+func (c *LocalCounter) bind(f *field) { c.count.Bind(f.region, f.value(), f.pad()) }
 
 func (c *LocalCounter) bound() bool { return c.count.Bound() }
 
@@ -112,7 +112,7 @@ func (g *Gauge[T]) spec() (format.Spec, format.Value, error) {
 	return format.Spec{Type: numberType[T]()}, format.Value{}, nil
 }
 
-func (g *Gauge[T]) bind(f *field) { g.cell.Bind(f.region, f.value()) }
+func (g *Gauge[T]) bind(f *field) { g.cell.Bind(f.region, f.value(), f.pad()) }
 
 func (g *Gauge[T]) bound() bool { return g.cell.Bound() }
 
@@ -139,7 +139,7 @@ func (b *Bool) spec() (format.Spec, format.Value, error) {
 	return format.Spec{Type: format.Bool}, format.Value{}, nil
 }
 
-func (b *Bool) bind(f *field) { b.cell.Bind(f.region, f.value()) }
+func (b *Bool) bind(f *field) { b.cell.Bind(f.region, f.value(), f.pad()) }
 
 func (b *Bool) bound() bool { return b.cell.Bound() }
 

@@ -37,7 +37,7 @@ func createHistogram(t *testing.T, name string) *mapping.Histogram {
 		t.Fatal(err)
 	}
 	h := new(mapping.Histogram)
-	h.Bind(region, len(data)-format.HistogramSize)
+	h.Bind(region, len(data)-format.HistogramSize, 0)
 	return h
 }
 

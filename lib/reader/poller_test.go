@@ -65,7 +65,7 @@ func create(t testing.TB, name string, labels ...string) *writer {
 	w := &writer{}
 	for _, at := range values {
 		cell := new(mapping.Cell[uint64])
-		cell.Bind(region, at)
+		cell.Bind(region, at, 0)
 		w.cells = append(w.cells, cell)
 	}
 	return w

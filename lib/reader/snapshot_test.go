@@ -118,7 +118,7 @@ func flip(name string) error {
 	text := mapping.BuffersAt(r, l.Fields[0].IndexOffset(), l.Fields[0].Signature.Size)
 	number := mapping.BuffersAt(r, l.Fields[1].IndexOffset(), 8)
 	var word mapping.Cell[uint64]
-	word.Bind(r, l.Fields[2].ValueOffset)
+	word.Bind(r, l.Fields[2].ValueOffset, 0)
 	var texts, numbers [kinds][]byte
 	for i := range texts {
 		texts[i] = bytes.Repeat([]byte{'a' + byte(i)}, l.Fields[0].Signature.Size)

@@ -71,6 +71,6 @@ func newHistogram(access mapping.Access) (*mapping.Histogram, error) {
 	}
 	r.Access = access
 	h := new(mapping.Histogram)
-	h.Bind(r, 0)
+	h.Bind(r, 0, 0)
 	return h, nil
 }
