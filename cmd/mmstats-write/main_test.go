@@ -23,6 +23,7 @@ func TestMain(m *testing.M) {
 		"locked":        program(locked),
 		"owned":         program(owned),
 		"pyowned":       program(pyOwned),
+		"held":          program(held),
 	})
 }
 
@@ -81,6 +82,17 @@ func locked(args []string) error {
 	if err := f.TryLock(); err != nil {
 		return err
 	}
+	return start(args[1:])
+}
+
+// held is "held FILE COMMAND ARGS...": it has the file open for writing while
+// the command runs, without a lock, as programs in Python do and their children.
+func held(args []string) error {
+	f, err := os.OpenFile(args[0], os.O_RDWR, 0)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
 	return start(args[1:])
 }
 

@@ -12,23 +12,28 @@ import (
 // which runs as long as the command. What it holds is what the original wrote,
 // but for the process id.
 func pyOwned(args []string) error {
-	data, err := os.ReadFile(filepath.Join(os.Getenv("FIXTURES"), "live-1.mmstats"))
+	data, err := pythonFile(filepath.Join(os.Getenv("FIXTURES"), "live-1.mmstats"), os.Getpid())
+	if err == nil {
+		err = os.WriteFile(args[0], data, 0o755) // the mode that Python gives it
+	}
+	if err == nil {
+		err = start(args[1:])
+	}
+	return err
+}
+
+// pythonFile returns a file that the original wrote, as one of process pid.
+func pythonFile(fixture string, pid int) ([]byte, error) {
+	data, err := os.ReadFile(fixture)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	scanner, err := format.Scan(data, true, new(format.Signatures))
 	for err == nil {
 		var field format.Field
-		if field, err = scanner.Next(); err == nil && string(field.Label) == "app.sys.pid" {
-			err = field.Signature.Encode(data[field.ValueOffset:], format.IntValue(int64(os.Getpid())))
-			if err == nil {
-				err = os.WriteFile(args[0], data, 0o755) // the mode that Python gives it
-			}
-			if err == nil {
-				err = start(args[1:])
-			}
-			return err
+		if field, err = scanner.Next(); err == nil && format.IsLabel(field.Label, "sys.pid") {
+			return data, field.Signature.Encode(data[field.ValueOffset:], format.IntValue(int64(pid)))
 		}
 	}
-	return fmt.Errorf("no app.sys.pid in the fixture: %w", err)
+	return nil, fmt.Errorf("no sys.pid in %s: %w", fixture, err)
 }

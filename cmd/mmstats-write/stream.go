@@ -90,8 +90,9 @@ func (st *stream) run(stdin io.Reader) int {
 		st.Errorf("standard input: %v", err)
 	}
 	if st.RemoveOnExit {
-		if err := st.remove(); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			st.Error(err)
+		err := st.remove()
+		if err != nil && !errors.Is(err, fs.ErrNotExist) && finish(st.App, err) == cli.TempFail {
+			return cli.TempFail
 		}
 	}
 	return st.Status()

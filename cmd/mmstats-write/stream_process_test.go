@@ -267,6 +267,64 @@ func TestStreamReplaced(t *testing.T) {
 	})
 }
 
+// TestStreamLeavesAProgramThatStartsAgainAlone lets a Python program start again
+// in the file of a stream, as those do that keep their file: the stream went on
+// where its stats had been, and altered labels of the program.
+func TestStreamLeavesAProgramThatStartsAgainAlone(t *testing.T) {
+	const fixtures = "../../lib/format/testdata/python-0.8/"
+	python := func(fixture string, pid int) []byte {
+		data, err := pythonFile(fixtures+fixture, pid)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return data
+	}
+	write := func(name string, data []byte) { // in place, by O_TRUNC
+		if err := os.WriteFile(name, data, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	ended := exec.Command(os.Args[0], "-test.run=^$")
+	if err := ended.Run(); err != nil {
+		t.Fatal(err)
+	}
+	for _, begin := range []struct {
+		what string
+		make func(name string)
+	}{
+		{"a file of the shell", func(string) {}},
+		{"the file that the program left", func(name string) {
+			write(name, python("restarted-1.mmstats", ended.Process.Pid))
+		}},
+	} {
+		name := filepath.Join(t.TempDir(), "x.mmstats")
+		begin.make(name)
+		p := startStream(t, name, "--ack")
+		// The stats of the stream are all over the file.
+		line := "jobs+=1 more:int=1 mean:average+=1 last:timer+=1 flag=true note=text"
+		if got := p.ask(line); got != "ok" {
+			t.Fatalf("%s: %s = %q, want ok", begin.what, line, got)
+		}
+		running := python("restarted-2.mmstats", os.Getpid())
+		write(name, running)
+		for _, line := range append(strings.Fields(line), line) {
+			if got, want := p.ask(line), "error "+name+": in use by a running process"; got != want {
+				t.Errorf("%s: %s = %q, want %q", begin.what, line, got, want)
+			}
+		}
+		if data, err := os.ReadFile(name); err != nil || string(data) != string(running) {
+			t.Errorf("%s: the file of the program that runs was altered, %v", begin.what, err)
+		}
+		// When that has ended, too, the stream goes on where the stat is now.
+		write(name, python("restarted-2.mmstats", ended.Process.Pid))
+		if got := p.ask("jobs+=1"); got != "ok" || values(t, name)["jobs"] != "4" {
+			t.Errorf("%s: jobs+=1 = %q, then %s in the file, want ok and 4", begin.what, got, values(t, name)["jobs"])
+		}
+		p.in.Close()
+		p.status()
+	}
+}
+
 // replace puts another stat file in the place of one.
 func replace(name string) error {
 	other := name + ".other"

@@ -22,6 +22,7 @@ type batch struct {
 	steps     []step
 	created   []*field
 	byLabel   map[string]*field // the same
+	labeled   map[Stat]bool     // those that were checked
 	exclusive bool              // whether the batch needs the only writer
 	scratch   []byte
 }
@@ -50,7 +51,7 @@ func (s *store) apply(changes []Change, stats []Stat) error {
 	}
 	b := &s.batch
 	b.changes, b.stats = changes, stats
-	defer func() { b.changes, b.stats = nil, nil }()
+	defer b.forget()
 	if err := b.check(s); err != nil {
 		return err
 	}
@@ -75,11 +76,18 @@ func (s *store) apply(changes []Change, stats []Stat) error {
 	return b.carryOut(s)
 }
 
+// forget drops what the memory of a batch refers to.
+func (b *batch) forget() {
+	b.changes, b.stats = nil, nil
+	clear(b.labeled)
+}
+
 // check checks all changes.
 func (b *batch) check(s *store) error {
 	b.number++
 	b.steps, b.created, b.exclusive = b.steps[:0], b.created[:0], false
 	clear(b.byLabel)
+	clear(b.labeled)
 	for i := range b.changes {
 		c := &b.changes[i]
 		var stat Stat
@@ -205,6 +213,13 @@ func (b *batch) declare(f *field, c *Change, stat Stat, exists bool) error {
 	if stat.bound() {
 		return errors.New("the stat is in use in an open file already")
 	}
+	if b.labeled[stat] {
+		return errors.New("the stat has another label already")
+	}
+	if b.labeled == nil {
+		b.labeled = make(map[Stat]bool)
+	}
+	b.labeled[stat] = true
 	f.stat = stat
 	if !exists {
 		return nil

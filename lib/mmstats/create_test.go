@@ -6,7 +6,9 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"os/exec"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strconv"
 	"strings"
@@ -229,6 +231,67 @@ func TestCreateErrors(t *testing.T) {
 	}
 	if got := names(t, dir); len(got) != 0 {
 		t.Errorf("left %q", got)
+	}
+}
+
+// noMap is "no-map DIR": a program that may use no more memory creates a file.
+func noMap() {
+	var texts []any
+	for i := range 7 {
+		texts = append(texts, mmstats.Labeled{Label: fmt.Sprint(i), Stat: &mmstats.String{Size: 1 << 20}})
+	}
+	// What the heap needs is there after the first file.
+	f, err := mmstats.Create(mmstats.Options{Dir: os.Args[1]}, texts...)
+	fatal(err)
+	fatal(f.Remove())
+	for i := range texts {
+		texts[i] = mmstats.Labeled{Label: fmt.Sprint(i), Stat: &mmstats.String{Size: 1 << 20}}
+	}
+	runtime.GC()
+	var size uint64
+	statm, err := os.ReadFile("/proc/self/statm")
+	fatal(err)
+	fmt.Sscan(string(statm), &size)
+	size = size*uint64(os.Getpagesize()) + 4<<20
+	fatal(syscall.Setrlimit(syscall.RLIMIT_AS, &syscall.Rlimit{Cur: size, Max: size}))
+	if _, err := mmstats.Create(mmstats.Options{Dir: os.Args[1]}, texts...); !errors.Is(err, syscall.ENOMEM) {
+		fatal(fmt.Errorf("Create() = %v, want %v", err, syscall.ENOMEM))
+	}
+}
+
+// TestCreateThatFailsLeavesNoFile creates a file that cannot be mapped: it was
+// left behind, as that of a process that runs.
+func TestCreateThatFailsLeavesNoFile(t *testing.T) {
+	if _, err := os.Stat("/proc/self/statm"); err != nil {
+		t.Skip("needs /proc/self/statm")
+	}
+	dir := t.TempDir()
+	if out, err := exec.Command("no-map", dir).CombinedOutput(); err != nil {
+		t.Fatalf("%s%v", out, err)
+	}
+	if got := names(t, dir); len(got) != 0 {
+		t.Errorf("files: %q, want none", got)
+	}
+}
+
+// TestNewFileHasRoom adds stats to a file: it grew, and the pollstats of Python
+// ends when a file grows past its map.
+func TestNewFileHasRoom(t *testing.T) {
+	for _, o := range []mmstats.Options{{}, shared} {
+		f := create(t, o, new(everything))
+		before, err := os.Stat(f.Path())
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i := range 60 {
+			if err := f.Add(fmt.Sprint("more.", i), new(mmstats.Counter)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		after, err := os.Stat(f.Path())
+		if err != nil || after.Size() != before.Size() {
+			t.Errorf("the file has %d bytes after %d", after.Size(), before.Size())
+		}
 	}
 }
 

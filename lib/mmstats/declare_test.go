@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -199,6 +200,75 @@ func TestAdd(t *testing.T) {
 	wantStats(t, f.Path(), map[string]string{
 		"p.c": "counter 1", "p.s": "string text", "p.x": "float32 0.5", "p.y": "bool true", "p.z": "counter 0",
 	})
+}
+
+// TestStatOfAnOpenFileIsRefused declares a stat in two files: the second took
+// it from the first, and an average that was updated meanwhile stood still for
+// ever.
+func TestStatOfAnOpenFileIsRefused(t *testing.T) {
+	var stats everything
+	first, second := create(t, shared, &stats), create(t, shared)
+	const says = "the stat is in use in an open file already"
+	for name, stat := range map[string]mmstats.Stat{
+		"Counter": &stats.Counter, "Local": &stats.Local, "I8": &stats.I8, "Bool": &stats.Bool, "String": &stats.String,
+		"Average": &stats.Average, "Moving": &stats.Moving, "Timer": &stats.Timer,
+	} {
+		for _, f := range []*mmstats.File{first, second} {
+			if err := f.Add(name+".again", stat); err == nil || !strings.Contains(err.Error(), says) {
+				t.Errorf("Add() of a %T twice = %v, want %q", stat, err, says)
+			}
+		}
+	}
+	if _, err := mmstats.Open(second.Path(), shared, &stats); err == nil || !strings.Contains(err.Error(), says) {
+		t.Errorf("Open() with stats of another file = %v, want %q", err, says)
+	}
+	wantStats(t, second.Path(), nil)
+	var twice mmstats.Gauge[int8]
+	err := second.AddStruct(mmstats.Labeled{Label: "a", Stat: &twice}, mmstats.Labeled{Label: "b", Stat: &twice})
+	if err == nil || !strings.Contains(err.Error(), "the stat has another label already") {
+		t.Errorf("AddStruct() of a stat with two labels = %v, want an error that says so", err)
+	}
+
+	stats.Counter.Inc()
+	stats.Average.Add(5)
+	first.Close()
+	if err := second.AddStruct(&stats); err != nil {
+		t.Errorf("AddStruct() after the first file was closed = %v", err)
+	}
+	stats.Counter.Inc()
+	stats.Average.Add(7)
+	if got := read(t, second.Path()); got["Counter"] != "counter 1" || got["Average"] != "average 7" {
+		t.Errorf("in the second file: Counter = %s, Average = %s", got["Counter"], got["Average"])
+	}
+}
+
+// TestGaugesOfAnyNumber declares the gauges that a program writes first: they
+// did not compile.
+func TestGaugesOfAnyNumber(t *testing.T) {
+	var stats struct {
+		Int    mmstats.Gauge[int]    `mmstats:",initial=-5"`
+		Uint   mmstats.Gauge[uint]   `mmstats:",initial=5"`
+		Uint64 mmstats.Gauge[uint64] `mmstats:",initial=18446744073709551614"`
+		Limit  mmstats.Constant[int]
+		Most   mmstats.Constant[uint]
+	}
+	stats.Limit.Value, stats.Most.Value = -7, 7
+	f := create(t, mmstats.Options{NoDefaults: true}, &stats)
+	stats.Int.Add(-1)
+	stats.Uint.Add(1)
+	stats.Uint64.Add(1)
+	if stats.Int.Value() != -6 || stats.Uint.Value() != 6 || stats.Uint64.Value() != math.MaxUint64 {
+		t.Errorf("values %d, %d, %d", stats.Int.Value(), stats.Uint.Value(), stats.Uint64.Value())
+	}
+	bits := fmt.Sprint(strconv.IntSize)
+	wantStats(t, f.Path(), map[string]string{
+		"Int": "int" + bits + " -6", "Uint": "uint" + bits + " 6", "Uint64": "uint64 18446744073709551615",
+		"Limit": "int" + bits + " -7", "Most": "uint" + bits + " 7",
+	})
+	stats.Uint.Add(math.MaxUint) // down by one
+	if got := stats.Uint.Value(); got != 5 {
+		t.Errorf("a gauge that went down = %d, want 5", got)
+	}
 }
 
 func TestDefaults(t *testing.T) {

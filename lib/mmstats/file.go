@@ -119,22 +119,20 @@ func Open(path string, o Options, stats ...any) (*File, error) {
 	if err == nil && o.PID != 0 {
 		err = s.belongTo(o.PID, &declared)
 	}
-	if err == nil {
+	if err == nil && len(declared.changes) > 0 {
 		err = s.apply(declared.changes, declared.stats)
 	}
 	if err != nil {
 		s.close()
 		return nil, err
 	}
-	s.release()
 	return &File{s}, nil
 }
 
 // belongTo makes sure that a file belongs to process pid: one that belongs to
 // nobody will.
 func (s *store) belongTo(pid int, d *declared) error {
-	w, _ := liveness.WriterOf(s.loader.Data)
-	switch {
+	switch w := s.writer; {
 	case w.PID == pid:
 	case w.PID == 0:
 		d.add(Change{Label: "sys.pid"}, &Constant[uint32]{Value: uint32(pid)})

@@ -3,6 +3,7 @@ package mmstats_test
 import (
 	"errors"
 	"fmt"
+	"math"
 	"os"
 	"os/exec"
 	"strings"
@@ -255,6 +256,33 @@ func TestTruncatedApply(t *testing.T) {
 		os.Truncate(f.Path(), 0)
 		if err := f.Apply([]mmstats.Change{c}); err == nil {
 			t.Errorf("%s: an update of a file that was truncated = nil, want an error", c.Label)
+		}
+	}
+}
+
+// TestSampleThatIsNoNumberIsDropped gives samples to averages that would be
+// their values for ever.
+func TestSampleThatIsNoNumberIsDropped(t *testing.T) {
+	var stats everything
+	f := create(t, mmstats.Options{}, &stats)
+	samples := []float64{math.NaN(), math.Inf(1), math.Inf(-1)}
+	for _, sample := range samples {
+		stats.Average.Add(1)
+		stats.Average.Add(sample)
+		stats.Moving.Add(3)
+		stats.Moving.Add(sample)
+	}
+	if stats.Average.Value() != 1 || stats.Average.State().Count != 3 || stats.Moving.Value() != 3 || stats.Moving.Count() != 3 {
+		t.Errorf("after samples of NaN and infinity: %+v, %v", stats.Average.State(), stats.Moving.Value())
+	}
+	var lost *mmstats.LostError
+	if err := f.Err(); !errors.As(err, &lost) || lost.Dropped != 6 || !strings.Contains(err.Error(), "not a finite number") {
+		t.Errorf("Err() = %v, want 6 updates dropped, and why", err)
+	}
+	for _, label := range []string{"Average", "Moving", "Timer"} {
+		err := f.Apply([]mmstats.Change{{Label: label, Op: mmstats.Add, Text: "NaN"}})
+		if err == nil || !strings.Contains(err.Error(), label+": a sample is not a finite number") {
+			t.Errorf("Apply() of a NaN to %s = %v, want an error that says so", label, err)
 		}
 	}
 }

@@ -31,6 +31,7 @@ func TestMain(m *testing.M) {
 		"own":       own,
 		"lock":      lock,
 		"hold":      hold,
+		"no-map":    noMap,
 		"truncate":  truncateUnder,
 		"disk-full": fillDisk,
 	})

@@ -34,6 +34,7 @@ type store struct {
 	file    *mapping.File // nil while a file of other writers is left to them
 	other   *mapping.File // holds the lock of such a file
 	info    mapping.Info  // of file, when it was opened
+	writer  liveness.Writer
 	loader  statfile.Loader
 	regions []*mapping.Region // each maps the file from its start; the last, the most of it
 	bound   bool              // stats refer to the regions
@@ -86,7 +87,8 @@ func (s *store) make() (err error) {
 	return err
 }
 
-// open opens the file of the path, loads and maps it.
+// open opens the file of the path, loads and maps it. A file of writers that
+// take no lock, such as those in Python, is left to them: it is not open then.
 func (s *store) open() (err error) {
 	s.access = mapping.Visited
 	if s.file, s.info, err = statfile.OpenUpdate(s.path); err != nil {
@@ -94,22 +96,21 @@ func (s *store) open() (err error) {
 	}
 	err = s.loader.Load(s.file, s.info)
 	if err == nil {
-		if w, _ := liveness.WriterOf(s.loader.Data); !w.Aligned {
-			return s.openOther()
+		s.writer, _ = liveness.WriterOf(s.loader.Data)
+		if s.writer.Aligned {
+			err = s.loaded(s.info.Size)
 		}
-		err = s.loaded(s.info.Size)
 	}
-	if err != nil {
+	if err != nil || !s.writer.Aligned {
 		s.leave()
 	}
 	return err
 }
 
-// openOther opens a file of writers that take no lock, such as those in Python,
-// for the time that this is its only writer. Nobody may have it open for
-// writing, or a lease would not tell whether they run.
-func (s *store) openOther() (err error) {
-	s.leave()
+// takeOver opens a file of writers that take no lock, for as long as this is
+// its only writer. Meanwhile nobody else may have it open for writing: that is
+// how a lease tells whether they run.
+func (s *store) takeOver() (err error) {
 	var info mapping.Info
 	if s.other, info, err = statfile.Open(s.path, false); err != nil {
 		return err
@@ -118,8 +119,8 @@ func (s *store) openOther() (err error) {
 		err = s.loader.Load(s.other, info)
 	}
 	if err == nil {
-		w, _ := liveness.WriterOf(s.loader.Data)
-		if (liveness.Judge{}).Owned(s.other, w, info).Yes {
+		s.writer, _ = liveness.WriterOf(s.loader.Data)
+		if (liveness.Judge{}).Owned(s.other, s.writer, info).Yes {
 			err = s.fail("update", ErrInUse)
 		}
 	}
@@ -168,6 +169,9 @@ func (s *store) lock() error {
 		return nil
 	case s.file == nil:
 		err := s.open()
+		if err == nil && s.file == nil {
+			err = s.takeOver()
+		}
 		if errors.Is(err, fs.ErrNotExist) {
 			err = s.fail("update", ErrReplaced)
 		}
