@@ -26,6 +26,12 @@ func NewRows(b *Buffer, f Format) *Rows {
 // out or added.
 func (r *Rows) JSON() bool { return r.json }
 
+// Repeat begins a row with columns of an earlier row, as they were written.
+func (r *Rows) Repeat(columns []byte) {
+	r.Bytes = append(r.Bytes, columns...)
+	r.inRow = true
+}
+
 // Header writes the names of the columns as the first line of TSV. JSON has
 // them in each row.
 func (r *Rows) Header(names ...string) {

@@ -70,6 +70,7 @@ type Printer struct {
 	*output.Buffer
 	rows       *output.Rows // of TSV and JSON
 	label      []byte       // of text, escaped
+	file       []byte       // the column file of a source, as it was written
 	o          Options
 	exposition Exposition
 }
@@ -98,6 +99,7 @@ func (p *Printer) Print(src Source, rows []Row) error {
 	case p.o.Format == output.Text:
 		p.text(src, rows)
 	default:
+		p.file = p.file[:0]
 		for i := range rows {
 			p.row(&src, &rows[i])
 		}

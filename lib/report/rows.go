@@ -15,8 +15,12 @@ func (p *Printer) header() {
 // row writes a stat as a row of TSV or JSON. Columns are only ever appended.
 func (p *Printer) row(src *Source, row *Row) {
 	switch {
+	case src.File != "" && len(p.file) > 0:
+		p.rows.Repeat(p.file)
 	case src.File != "":
+		start := len(p.Bytes)
 		p.rows.Text("file", []byte(src.File))
+		p.file = append(p.file, p.Bytes[start:]...)
 	case p.rows.JSON():
 		p.rows.Int("files", int64(row.Files))
 	default:
