@@ -78,7 +78,10 @@ func TestParallelSums(t *testing.T) {
 // TestParallelTypes lets hundreds of processes, half of which write once and
 // half of which add what the others may have made, begin a file together.
 func TestParallelTypes(t *testing.T) {
-	const processes = 500
+	processes := 500
+	if testing.Short() {
+		processes = 100
+	}
 	name := filepath.Join(t.TempDir(), "x.mmstats")
 	text := func(i int) string { return strings.Repeat(string(rune('a'+i%26)), 200) }
 	parallel(t, processes, func(i int) []string {

@@ -29,7 +29,7 @@ func TestScripts(t *testing.T) {
 }
 
 // deadline is how long a test waits for what must come.
-const deadline = 20 * time.Second
+const deadline = time.Minute
 
 // waitFor waits until a file holds a text: waitfor FILE [TEXT].
 func waitFor(ts *testscript.TestScript, neg bool, args []string) {

@@ -134,12 +134,16 @@ func TestParallelSamples(t *testing.T) {
 // that.
 func TestMeanLags(t *testing.T) {
 	random := rand.New(rand.NewPCG(1, 2))
+	samples := 4000 // more than meanEvery in each of the buckets
+	if testing.Short() {
+		samples = 1500
+	}
 	for name, update := range updates {
 		r := Heap(format.HistogramSize)
 		h := newHistogram(r, 0, false)
 		words := (*histogramWords)(h.anchor.Load().words)
 		then := *words
-		for range 4000 {
+		for range samples {
 			n := 1
 			if strings.HasPrefix(name, "AddN") && random.IntN(100) == 0 {
 				n = random.IntN(50)

@@ -74,8 +74,11 @@ func TestViewIsNeverTorn(t *testing.T) {
 	v := view(t, f)
 	values := make(map[byte]bool)
 	dst, outcomes := make([]byte, viewSize+10), make([]Outcome, len(viewPlaces))
-	whole := 0
-	for tries := 0; (whole < 1_000_000 || len(values) < len(viewValues)) && tries < 50_000_000; tries++ {
+	whole, enough := 0, 300_000
+	if testing.Short() {
+		enough = 20_000
+	}
+	for whole < enough || len(values) < len(viewValues) {
 		if _, err := v.Read(viewPlaces, dst, outcomes, 0); err != nil {
 			t.Fatal(err)
 		}
@@ -89,9 +92,6 @@ func TestViewIsNeverTorn(t *testing.T) {
 				t.Fatalf("Read() got parts of two values: %v", value)
 			}
 		}
-	}
-	if len(values) < len(viewValues) {
-		t.Errorf("Read() got %d values whole, but only %d different ones", whole, len(values))
 	}
 }
 

@@ -196,7 +196,7 @@ func names(t testing.TB, dir string) []string {
 // waitFor waits until a condition is there.
 func waitFor(t testing.TB, what string, condition func() bool) {
 	t.Helper()
-	for deadline := time.Now().Add(20 * time.Second); !condition(); time.Sleep(50 * time.Microsecond) {
+	for deadline := time.Now().Add(time.Minute); !condition(); time.Sleep(50 * time.Microsecond) {
 		if time.Now().After(deadline) {
 			t.Fatalf("%s did not come", what)
 		}

@@ -52,7 +52,10 @@ func FuzzPoller(f *testing.F) {
 		f.Fatal("no files by the Python original", err)
 	}
 	var before []byte
-	for _, name := range files {
+	for i, name := range files {
+		if testing.Short() && i%4 > 0 {
+			continue
+		}
 		data, err := os.ReadFile(name)
 		if err != nil {
 			f.Fatal(err)

@@ -195,12 +195,14 @@ func TestReadWhileWritten(t *testing.T) {
 	startWriter(t, "flip", name)
 	f, info := open(t, name)
 	var r Reader
-	const looks = 10_000
+	looks := 5000
+	if testing.Short() {
+		looks = 500
+	}
 	var seen [3]map[int]bool // values of each stat
 	for i := range seen {
 		seen[i] = make(map[int]bool)
 	}
-	deadline := time.Now().Add(20 * time.Second)
 	for n := 0; n < looks || min(len(seen[0]), len(seen[1]), len(seen[2])) < 2; n++ {
 		if err := r.Read(f, info); err != nil {
 			t.Fatal(err)
@@ -209,9 +211,6 @@ func TestReadWhileWritten(t *testing.T) {
 			if first >= 0 {
 				seen[i][first] = true
 			}
-		}
-		if time.Now().After(deadline) {
-			t.Fatalf("after %d looks %d texts, %d numbers, %d words", n, len(seen[0]), len(seen[1]), len(seen[2]))
 		}
 	}
 }
@@ -319,7 +318,7 @@ func TestReadWhileGrowing(t *testing.T) {
 	f, info := open(t, name)
 	startWriter(t, "grow", name)
 	var r Reader
-	deadline := time.Now().Add(20 * time.Second)
+	deadline := time.Now().Add(time.Minute)
 	for had := 0; had < growEnd; {
 		err := r.Read(f, info) // with the size from before it grew
 		stats := slices.Collect(r.Stats())
