@@ -25,22 +25,23 @@ func (f *File) holder(kind string) int {
 		return 0
 	}
 	device := [2]uint64{uint64(unix.Major(uint64(st.Dev))), uint64(unix.Minor(uint64(st.Dev)))}
+	inode := []byte(":" + strconv.FormatUint(st.Ino, 10) + " ")
 	locks, _ := os.ReadFile("/proc/locks")
 	likely := 0
 	for line := range bytes.Lines(locks) {
+		if !bytes.Contains(line, inode) {
+			continue
+		}
 		// number, kind, "ADVISORY" or the state of a lease, "READ" or "WRITE",
-		// process, device:device:inode, start, end. Waiters have an arrow in
-		// the place of the kind.
+		// process, major:minor:inode, start, end. In the line of a waiter an
+		// arrow stands before the kind.
 		words := bytes.Fields(line)
 		if len(words) < 6 || string(words[1]) != kind {
 			continue
 		}
 		id := bytes.Split(words[5], []byte(":"))
-		if len(id) != 3 || string(id[2]) != strconv.FormatUint(st.Ino, 10) {
-			continue
-		}
 		pid, err := strconv.Atoi(string(words[4]))
-		if err != nil || pid <= 0 {
+		if err != nil || pid <= 0 || len(id) != 3 {
 			continue
 		}
 		major, _ := strconv.ParseUint(string(id[0]), 16, 32)
