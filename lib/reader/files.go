@@ -239,6 +239,9 @@ func (p *Poller) choose(f *polled, old []field, goOn bool) (settled bool) {
 		if p.Want != nil && !p.Want(label) || chosen[label] {
 			continue
 		}
+		if p.MaxStats > 0 && len(chosen) == p.MaxStats {
+			break
+		}
 		chosen[label] = true
 		fd := p.addField(f, &st, label)
 		if last := before[fd.Series]; last != nil {

@@ -32,6 +32,9 @@ type Poller struct {
 	// MaxSize is how far into a file is read, in bytes; 0 is
 	// [statfile.DefaultMaxSize].
 	MaxSize int
+	// MaxStats is how many stats of one file are polled; 0 is all. It bounds
+	// what a hostile file can make the poller remember.
+	MaxStats int
 	// Judge tells which writers have ended.
 	Judge liveness.Judge
 	// Report is told what goes wrong, each thing once: an *fs.PathError.

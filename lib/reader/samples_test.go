@@ -133,3 +133,33 @@ func TestSamplesHaveTheKindOfTheirFile(t *testing.T) {
 		t.Errorf("samples are %s, want %s", got, want)
 	}
 }
+
+// A file of very many stats is polled for as many as the poller may take, and
+// others are for all of theirs.
+func TestPollerTakesSoManyStats(t *testing.T) {
+	dir := t.TempDir()
+	for _, name := range []string{"/a.mmstats", "/b.mmstats"} {
+		file, err := mmstats.Create(mmstats.Options{Path: dir + name, NoDefaults: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer file.Remove()
+		for i := range 5 {
+			if err := file.Add(fmt.Sprint(name[1:2], i), new(mmstats.Counter)); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	p := &Poller{Watch: statfile.NewWatch([]string{dir}), MaxStats: 3}
+	defer p.Close()
+	var got string
+	p.Poll(func(s *Sample) { got += s.Series.Label + " " })
+	if want := "a0 a1 a2 b0 b1 b2 "; got != want {
+		t.Errorf("polled are %s, want %s", got, want)
+	}
+	for f := range p.Files() {
+		if f.Stats != 5 || f.Polled != 3 || f.Err != nil {
+			t.Errorf("%s has %d stats, %d polled, %v", f.Path, f.Stats, f.Polled, f.Err)
+		}
+	}
+}
