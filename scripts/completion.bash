@@ -4,4 +4,4 @@ _mmstats_complete() {
 	local words=("${COMP_WORDS[@]:1:COMP_CWORD}")
 	mapfile -t COMPREPLY < <(GO_FLAGS_COMPLETION=1 "$1" "${words[@]}" 2>/dev/null)
 }
-complete -o default -F _mmstats_complete slurpstats pollstats cleanstats mmstats-write
+complete -o default -F _mmstats_complete slurpstats pollstats cleanstats mmash mmstats-write

@@ -1,0 +1,293 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+
+	"mmstats/lib/aggregate"
+	"mmstats/lib/cli"
+	"mmstats/lib/escape"
+	"mmstats/lib/format"
+)
+
+const jsonType = "application/json"
+
+// labels answers with the labels of all files.
+func (s *server) labels(w *response, r *http.Request) {
+	v := s.viewOf(r)
+	body := []byte(`{"stats":[`)
+	s.model.fresh(func() {
+		seen := make(map[string]struct{}, len(v.groups))
+		for key := range v.groups {
+			seen[key.label] = struct{}{}
+		}
+		labels := make([]string, 0, len(seen))
+		for label := range seen {
+			labels = append(labels, label)
+		}
+		slices.Sort(labels)
+		for i, label := range labels {
+			if i > 0 {
+				body = append(body, ',')
+			}
+			body, _ = escape.AppendJSON(body, []byte(label))
+		}
+	})
+	s.send(w, r, http.StatusOK, jsonType, append(body, "]}\n"...))
+}
+
+// A question is what /stats/PREFIX is asked.
+type question struct {
+	prefix string
+	exact  bool
+	byFile bool
+	fold   aggregate.Func // or 0
+	glob   *cli.LabelGlob // of base names, or nil
+	part   string         // of the stat called prefix, or ""
+}
+
+// errGlob says what a glob of files may be.
+var errGlob = errors.New("glob is a pattern of base names, without a slash")
+
+// parseGlob returns the glob of base names that a client gives. No path is ever
+// made of it.
+func parseGlob(pattern string) (*cli.LabelGlob, error) {
+	if strings.Contains(pattern, "/") {
+		return nil, errGlob
+	}
+	return cli.ParseLabelGlob(pattern)
+}
+
+func parseQuestion(prefix string, query url.Values) (q question, err error) {
+	q = question{prefix: prefix, exact: isOn(query.Get("exact"))}
+	if by := query.Get("by"); by == "file" {
+		q.byFile = true
+	} else if by != "" {
+		return q, fmt.Errorf("by is file, not %q", by)
+	}
+	if name := query.Get("aggr"); name != "" {
+		if q.fold, err = aggregate.ParseFunc(name); err != nil {
+			return q, errors.New("aggr is sum, avg, min, max, one, count, nonzero-min or nonzero-avg")
+		}
+	}
+	if q.byFile && q.fold != 0 {
+		return q, errors.New("by and aggr exclude each other")
+	}
+	if glob := query.Get("glob"); glob != "" {
+		q.glob, err = parseGlob(glob)
+	}
+	return q, err
+}
+
+// isOn reports whether a parameter is switched on.
+func isOn(value string) bool { return value != "" && value != "0" && value != "false" }
+
+// stats answers with the values of the stats whose labels start with prefix.
+func (s *server) stats(w *response, r *http.Request, prefix string) {
+	q, err := parseQuestion(prefix, r.URL.Query())
+	if err != nil {
+		s.fail(w, r, http.StatusBadRequest, err.Error())
+		return
+	}
+	v := s.viewOf(r)
+	var body []byte
+	s.model.fresh(func() { body = s.model.answer(v, &q) })
+	s.send(w, r, http.StatusOK, jsonType, append(body, '\n'))
+}
+
+// A found is a stat that was asked for, of one file.
+type found struct {
+	file  *file
+	value format.Value
+}
+
+// answer returns an object with what q asks for.
+func (m *model) answer(v *view, q *question) []byte {
+	stats := m.find(v, q)
+	if len(stats) == 0 {
+		// A label that holds a colon itself is none with a part.
+		if at := strings.LastIndexByte(q.prefix, ':'); at > 0 {
+			part := *q
+			part.prefix, part.part, part.exact = q.prefix[:at], q.prefix[at+1:], true
+			stats = m.find(v, &part)
+		}
+	}
+	labels := make([]string, 0, len(stats))
+	for label := range stats {
+		labels = append(labels, label)
+	}
+	slices.Sort(labels)
+	body := []byte{'{'}
+	for i, label := range labels {
+		if i > 0 {
+			body = append(body, ',')
+		}
+		body, _ = escape.AppendJSON(body, []byte(label))
+		body = q.appendAnswer(append(body, ':'), stats[label])
+	}
+	return append(body, '}')
+}
+
+// find returns the stats that q asks for, by label, in the order of the paths.
+func (m *model) find(v *view, q *question) map[string][]found {
+	stats := make(map[string][]found)
+	for _, f := range m.sorted(v) {
+		if q.glob != nil && !q.glob.Match(filepath.Base(f.path)) {
+			continue
+		}
+		for _, st := range f.stats {
+			label := st.label
+			if q.exact && label != q.prefix || !strings.HasPrefix(label, q.prefix) {
+				continue
+			}
+			value := st.value
+			if q.part != "" {
+				if value = st.partValue(q.part); value.Class() == 0 {
+					continue
+				}
+				label += ":" + q.part
+			}
+			stats[label] = append(stats[label], found{f, value})
+		}
+	}
+	return stats
+}
+
+// partValue returns a part of a mean, and an absent value where it has none of
+// that name.
+func (s *series) partValue(part string) format.Value {
+	switch {
+	case s.kind != average && s.kind != moving:
+	case part == "mean":
+		return s.value
+	case part == "count":
+		return format.UintValue(s.samples.Count)
+	case part == "sum" && s.kind == average:
+		return format.FloatValue(s.samples.Total)
+	}
+	return format.Value{}
+}
+
+// sorted returns the files that v shows, by their paths.
+func (m *model) sorted(v *view) []*file {
+	files := make([]*file, 0, len(m.order))
+	for _, f := range m.order {
+		if v.shows(f) && !f.gone {
+			files = append(files, f)
+		}
+	}
+	slices.SortFunc(files, func(x, y *file) int { return strings.Compare(x.path, y.path) })
+	return files
+}
+
+func (q *question) appendAnswer(body []byte, stats []found) []byte {
+	switch {
+	case q.fold != 0:
+		var a aggregate.Accumulator
+		for _, st := range stats {
+			a.Add(st.value)
+		}
+		return appendValue(body, a.Result(q.fold))
+	case q.byFile:
+		body = append(body, '{')
+		for i, st := range stats {
+			if i > 0 {
+				body = append(body, ',')
+			}
+			body, _ = escape.AppendJSON(body, []byte(st.file.name))
+			body = appendValue(append(body, ':'), st.value)
+		}
+		return append(body, '}')
+	}
+	body = append(body, '[')
+	for i, st := range stats {
+		if i > 0 {
+			body = append(body, ',')
+		}
+		body = appendValue(body, st.value)
+	}
+	return append(body, ']')
+}
+
+// files answers with the files, those that match a glob where one is given.
+func (s *server) files(w *response, r *http.Request, pattern string) {
+	if pattern == "" {
+		pattern = "*"
+	}
+	glob, err := parseGlob(pattern)
+	if err != nil {
+		s.fail(w, r, http.StatusBadRequest, err.Error())
+		return
+	}
+	v := s.viewOf(r)
+	var body []byte
+	s.model.fresh(func() { body = s.model.listFiles(v, glob) })
+	s.send(w, r, http.StatusOK, jsonType, append(body, '\n'))
+}
+
+// listFiles returns an object with the files that match glob.
+func (m *model) listFiles(v *view, glob *cli.LabelGlob) []byte {
+	paths, info, bad := []byte(`{"files":[`), []byte(`],"info":[`), []byte(`],"unreadable":[`)
+	comma := func(list []byte) []byte {
+		if list[len(list)-1] != '[' {
+			list = append(list, ',')
+		}
+		return list
+	}
+	for _, f := range m.sorted(v) {
+		if !glob.Match(filepath.Base(f.path)) {
+			continue
+		}
+		if f.err != "" {
+			bad, _ = escape.AppendJSON(append(comma(bad), `{"file":`...), []byte(f.path))
+			bad, _ = escape.AppendJSON(append(bad, `,"error":`...), []byte(f.err))
+			bad = append(bad, '}')
+		}
+		if f.err != "" && len(f.stats) == 0 {
+			continue
+		}
+		paths, _ = escape.AppendJSON(comma(paths), []byte(f.path))
+		info, _ = escape.AppendJSON(append(comma(info), `{"file":`...), []byte(f.path))
+		info = f.appendWriter(info)
+		info = strconv.AppendUint(append(info, `,"uid":`...), uint64(f.src.Info.UID), 10)
+		info = strconv.AppendInt(append(info, `,"stats":`...), int64(f.src.Stats), 10)
+		info = append(info, '}')
+	}
+	body := slices.Concat(paths, info, bad)
+	return fmt.Appendf(body, `],"private":%d}`, m.privateFiles(v))
+}
+
+// privateFiles counts the files that v does not show.
+func (m *model) privateFiles(v *view) (n int) {
+	for _, f := range m.order {
+		if !v.mayShow(f) && !f.gone {
+			n++
+		}
+	}
+	return n
+}
+
+// appendWriter appends what is known of the writer of f as keys of an object.
+func (f *file) appendWriter(dst []byte) []byte {
+	dst, _ = escape.AppendJSON(append(dst, `,"command":`...), []byte(f.command))
+	dst = append(dst, `,"pid":`...)
+	if f.src.Writer.PID == 0 {
+		dst = append(dst, "null"...)
+	} else {
+		dst = strconv.AppendInt(dst, int64(f.src.Writer.PID), 10)
+	}
+	dst = append(dst, `,"live":`...)
+	dst = append(dst, map[liveness]string{unknown: "null", running: "true", ended: "false"}[f.live]...)
+	dst = append(dst, `,"created":`...)
+	if created := f.src.Writer.Created; created.IsZero() {
+		return append(dst, "null"...)
+	} else {
+		return strconv.AppendFloat(dst, float64(created.UnixMilli())/1000, 'f', -1, 64)
+	}
+}

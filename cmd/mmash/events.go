@@ -1,0 +1,364 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strconv"
+	"time"
+
+	"mmstats/lib/cli"
+	"mmstats/lib/escape"
+)
+
+const (
+	// maxStreams is how many streams there are at the same time.
+	maxStreams = 1000
+	// maxFileSeries is how many series of single files a stream has that did
+	// not ask for labels.
+	maxFileSeries = 5000
+	// defaultPoints is how many points of history a stream has that does not
+	// say.
+	defaultPoints = 120
+)
+
+// A stream is one client of /events. What it was told last is in it: the next
+// event has the difference, so nothing is queued for a client that is slow.
+type stream struct {
+	choice
+	model  *model
+	view   *view
+	byFile bool
+	points int
+
+	begun   bool
+	version uint64 // of the model, at the last event
+	tick    uint64 // of the last event
+	series  []*series
+	known   map[int]bool // ids of series
+	told    map[int]bool // ids of files
+	limited bool
+	private int
+	added   map[int]bool // series that the last event told of first
+	buf     bytes.Buffer
+}
+
+// newStream returns the stream that a request asks for.
+func (s *server) newStream(r *http.Request) (*stream, error) {
+	query := r.URL.Query()
+	st := &stream{model: s.model, view: s.viewOf(r), points: defaultPoints, known: make(map[int]bool), told: make(map[int]bool), added: make(map[int]bool)}
+	var err error
+	if st.choice, err = parseChoice(query); err != nil {
+		return nil, err
+	}
+	if glob := query.Get("file"); glob != "" {
+		if st.files, err = parseGlob(glob); err != nil {
+			return nil, err
+		}
+	}
+	switch by := query.Get("by"); by {
+	case "", "command":
+	case "file":
+		st.byFile = true
+	default:
+		return nil, fmt.Errorf("by is command or file, not %q", by)
+	}
+	if n := query.Get("history"); n != "" {
+		if st.points, err = strconv.Atoi(n); err != nil || st.points < 0 || st.points > maxSlots {
+			return nil, errors.New("history is how many points, from 0 to 3600")
+		}
+	}
+	return st, nil
+}
+
+func globs(query url.Values, name string) (list []*cli.LabelGlob, err error) {
+	for _, pattern := range query[name] {
+		g, err := cli.ParseLabelGlob(pattern)
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, g)
+	}
+	return list, nil
+}
+
+// events answers with a stream of events, until the client goes.
+func (s *server) events(w *response, r *http.Request) {
+	st, err := s.newStream(r)
+	if err != nil {
+		s.fail(w, r, http.StatusBadRequest, err.Error())
+		return
+	}
+	if s.streams.Add(1) > maxStreams {
+		s.streams.Add(-1)
+		s.busy(w, r, "there are 1000 streams already")
+		return
+	}
+	defer s.streams.Add(-1)
+	if st.files != nil {
+		if !st.chooseFiles() {
+			s.busy(w, r, "there are 50 choices of files already")
+			return
+		}
+		defer st.giveBack()
+	}
+	h := w.Header()
+	h.Set("Content-Type", "text/event-stream")
+	h.Set("X-Accel-Buffering", "no")
+	w.WriteHeader(http.StatusOK)
+	if r.Method == http.MethodHead {
+		return
+	}
+	for {
+		next := st.update()
+		if _, err := w.Write(st.buf.Bytes()); err != nil {
+			return
+		}
+		if w.control.Flush() != nil {
+			return
+		}
+		select {
+		case <-next:
+		case <-r.Context().Done():
+			return
+		case <-s.done.Done():
+			return
+		}
+	}
+}
+
+// busy answers that the client is to come again.
+func (s *server) busy(w *response, r *http.Request, reason string) {
+	w.Header().Set("Retry-After", "10")
+	s.fail(w, r, http.StatusServiceUnavailable, reason)
+}
+
+// chooseFiles makes the stream one of some files. It reports whether it may.
+func (st *stream) chooseFiles() bool {
+	st.model.mu.Lock()
+	defer st.model.mu.Unlock()
+	v := st.model.viewOfFiles(st.view, st.files)
+	if v != nil {
+		st.view = v
+	}
+	return v != nil
+}
+
+func (st *stream) giveBack() {
+	st.model.mu.Lock()
+	defer st.model.mu.Unlock()
+	st.model.release(st.view)
+}
+
+// update fills st.buf with what the client does not know yet. The channel that
+// it returns is closed when there is more.
+func (st *stream) update() <-chan struct{} {
+	m := st.model
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	st.buf.Reset()
+	first := !st.begun
+	if first {
+		st.buf.WriteString("retry: 2000\n\n")
+	}
+	if m.tick == 0 {
+		return m.next // the first look is under way
+	}
+	if first || st.version != m.version {
+		st.tellSeries(first)
+	}
+	if first {
+		st.tellHistory()
+	}
+	st.begun, st.version = true, m.version
+	st.tellTick()
+	return m.next
+}
+
+func (st *stream) wantsFile(f *file) bool { return st.view.shows(f) && !f.gone }
+
+// choose finds the series that the client is to have.
+func (st *stream) choose() {
+	m := st.model
+	st.series = st.series[:0]
+	for _, g := range st.view.list {
+		if len(g.members) > 0 && st.wants(g.label) {
+			st.series = append(st.series, g)
+		}
+	}
+	groups := len(st.series)
+	st.limited = false
+	if !st.byFile {
+		return
+	}
+	for _, f := range m.order {
+		if !st.wantsFile(f) {
+			continue
+		}
+		for _, s := range f.stats {
+			if st.wants(s.label) {
+				st.series = append(st.series, s)
+			}
+		}
+	}
+	if len(st.series)-groups > maxFileSeries && len(st.labels) == 0 {
+		st.series, st.limited = st.series[:groups], true
+	}
+}
+
+// tellSeries writes the event series.
+func (st *stream) tellSeries(first bool) {
+	m := st.model
+	st.choose()
+	private := m.privateFiles(st.view)
+	files, series := []byte{'['}, []byte{'['}
+	comma := func(list []byte) []byte {
+		if len(list) > 1 {
+			list = append(list, ',')
+		}
+		return list
+	}
+	there := make(map[int]bool, len(m.order))
+	for _, f := range m.order {
+		if !st.wantsFile(f) {
+			continue
+		}
+		there[f.id] = true
+		if !st.told[f.id] || f.attrs > st.version {
+			files = f.appendJSON(comma(files))
+		}
+	}
+	chosen := make(map[int]bool, len(st.series))
+	for _, s := range st.series {
+		chosen[s.id] = true
+		if !st.known[s.id] {
+			st.added[s.id] = true
+		}
+		if !st.known[s.id] || s.attrs > st.version {
+			series = s.appendJSON(comma(series))
+		}
+	}
+	gone := missing(st.known, chosen)
+	goneFiles := missing(st.told, there)
+	if !first && len(files) == 1 && len(series) == 1 && len(gone) == 0 && len(goneFiles) == 0 && private == st.private {
+		return
+	}
+	st.known, st.told, st.private = chosen, there, private
+	fmt.Fprintf(&st.buf, "event: series\ndata: {\"delay\":%g,\"history\":%g,\"step\":%g,\"first\":%t,\"files\":%s],\"series\":%s],\"gone\":%s,\"goneFiles\":%s,\"limited\":%t,\"private\":%d}\n\n",
+		m.delay.Seconds(), m.history.Seconds(), m.step(m.spanOf(st.points)), first, files, series, appendIDs(nil, gone), appendIDs(nil, goneFiles), st.limited, private)
+}
+
+// missing returns the ids of before that are not in now.
+func missing(before, now map[int]bool) (ids []int) {
+	for id := range before {
+		if !now[id] {
+			ids = append(ids, id)
+		}
+	}
+	return ids
+}
+
+func appendIDs(dst []byte, ids []int) []byte {
+	dst = append(dst, '[')
+	for i, id := range ids {
+		if i > 0 {
+			dst = append(dst, ',')
+		}
+		dst = strconv.AppendInt(dst, int64(id), 10)
+	}
+	return append(dst, ']')
+}
+
+func (f *file) appendJSON(dst []byte) []byte {
+	dst = strconv.AppendInt(append(dst, `{"id":`...), int64(f.id), 10)
+	dst, _ = escape.AppendJSON(append(dst, `,"name":`...), []byte(f.name))
+	dst = f.appendWriter(dst)
+	dst = append(dst, `,"error":`...)
+	if f.err == "" {
+		dst = append(dst, "null"...)
+	} else {
+		dst, _ = escape.AppendJSON(dst, []byte(f.err))
+	}
+	dst = append(dst, `,"ended":`...)
+	if f.ended.IsZero() {
+		dst = append(dst, "null"...)
+	} else {
+		dst = appendTime(dst, f.ended)
+	}
+	dst = strconv.AppendInt(append(dst, `,"stats":`...), int64(len(f.stats)), 10)
+	return append(dst, '}')
+}
+
+func appendTime(dst []byte, t time.Time) []byte {
+	return strconv.AppendFloat(dst, float64(t.UnixMilli())/1000, 'f', -1, 64)
+}
+
+func (s *series) appendJSON(dst []byte) []byte {
+	dst = strconv.AppendInt(append(dst, `{"id":`...), int64(s.id), 10)
+	dst, _ = escape.AppendJSON(append(dst, `,"label":`...), []byte(s.label))
+	dst, _ = escape.AppendJSON(append(dst, `,"command":`...), []byte(s.command))
+	dst = append(dst, `,"file":`...)
+	if s.file == nil {
+		dst = append(dst, "null"...)
+	} else {
+		dst = strconv.AppendInt(dst, int64(s.file.id), 10)
+	}
+	return fmt.Appendf(dst, `,"kind":%q,"type":%q,"unit":"","about":"","fold":%q}`, kindNames[s.kind], s.typ, foldNames[s.kind])
+}
+
+// tellHistory writes the event history.
+func (st *stream) tellHistory() {
+	m := st.model
+	sp := m.spanOf(st.points)
+	// A point stands for the time from half a slot before its first tick on.
+	slot := m.delay * time.Duration(m.perSlot)
+	from := m.tickTime.Add(-time.Duration(m.slot-sp.from)*slot - slot/2)
+	body := appendTime([]byte("event: history\ndata: {\"from\":"), from)
+	body = fmt.Appendf(body, `,"step":%g,"points":{`, m.step(sp))
+	comma := false
+	for _, s := range st.series {
+		start := len(body)
+		if comma {
+			body = append(body, ',')
+		}
+		body = append(strconv.AppendInt(append(body, '"'), int64(s.id), 10), `":`...)
+		var some bool
+		if body, some = m.appendHistory(body, s, sp); !some {
+			body = body[:start]
+			continue
+		}
+		comma = true
+	}
+	st.buf.Write(append(body, "}}\n\n"...))
+}
+
+// tellTick writes the event tick, with the rows that changed since the last
+// one of this client.
+func (st *stream) tellTick() {
+	m := st.model
+	fmt.Fprintf(&st.buf, "event: tick\nid: %d\ndata: {\"tick\":%d,\"time\":%s,\"rows\":[", m.tick, m.tick, appendTime(nil, m.tickTime))
+	comma := false
+	for _, s := range st.series {
+		if s.changed <= st.tick && !st.added[s.id] || len(s.row) == 0 {
+			continue
+		}
+		if comma {
+			st.buf.WriteByte(',')
+		}
+		st.buf.Write(s.row)
+		comma = true
+	}
+	var reset []int
+	for _, s := range st.series {
+		if s.resetTick > st.tick && st.tick > 0 {
+			reset = append(reset, s.id)
+		}
+	}
+	st.buf.WriteString("],\"reset\":")
+	st.buf.Write(appendIDs(nil, reset))
+	st.buf.WriteString("}\n\n")
+	st.tick = m.tick
+	clear(st.added)
+}

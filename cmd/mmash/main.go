@@ -1,0 +1,201 @@
+// Mmash shows the stats of running programs on a web page, and answers scripts
+// and Prometheus.
+//
+//	mmash [-l ADDR]... [-d DELAY] [--history TIME] [--allow-host NAME]... [--private] [--log] [--max-size BYTES] [FILE|DIR|GLOB...]
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"os/signal"
+	"slices"
+	"sync"
+	"syscall"
+	"time"
+
+	flags "github.com/jessevdk/go-flags"
+
+	"mmstats/lib/cli"
+)
+
+func main() { cli.Main("mmash", run) }
+
+type options struct {
+	Listen    []string `short:"l" long:"listen" value-name:"ADDR" description:"Where to listen: HOST:PORT, :PORT or unix:PATH; without it 127.0.0.1:5002 (repeatable)"`
+	Delay     string   `short:"d" long:"delay" value-name:"DELAY" default:"1" description:"Time between two looks at the files, 0.1 s to 60 s, such as 0.5, 500ms or 2s"`
+	History   string   `long:"history" value-name:"TIME" default:"10m" description:"How much is remembered for the graphs; 0 is nothing"`
+	AllowHost []string `long:"allow-host" value-name:"NAME" description:"A further name of this server, as its clients call it; * is any (repeatable)"`
+	Private   bool     `long:"private" description:"Over TCP, show also files that not everybody on this machine may read"`
+	Log       bool     `long:"log" description:"Write a line for each request to standard error"`
+	MaxSize   int      `long:"max-size" value-name:"BYTES" base:"10" default:"16777216" description:"Read at most this much of a file"`
+	cli.Common
+	Args struct {
+		Files []flags.Filename `positional-arg-name:"FILE|DIR|GLOB" description:"Stat files, directories of *.mmstats, and globs. Without any, those of $MMSTATS_GLOB"`
+	} `positional-args:"yes"`
+}
+
+const (
+	defaultAddress = "127.0.0.1:5002"
+	minDelay       = 100 * time.Millisecond
+	maxDelay       = time.Minute
+	maxHistory     = 7 * 24 * time.Hour
+
+	// endWait is how long requests may take once mmash is asked to end.
+	endWait = 5 * time.Second
+	// sendBuffer bounds what the system holds for a client that does not read,
+	// in bytes, so that it is noticed soon.
+	sendBuffer = 64 << 10
+)
+
+// A command is one run of mmash.
+type command struct {
+	*cli.App
+	options
+	delay, history time.Duration
+}
+
+func run(a *cli.App, args []string, _ io.Reader) int {
+	c := &command{App: a}
+	rest, status, done := a.Parse(a.Parser(&c.options, "[-l ADDR]... [-d DELAY] [--history TIME]"), &c.Common, args)
+	if done {
+		return status
+	}
+	if err := c.prepare(); err != nil {
+		return a.Misuse("%s", err)
+	}
+	listeners, err := c.open()
+	if err != nil {
+		c.Error(err)
+		return cli.Misused
+	}
+	return c.serve(listeners, append(cli.Paths(c.Args.Files), rest...))
+}
+
+// prepare checks what the options say.
+func (c *command) prepare() (err error) {
+	if c.delay, err = parseTime(c.Delay); err != nil || c.delay < minDelay || c.delay > maxDelay {
+		return fmt.Errorf("-d is 0.1 s to 60 s, such as 0.5, 500ms or 2s, not %q", c.Delay)
+	}
+	if c.history, err = parseTime(c.History); err != nil || c.history < 0 || c.history > maxHistory {
+		return fmt.Errorf("--history is 0 to 7 days, such as 10m or 2h, not %q", c.History)
+	}
+	if c.MaxSize < 1 {
+		return errors.New("--max-size must be at least 1")
+	}
+	return nil
+}
+
+// parseTime returns a time: seconds, or a number with a unit.
+func parseTime(text string) (time.Duration, error) {
+	d, err := time.ParseDuration(text)
+	if err != nil {
+		d, err = time.ParseDuration(text + "s")
+	}
+	return d, err
+}
+
+// open opens the sockets, or takes those of systemd.
+func (c *command) open() ([]listener, error) {
+	list, err := inherited()
+	if err != nil {
+		return nil, err
+	}
+	if len(list) > 0 {
+		if len(c.Listen) > 0 {
+			c.Notef("the sockets of systemd are used, and -l is not")
+		}
+		return list, nil
+	}
+	if len(c.Listen) == 0 {
+		c.Listen = []string{defaultAddress}
+	}
+	return listen(c.Listen)
+}
+
+// serve answers requests until a signal ends it, and returns the status.
+func (c *command) serve(listeners []listener, args []string) int {
+	defer closeAll(listeners)
+	unix := slices.ContainsFunc(listeners, listener.isUnix)
+	tcp := slices.ContainsFunc(listeners, func(l listener) bool { return !l.isUnix() })
+	m := newModel(args, c.delay, c.history, tcp && !c.Private, unix || c.Private)
+	m.poller.MaxSize = c.MaxSize
+	m.poller.Report = func(err error) { c.Notef("%s", cli.Reason(err)) }
+	defer m.poller.Close()
+	host, err := os.Hostname()
+	if err != nil {
+		host = "this machine"
+	}
+	p, err := newPages(host, m.looks, cli.Version, c.delay, c.history)
+	if err != nil {
+		c.Error(err)
+		return cli.Failed
+	}
+	signals := make(chan os.Signal, 2)
+	signal.Notify(signals, syscall.SIGTERM)
+	if !signal.Ignored(os.Interrupt) {
+		signal.Notify(signals, os.Interrupt)
+	}
+	done, end := context.WithCancel(context.Background())
+	defer end()
+	s := &server{model: m, hosts: newHosts(c.AllowHost), private: c.Private, pages: p, done: done, writeWait: defaultWriteWait}
+	if c.Log {
+		s.log = c.Stderr
+	}
+	var polling sync.WaitGroup
+	polling.Go(func() { m.run(done.Done()) })
+	status := c.answer(s, listeners, signals, end)
+	end()
+	polling.Wait()
+	return status
+}
+
+// answer runs the HTTP server until a signal comes.
+func (c *command) answer(s *server, listeners []listener, signals <-chan os.Signal, end func()) int {
+	h := &http.Server{
+		Handler:           s,
+		ReadHeaderTimeout: 5 * time.Second,
+		IdleTimeout:       time.Minute,
+		MaxHeaderBytes:    16 << 10,
+		ErrorLog:          quiet,
+		ConnContext:       connContext,
+	}
+	failed := make(chan error, len(listeners))
+	for _, l := range listeners {
+		c.Notef("listening on %s", l.name)
+		go func() { failed <- h.Serve(l) }()
+	}
+	select {
+	case err := <-failed:
+		c.Error(err)
+		h.Close()
+		return cli.Failed
+	case <-signals:
+	}
+	end() // the streams, which Shutdown would wait for
+	ctx, cancel := context.WithTimeout(context.Background(), endWait)
+	defer cancel()
+	go func() {
+		<-signals
+		cancel() // a second signal ends at once
+	}()
+	if h.Shutdown(ctx) != nil {
+		h.Close()
+	}
+	return cli.OK
+}
+
+// connContext notes how a client came.
+func connContext(ctx context.Context, conn net.Conn) context.Context {
+	if tcp, ok := conn.(*net.TCPConn); ok {
+		tcp.SetWriteBuffer(sendBuffer)
+	}
+	if conn.LocalAddr().Network() == "unix" {
+		return context.WithValue(ctx, fromUnix{}, true)
+	}
+	return ctx
+}

@@ -1,0 +1,451 @@
+package main
+
+import (
+	"fmt"
+	"math"
+	"path/filepath"
+	"strings"
+	"sync"
+	"time"
+
+	"mmstats/lib/cli"
+	"mmstats/lib/mapping"
+	"mmstats/lib/reader"
+	"mmstats/lib/statfile"
+)
+
+const (
+	// maxAge is how old a state may be to answer a request.
+	maxAge = 100 * time.Millisecond
+	// checkEvery is how often it is asked whether the writers of files have
+	// ended and who may read the files, of many files a few at each tick.
+	checkEvery = 5 * time.Second
+	// maxStats bounds what a hostile file can make mmash remember.
+	maxStats = 10_000
+)
+
+// A file is a stat file, or an argument that cannot be read.
+type file struct {
+	id      int
+	src     *reader.File
+	path    string // absolute
+	name    string // base name, and the path where another file has that too
+	command string
+	private bool // not everybody may read it
+	live    liveness
+	ended   time.Time // when it was noticed, or the zero time
+	err     string
+	attrs   uint64    // the version that changed it
+	stats   []*series // in the order of the samples
+
+	look    uint64 // the last one that had samples of it
+	visited int    // samples of that look
+	// rest holds stats by their series, once samples come in another order.
+	rest map[*reader.Series]*series
+	gone bool
+	seen uint64 // the last look that knew it
+}
+
+// liveness tells whether the writer of a file runs.
+type liveness uint8
+
+const (
+	unknown liveness = iota // it has none, or nobody knows
+	running
+	ended
+)
+
+// A model is what all files say, and said for some time. Its methods may be
+// called by several goroutines; the fields before mu are set before that.
+type model struct {
+	delay   time.Duration
+	history time.Duration
+	// perSlot is how many ticks a point of the history is the mean of.
+	perSlot int
+	// slots is how many points a series keeps.
+	slots int
+	// looks are the arguments, as people read them.
+	looks string
+
+	mu      sync.Mutex
+	poller  reader.Poller
+	files   map[*reader.File]*file
+	failing map[string]*file // arguments, by path
+	order   []*file
+	current *file // of the samples at hand
+	lastID  int
+	version uint64 // grows with each change of the set of series or an attribute
+
+	look     uint64    // number of the last look
+	looked   time.Time // when that was
+	took     time.Duration
+	tick     uint64    // number of the last tick
+	tickTime time.Time // when it looked
+	slot     int       // of the history, at the last tick
+	checked  int       // files of order up to here were asked for their writers
+	busy     uint64    // values that could not be read
+	views    []*view
+	next     chan struct{} // closed at the next tick
+}
+
+// maxSlots bounds the history of a series, in points.
+const maxSlots = 3600
+
+// newModel returns a model of what args mean. public and all say which views
+// there are: of the files that everybody may read, and of all.
+func newModel(args []string, delay, history time.Duration, public, all bool) *model {
+	m := &model{
+		delay: delay, history: history,
+		files:   make(map[*reader.File]*file),
+		failing: make(map[string]*file),
+		next:    make(chan struct{}),
+		looks:   strings.Join(args, " "),
+		perSlot: 1,
+	}
+	if len(args) == 0 {
+		m.looks = statfile.Glob()
+	}
+	if ticks := int(history / delay); ticks > 0 {
+		m.perSlot = (ticks + maxSlots - 1) / maxSlots
+		m.slots = ticks / m.perSlot
+	}
+	m.poller.Watch = statfile.NewWatch(args)
+	m.poller.MaxStats = maxStats
+	if public {
+		m.views = append(m.views, newView(true))
+	}
+	if all {
+		m.views = append(m.views, newView(false))
+	}
+	return m
+}
+
+// run ticks until done is closed.
+func (m *model) run(done <-chan struct{}) {
+	start := time.Now()
+	for n := int64(0); ; {
+		m.tickAt(int(n))
+		// The ticks keep their phase; one that is late by a whole delay is left
+		// out.
+		n = max(n+1, int64(time.Since(start)/m.delay)+1)
+		timer := time.NewTimer(time.Until(start.Add(time.Duration(n) * m.delay)))
+		select {
+		case <-done:
+			timer.Stop()
+			return
+		case <-timer.C:
+		}
+	}
+}
+
+// tickAt looks, and makes of what changed since the last tick the rates of the
+// time between. n is the number of the delays since the start.
+func (m *model) tickAt(n int) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.lookAll()
+	elapsed := m.looked.Sub(m.tickTime)
+	if m.tick == 0 {
+		elapsed = 0
+	}
+	m.tick++
+	m.tickTime = m.looked
+	m.slot = n / m.perSlot
+	m.check()
+	for _, f := range m.order {
+		for _, s := range f.stats {
+			s.settle(m, elapsed)
+		}
+	}
+	for _, v := range m.views {
+		v.fold(m, elapsed)
+	}
+	for _, f := range m.order {
+		for _, s := range f.stats {
+			s.clear()
+		}
+	}
+	m.removeGone()
+	close(m.next)
+	m.next = make(chan struct{})
+}
+
+// fresh calls f while the model is locked and no older than maxAge. What an
+// extra look finds is added to the rates of the tick that comes next.
+func (m *model) fresh(f func()) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if time.Since(m.looked) > maxAge {
+		m.lookAll()
+	}
+	f()
+}
+
+// lookAll looks at all files once.
+func (m *model) lookAll() {
+	began := time.Now()
+	m.look++
+	m.current = nil
+	m.looked = m.poller.Poll(m.visit)
+	for f := range m.poller.Files() {
+		m.know(f)
+	}
+	for _, f := range m.order {
+		m.finish(f)
+	}
+	m.took = time.Since(began)
+}
+
+// know updates what is known of a file beside its samples.
+func (m *model) know(src *reader.File) {
+	f := m.fileOf(src)
+	f.seen = m.look
+	f.src = src
+	text := ""
+	switch {
+	case src.Err != nil:
+		text = cli.Cause(src.Err)
+	case src.Polled == maxStats && src.Stats > maxStats:
+		text = fmt.Sprintf("has %d stats: the first %d are shown", src.Stats, maxStats)
+	}
+	path, command := absolute(src.Path), commandOf(src)
+	if f.err == text && f.path == path && f.command == command {
+		return
+	}
+	m.version++
+	f.err, f.path, f.attrs = text, path, m.version
+	if f.command != command {
+		f.command = command
+		m.regroup(f)
+	}
+	m.nameFiles()
+}
+
+// fileOf returns what is known of a file.
+func (m *model) fileOf(src *reader.File) *file {
+	if f := m.files[src]; f != nil {
+		return f
+	}
+	unopened := src.Info.Ino == 0 && src.Err != nil
+	if f := m.failing[src.Path]; f != nil && unopened && f.src.Err != nil {
+		return f
+	}
+	m.lastID++
+	m.version++
+	f := &file{id: m.lastID, src: src, path: absolute(src.Path), command: commandOf(src), attrs: m.version, seen: m.look}
+	if unopened {
+		m.failing[src.Path] = f
+	} else {
+		m.files[src] = f
+	}
+	m.order = append(m.order, f)
+	m.checkFile(f)
+	m.nameFiles()
+	return f
+}
+
+// nameFiles gives files their base names, and their paths where base names are
+// not enough.
+func (m *model) nameFiles() {
+	count := make(map[string]int)
+	for _, f := range m.order {
+		count[filepath.Base(f.path)]++
+	}
+	for _, f := range m.order {
+		name := filepath.Base(f.path)
+		if count[name] > 1 || f.path == "" {
+			name = f.path
+		}
+		if f.name != name {
+			f.name, f.attrs = name, m.version
+		}
+	}
+}
+
+func absolute(path string) string {
+	if path == "" {
+		return ""
+	}
+	if abs, err := filepath.Abs(path); err == nil {
+		return abs
+	}
+	return path
+}
+
+func commandOf(f *reader.File) string { return statfile.Command(f.Path, f.Writer.PID) }
+
+// visit takes a sample.
+func (m *model) visit(s *reader.Sample) {
+	f := m.current
+	if f == nil || f.src != s.File {
+		f = m.fileOf(s.File)
+		m.current = f
+	}
+	if f.look != m.look {
+		f.look, f.visited = m.look, 0
+	}
+	m.statOf(f, s).add(m, s)
+	f.visited++
+}
+
+// statOf returns the series of a sample of f. Samples come in the same order at
+// each look, unless the file is another one by now.
+func (m *model) statOf(f *file, s *reader.Sample) *series {
+	i := f.visited
+	if f.rest == nil {
+		if i < len(f.stats) && f.stats[i].src == s.Series {
+			return m.sameKind(f.stats[i], s)
+		}
+		f.rest = make(map[*reader.Series]*series)
+		for _, st := range f.stats[i:] {
+			f.rest[st.src] = st
+		}
+		f.stats = f.stats[:i:i]
+	}
+	st := f.rest[s.Series]
+	if st == nil {
+		st = m.newSeries(f, f.command, s)
+	} else {
+		delete(f.rest, s.Series)
+		st = m.sameKind(st, s)
+	}
+	f.stats = append(f.stats, st)
+	return st
+}
+
+// sameKind returns st, and a new series in its stead if it is of another kind
+// now.
+func (m *model) sameKind(st *series, s *reader.Sample) *series {
+	if st.typ == s.Type && st.kind == kindOf(s) {
+		return st
+	}
+	f := st.file
+	m.leave(st)
+	next := m.newSeries(f, f.command, s)
+	if i := f.visited; i < len(f.stats) && f.stats[i] == st {
+		f.stats[i] = next
+	}
+	return next
+}
+
+// newSeries returns a series for a stat of f.
+func (m *model) newSeries(f *file, command string, s *reader.Sample) *series {
+	m.lastID++
+	m.version++
+	st := &series{
+		id: m.lastID, src: s.Series, file: f, command: command, label: s.Series.Label,
+		typ: s.Type, kind: kindOf(s), attrs: m.version, born: -1, part: math.NaN(),
+	}
+	m.join(st)
+	return st
+}
+
+// finish ends a look at f.
+func (m *model) finish(f *file) {
+	if f.seen != m.look && !f.gone {
+		f.gone = true
+	}
+	if f.look == m.look && f.rest == nil && f.visited < len(f.stats) {
+		for _, st := range f.stats[f.visited:] {
+			m.leave(st)
+		}
+		f.stats = f.stats[:f.visited]
+		m.version++
+	}
+	for _, st := range f.rest {
+		m.leave(st)
+		m.version++
+	}
+	f.rest = nil
+	if f.src.Polled == 0 && !f.gone && len(f.stats) > 0 { // it cannot be read any more
+		for _, st := range f.stats {
+			m.leave(st)
+		}
+		f.stats = nil
+		m.version++
+	}
+}
+
+// removeGone forgets files that are gone. Up to here their last counts counted.
+func (m *model) removeGone() {
+	kept := m.order[:0]
+	for _, f := range m.order {
+		if !f.gone {
+			kept = append(kept, f)
+			continue
+		}
+		m.version++
+		for _, st := range f.stats {
+			m.leave(st)
+		}
+		if m.files[f.src] == f {
+			delete(m.files, f.src)
+		}
+		if m.failing[f.src.Path] == f {
+			delete(m.failing, f.src.Path)
+		}
+	}
+	if len(kept) == len(m.order) {
+		return
+	}
+	clear(m.order[len(kept):])
+	m.order = kept
+	m.nameFiles()
+}
+
+// check asks for some of the files whether their writers have ended, so that
+// all were asked after checkEvery.
+func (m *model) check() {
+	n := len(m.order)
+	some := min(n, max(100, int(float64(n)*min(1, m.delay.Seconds()/checkEvery.Seconds()))+1))
+	for range some {
+		m.checked = (m.checked + 1) % n
+		m.checkFile(m.order[m.checked])
+	}
+}
+
+// checkFile asks whether the writer of f has ended, and who may read f.
+func (m *model) checkFile(f *file) {
+	live := unknown
+	if f.src.Writer.PID != 0 {
+		live = running
+		if f.src.Ended() {
+			live = ended
+		}
+	}
+	private := f.private
+	if f.src.Path != "" {
+		private = !everybodyReads(f.path)
+	}
+	if live == f.live && private == f.private {
+		return
+	}
+	m.version++
+	f.attrs = m.version
+	if live == ended && f.live == running {
+		f.ended = m.looked
+	}
+	f.live = live
+	if private != f.private {
+		f.private = private
+		m.regroup(f)
+	}
+}
+
+// everybodyReads reports whether any user may read the file called path: by its
+// own mode and by those of all directories on the way to it.
+func everybodyReads(path string) bool {
+	const read, search = 0o4, 0o1
+	info, err := mapping.Stat(path)
+	if err == nil && info.Perm&read == 0 {
+		return false
+	}
+	for dir := filepath.Dir(path); ; dir = filepath.Dir(dir) {
+		if info, err := mapping.Stat(dir); err == nil && info.Perm&search == 0 {
+			return false
+		}
+		if dir == filepath.Dir(dir) {
+			return true
+		}
+	}
+}

@@ -1,0 +1,93 @@
+package main
+
+import (
+	"bytes"
+	"embed"
+	"html/template"
+	"io/fs"
+	"net/http"
+	"path"
+	"time"
+)
+
+//go:embed static pages
+var content embed.FS
+
+// contentTypes are those of the files that pages load.
+var contentTypes = map[string]string{
+	".css": "text/css; charset=utf-8",
+	".js":  "text/javascript; charset=utf-8",
+	".svg": "image/svg+xml",
+}
+
+// pages are the pages and the files that they load.
+type pages struct {
+	html   map[string][]byte // by name
+	static map[string]static // by name
+}
+
+type static struct {
+	body []byte
+	hash string
+}
+
+// A pageData is what a page is told.
+type pageData struct {
+	Host, Looks, Version string
+	Delay, History       float64 // in seconds
+}
+
+// newPages makes the pages.
+func newPages(host, looks, version string, delay, history time.Duration) (*pages, error) {
+	p := &pages{html: make(map[string][]byte), static: make(map[string]static)}
+	files, err := fs.Sub(content, "static")
+	if err == nil {
+		err = fs.WalkDir(files, ".", func(name string, d fs.DirEntry, err error) error {
+			if err != nil || d.IsDir() || contentTypes[path.Ext(name)] == "" {
+				return err
+			}
+			body, err := fs.ReadFile(files, name)
+			p.static[name] = static{body, hashOf(body)}
+			return err
+		})
+	}
+	if err != nil {
+		return nil, err
+	}
+	for name, root := range map[string]string{"index.html": "", "graph.html": "../"} {
+		// An address changes with what it leads to, so that it can be kept.
+		address := func(file string) string { return root + "static/" + file + "?v=" + p.static[file].hash }
+		t, err := template.New("").Funcs(template.FuncMap{"static": address}).ParseFS(content, "pages/*.html")
+		if err != nil {
+			return nil, err
+		}
+		var b bytes.Buffer
+		if err := t.ExecuteTemplate(&b, name, pageData{host, looks, version, delay.Seconds(), history.Seconds()}); err != nil {
+			return nil, err
+		}
+		p.html[name] = b.Bytes()
+	}
+	return p, nil
+}
+
+// page answers with a page.
+func (s *server) page(w *response, r *http.Request, name string) {
+	w.Header().Set("Cache-Control", "no-cache")
+	body := s.pages.html[name]
+	s.cached(w, r, "text/html; charset=utf-8", body, hashOf(body))
+}
+
+// static answers with a file that pages load.
+func (s *server) static(w *response, r *http.Request, name string) {
+	file, ok := s.pages.static[name]
+	if !ok {
+		s.fail(w, r, http.StatusNotFound, "no such page")
+		return
+	}
+	if r.URL.Query().Get("v") == file.hash {
+		w.Header().Set("Cache-Control", "public, max-age=31536000, immutable")
+	} else {
+		w.Header().Set("Cache-Control", "no-cache")
+	}
+	s.cached(w, r, contentTypes[path.Ext(name)], file.body, file.hash)
+}

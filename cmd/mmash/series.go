@@ -1,0 +1,232 @@
+package main
+
+import (
+	"math"
+	"strconv"
+	"time"
+
+	"mmstats/lib/escape"
+	"mmstats/lib/format"
+	"mmstats/lib/reader"
+)
+
+// A series is a stat: of one file, or, folded, of all files of a command.
+type series struct {
+	id      int
+	src     *reader.Series // nil where it is folded
+	file    *file          // nil where it is folded
+	command string
+	label   string
+	typ     format.Type
+	kind    kind
+	attrs   uint64 // the version that made it or changed it
+	members []*series
+	groups  []*series // those that it is a member of
+
+	// Since the last tick.
+	value    format.Value
+	samples  format.Samples
+	delta    float64
+	hasDelta bool
+	interval format.Samples
+	of       int  // writers that a folded bool counts
+	reset    bool // a counter went back
+	busy     bool // a value could not be read
+	anew     bool // the text is another one
+
+	// Of the last tick.
+	part      float64 // the rate, or the mean of the interval; NaN where there is none
+	dead      bool    // its writer has ended, and with it what it says
+	last      format.Value
+	lastOf    int
+	row       []byte // as streams have it
+	changed   uint64 // the tick that changed the row
+	resetTick uint64 // the last tick that saw a reset
+
+	ring  []float32 // points of the history, by slot
+	ends  int       // the last slot of ring
+	count int       // ticks of that slot
+	born  int       // the first slot, or -1
+	still float32   // the point of all slots so far, while there is no ring
+}
+
+// kind is what a series means.
+type kind uint8
+
+const (
+	constant kind = iota
+	gauge
+	counter
+	boolean
+	text
+	average
+	moving
+)
+
+var kindNames = [...]string{constant: "constant", gauge: "gauge", counter: "counter", boolean: "bool", text: "string", average: "average", moving: "gauge"}
+var foldNames = [...]string{constant: "one", gauge: "sum", counter: "sum", boolean: "count", text: "one", average: "avg", moving: "avg"}
+
+func kindOf(s *reader.Sample) kind {
+	switch t, k := s.Type, s.Kind; {
+	case !s.File.Writer.MayChange([]byte(s.Series.Label), k, s.Live):
+		return constant
+	case t == format.Average:
+		return average
+	case t == format.Moving:
+		return moving
+	case k == format.KindCounter:
+		return counter
+	case k == format.KindBool:
+		return boolean
+	case k == format.KindString:
+		return text
+	case k == format.KindConstant:
+		return constant
+	}
+	return gauge
+}
+
+// add takes a sample of a series of one file.
+func (s *series) add(m *model, sample *reader.Sample) {
+	s.reset = s.reset || sample.Reset
+	s.samples = sample.Samples
+	if sample.Err != nil {
+		s.busy = true
+		m.busy++
+	}
+	if sample.Delta.Class() != 0 {
+		s.delta += sample.Delta.Float()
+		s.hasDelta = true
+	}
+	s.interval.Count += sample.Interval.Count
+	s.interval.Total += sample.Interval.Total
+	v := sample.Value
+	if v.Class() == format.TextClass {
+		if s.value.Class() == format.TextClass && string(s.value.Text()) == string(v.Text()) {
+			return
+		}
+		s.anew = true
+		v = format.TextValue(append([]byte(nil), v.Text()...))
+	}
+	s.value = v
+}
+
+// counts reports whether a stat of one file still says something after its
+// writer has ended: the work was done, but nothing is in flight.
+func (s *series) counts() bool {
+	return s.kind == counter || s.kind == average || s.kind == constant || s.file.live != ended
+}
+
+// settle makes the row of s and adds a point to its history, elapsed after the
+// last tick.
+func (s *series) settle(m *model, elapsed time.Duration) {
+	part := math.NaN()
+	switch {
+	case elapsed <= 0 || s.reset || s.busy:
+	case s.kind == counter && s.hasDelta:
+		part = s.delta / elapsed.Seconds()
+	case s.kind == average && s.interval.Count > 0:
+		part = s.interval.Total / float64(s.interval.Count)
+	}
+	dead := s.file != nil && !s.counts()
+	same := len(s.row) > 0 && same(part, s.part) && s.value.Class() == s.last.Class() && s.value.Uint() == s.last.Uint() &&
+		!s.anew && s.of == s.lastOf && dead == s.dead
+	if s.reset {
+		s.resetTick = m.tick
+	}
+	if !same {
+		s.part, s.dead, s.last, s.lastOf = part, dead, s.value, s.of
+		s.changed = m.tick
+		s.row = s.appendRow(s.row[:0])
+	}
+	s.addPoint(m)
+}
+
+// clear makes s ready for what comes until the next tick.
+func (s *series) clear() {
+	s.delta, s.hasDelta, s.interval = 0, false, format.Samples{}
+	s.reset, s.busy, s.anew = false, false, false
+}
+
+func same(x, y float64) bool { return x == y || x != x && y != y }
+
+// point returns what the graphs show.
+func (s *series) point() float64 {
+	switch {
+	case s.kind == counter || s.kind == average:
+		return s.part
+	case s.kind == gauge || s.kind == moving || s.kind == boolean:
+		if s.dead || s.value.Class() == 0 {
+			return math.NaN()
+		}
+		return s.value.Float()
+	}
+	return math.NaN()
+}
+
+// maxStreamText is how much of a text streams have, in bytes.
+const maxStreamText = 256
+
+// appendRow appends the row of s: id, value, and the rate or part.
+func (s *series) appendRow(dst []byte) []byte {
+	dst = append(strconv.AppendInt(append(dst, '['), int64(s.id), 10), ',')
+	if s.dead {
+		return append(dst, "null]"...)
+	}
+	dst = appendStreamValue(dst, s.value)
+	switch {
+	case s.kind == counter || s.kind == average:
+		dst = appendFloat(append(dst, ','), s.part, 6)
+	case s.of > 0:
+		dst = strconv.AppendInt(append(dst, ','), int64(s.of), 10)
+	}
+	return append(dst, ']')
+}
+
+// appendStreamValue appends a value as JSON that JavaScript reads: whole
+// numbers beyond 2^53 as texts, and long texts cut.
+func appendStreamValue(dst []byte, v format.Value) []byte {
+	const exact = 1 << 53
+	switch v.Class() {
+	case format.TextClass:
+		cut := v.Text()
+		if len(cut) > maxStreamText {
+			cut = append(cut[:maxStreamText:maxStreamText], "…"...)
+		}
+		dst, _ = escape.AppendJSON(dst, cut)
+		return dst
+	case format.UintClass:
+		if v.Uint() > exact {
+			return append(v.AppendText(append(dst, '"')), '"')
+		}
+	case format.IntClass:
+		if v.Int() > exact || v.Int() < -exact {
+			return append(v.AppendText(append(dst, '"')), '"')
+		}
+	}
+	return appendValue(dst, v)
+}
+
+// appendValue appends a value as JSON: exact, and null where it is absent or no
+// finite number.
+func appendValue(dst []byte, v format.Value) []byte {
+	switch {
+	case v.Class() == 0 || v.Special() != "":
+		return append(dst, "null"...)
+	case v.Class() == format.TextClass:
+		dst, _ = escape.AppendJSON(dst, v.Text())
+		return dst
+	}
+	return v.AppendText(dst)
+}
+
+// appendFloat appends a number with some digits as JSON.
+func appendFloat(dst []byte, f float64, digits int) []byte {
+	if math.IsNaN(f) || math.IsInf(f, 0) {
+		return append(dst, "null"...)
+	}
+	if f == math.Trunc(f) && math.Abs(f) < 1e6 {
+		return strconv.AppendFloat(dst, f, 'f', -1, 64)
+	}
+	return strconv.AppendFloat(dst, f, 'g', digits, 64)
+}

@@ -1,0 +1,729 @@
+"use strict";
+// The list of all stats, a section a program.
+const store = new Store();
+page.store = store;
+const MAX_CARDS = 4; // of unusual stats
+const SORT_PAUSE = 5; // seconds between two sorts by what changes
+const HEADING = 3; // stats of one inner prefix share a heading
+
+const view = {
+  query: "", file: "", sort: "name", reverse: false, constants: false,
+  open: new Set(), selected: new Set(), folded: new Set(),
+  focus: null, // the key of a row
+};
+
+// readAddress takes the state of the list from the address.
+function readAddress() {
+  const p = page.params = new URLSearchParams(location.search);
+  view.query = p.get("q") || "";
+  view.file = p.get("file") || "";
+  view.sort = Object.hasOwn(SORTS, p.get("sort") || "") ? p.get("sort") : "name";
+  view.reverse = p.get("r") === "1";
+  view.constants = p.get("const") === "1";
+  view.open = new Set(p.getAll("open"));
+  view.selected = new Set(p.getAll("sel"));
+  document.getElementById("q").value = view.query;
+}
+
+// name is how the address calls a stat.
+const nameOf = series => series.command + ":" + series.label;
+const compare = (a, b) => a < b ? -1 : a > b ? 1 : 0;
+// collator puts web-9 before web-10.
+const collator = new Intl.Collator("en", { numeric: true });
+
+// SORTS are the orders of rows: each returns a number, and the largest is first.
+const SORTS = {
+  name: null,
+  unusual: row => row.score,
+  rate: row => row.series.isCounter ? row.series.now || 0 : -1,
+  differ: row => row.odd.length * 1e3 + row.spread,
+};
+
+// A Judge tells what is unusual of a series. What is usual changes slowly.
+class Judge {
+  constructor() { this.slot = -Infinity; }
+
+  look(series) {
+    const points = store.points(series, store.size * store.step);
+    if (store.slot - this.slot >= 10 / store.step || store.slot < this.slot || !this.range) {
+      this.range = usual(points, store.step);
+      this.slot = store.slot;
+    }
+    this.recent = recent(points, store.step);
+    this.unusual = this.range !== null && isUnusual(points, store.step, series.isCounter, this.range);
+  }
+
+  get usually() { return this.range ? this.range.median : NaN; }
+
+  // factor is how far from usual it is, for an order.
+  get factor() {
+    if (!this.unusual) return 0;
+    const { median, mad } = this.range;
+    return Math.abs(this.recent - median) / (MAX_MADS * mad + MAX_SHARE * Math.abs(median) + 1e-9);
+  }
+}
+
+// COLUMNS name the columns for the style.
+const COLUMNS = ["sel", "label", "trend", "now", "usual", "total", "writers"];
+
+function columns() { return el("colgroup", {}, ...COLUMNS.map(name => el("col", { class: "c-" + name }))); }
+
+// A Row is a stat of a program, over all its writers.
+class Row {
+  constructor(series) {
+    this.series = series;
+    this.judge = new Judge();
+    this.odd = []; // indexes of writers that differ
+    this.score = this.spread = 0;
+    this.visible = true;
+    this.details = null;
+    this.label = el("span", { class: "label" });
+    this.chip = el("span", { class: "chip", hidden: "" });
+    this.twist = el("button", { class: "twist", type: "button", "aria-expanded": "false", onclick: () => toggleOpen(this) });
+    const select = el("input", { type: "checkbox", "aria-label": "Graph " + series.label, onchange: () => toggleSelected(this) });
+    this.head = el("th", { scope: "row", title: series.label }, this.twist, " ", this.label, this.chip);
+    if (series.isNumber) {
+      this.select = select;
+      this.spark = new Spark(214, 26);
+      this.now = el("td", { class: "num now" });
+      this.usually = el("td", { class: "num usual" });
+      this.total = el("td", { class: "num total" });
+      this.strip = new Strip();
+      this.writers = el("td", { class: "writers-cell" }, this.strip.element);
+      this.element = el("tr", { class: "stat" }, el("td", { class: "sel" }, select), this.head,
+        el("td", { class: "trend" }, this.spark.element), this.now, this.usually, this.total, this.writers);
+    } else {
+      this.text = el("span", { class: "text" });
+      this.more = el("em", {});
+      this.bools = el("span", { class: "bools", "aria-hidden": "true" });
+      this.element = el("tr", { class: "stat txt" }, el("td", { class: "sel" }), this.head,
+        el("td", { colspan: 5, class: "textcell" }, this.text, this.more, this.bools));
+    }
+    this.element.addEventListener("click", event => {
+      if (event.target.closest("button, input, a")) return;
+      setFocus(this.series.key);
+    });
+    this.element.addEventListener("dblclick", () => toggleOpen(this));
+    rowOf.set(this.element, this);
+    watcher.observe(this.element);
+  }
+
+  get many() { return this.series.writers.length > 1 || (store.limited && !this.series.writers.length); }
+
+  get canOpen() { return this.many || Boolean(this.series.about); }
+
+  // place says how the row stands in its section.
+  place(series, prefix) {
+    this.series = series;
+    setClass(this.head, "d1", prefix !== null);
+    this.label.replaceChildren(...labelParts(series.label, prefix ?? undefined).filter(Boolean));
+    if (prefix !== null) this.label.firstChild?.classList.contains("pre") && this.label.firstChild.remove();
+    const open = view.open.has(nameOf(series)) && this.canOpen;
+    setClass(this.twist, "none", !this.canOpen);
+    this.twist.disabled = !this.canOpen;
+    setText(this.twist, this.canOpen ? open ? "▾" : "▸" : "");
+    setAttribute(this.twist, "aria-expanded", String(open));
+    setAttribute(this.twist, "aria-label", "Writers of " + series.label);
+    if (this.select) this.select.checked = view.selected.has(nameOf(series));
+    if (open && !this.details) this.details = new Details(this);
+    if (!open) this.details = null;
+    this.details?.place();
+  }
+
+  // look judges the stat by the points so far.
+  look() {
+    const s = this.series;
+    if (!s.isNumber) return;
+    this.judge.look(s);
+    this.values = s.writers.length > 1 ? store.recentValues(s) : [];
+    this.odd = differs(this.values, s.isCounter);
+    const [low, high] = extent(this.values);
+    this.spread = high > low ? (high - low) / Math.max(Math.abs(low), Math.abs(high)) : 0;
+    this.score = this.judge.factor + this.odd.length * 3;
+  }
+
+  draw() {
+    const s = this.series;
+    if (!s.isNumber) return this.drawText();
+    const { judge } = this;
+    setClass(this.element, "isodd", judge.unusual);
+    setClass(this.spark.element, "odd", judge.unusual);
+    const chip = judge.unusual ? times(judge.recent, judge.usually) : this.odd.length ? this.odd.length + (this.odd.length > 1 ? " differ" : " differs") : "";
+    setText(this.chip, chip);
+    this.chip.hidden = chip === "";
+    setText(this.now, nowText(s));
+    setText(this.usually, judge.range ? s.show(judge.usually) : "");
+    this.drawTotal();
+    this.spark.draw(store.points(s, page.range));
+    const shown = s.writers.length > 1;
+    setClass(this.strip.element, "none", !shown);
+    if (shown) this.strip.draw(this.values, this.odd);
+    this.details?.draw();
+  }
+
+  drawTotal() {
+    const s = this.series;
+    if (s.isCounter && s.value !== null) {
+      setText(this.total, withUnit(s.number, s.unit));
+      setAttribute(this.total, "title", thousands(String(s.value)));
+    } else setText(this.total, s.fold === "avg" ? "mean" : "");
+  }
+
+  drawText() {
+    const s = this.series, live = s.writers.filter(w => store.isLive(w) && w.value !== null);
+    if (s.kind === "bool") {
+      const count = live.length || s.part || 1, trues = live.length ? live.filter(w => w.value === true).length : s.number;
+      const one = count === 1;
+      setText(this.text, Number.isNaN(trues) ? NOTHING : one ? String(trues === 1) : `${trues} of ${count} true`);
+      const dots = live.length > STRIP_DOTS ? [] : live;
+      while (this.bools.childElementCount > dots.length) this.bools.lastElementChild.remove();
+      while (this.bools.childElementCount < dots.length) this.bools.append(el("i", {}));
+      dots.forEach((w, i) => setClass(this.bools.children[i], "f", w.value !== true));
+    } else {
+      const values = new Set(live.map(w => w.value));
+      setText(this.text, s.value === null ? NOTHING : s.kind === "constant" ? constantText(s) : String(s.value));
+      setText(this.more, values.size > 1 ? values.size + " different" : "");
+    }
+    setAttribute(this.text, "title", this.text.textContent);
+    this.details?.draw();
+  }
+}
+
+function constantText(s) {
+  if (typeof s.value === "string" && s.type === "string") return s.value;
+  if (s.label.endsWith("sys.created")) return UNITS.unixtime.text(s.number);
+  return s.unit ? withUnit(s.number, s.unit) : String(s.value);
+}
+
+function nowText(s) {
+  if (s.kind === "histogram" && Array.isArray(s.part)) return s.show(s.part[0] ?? NaN) + " · p99 " + s.show(s.part[2] ?? NaN);
+  return s.show(s.now);
+}
+
+// Details are what a row opens: about the stat, and a row a writer.
+class Details {
+  constructor(row) {
+    this.row = row;
+    this.about = el("p", { class: "about" });
+    this.body = el("tbody", {});
+    this.element = el("tr", { class: "detail" }, el("td", { colspan: 7 }, this.about, el("table", { class: "per" }, columns(), this.body)));
+    this.parts = new Map(); // by id of a series
+  }
+
+  place() {
+    const s = this.row.series;
+    const limited = store.limited && !s.writers.length;
+    setText(this.about, [s.about, limited ? "There are too many files to compare here: graph the stat to see its writers." : ""].filter(Boolean).join(" "));
+    this.about.hidden = this.about.textContent === "";
+    for (const id of this.parts.keys()) if (!s.writers.some(w => w.id === id)) this.parts.delete(id);
+  }
+
+  // order puts writers that differ first, then the largest.
+  order() {
+    const { series, odd, values = [] } = this.row;
+    return series.writers.map((writer, i) => ({ writer, odd: odd.includes(i), value: values[i] ?? NaN }))
+      .sort((a, b) => b.odd - a.odd || compare(!store.isLive(a.writer), !store.isLive(b.writer)) || (b.value || 0) - (a.value || 0) || collator.compare(fileOf(a.writer), fileOf(b.writer)));
+  }
+
+  draw() {
+    const s = this.row.series, order = this.settled || this.order();
+    // Writers keep their order for a while, so that a name can be clicked.
+    if (!this.settled || store.slot - this.settledAt >= SORT_PAUSE / store.step || order.length !== s.writers.length) {
+      this.settled = this.order();
+      this.settledAt = store.slot;
+    } else {
+      const now = new Map(this.order().map(entry => [entry.writer.id, entry]));
+      this.settled = order.map(entry => now.get(entry.writer.id)).filter(Boolean);
+    }
+    let low = Infinity, high = -Infinity;
+    const points = new Map();
+    if (s.isNumber) for (const { writer } of this.settled) {
+      points.set(writer, store.points(writer, page.range));
+      [low, high] = extent(points.get(writer), low, high);
+    }
+    const range = yRange(low, high), most = Math.max(...this.settled.map(e => Math.abs(e.value) || 0));
+    const rows = this.settled.map(entry => this.drawWriter(entry, points.get(entry.writer), range, most));
+    if (rows.some((row, i) => this.body.children[i] !== row) || this.body.childElementCount !== rows.length) this.body.replaceChildren(...rows);
+  }
+
+  drawWriter({ writer, odd, value }, points, range, most) {
+    let part = this.parts.get(writer.id);
+    if (!part) this.parts.set(writer.id, part = this.newWriter(writer));
+    const live = store.isLive(writer), s = this.row.series;
+    setClass(part.element, "isodd", odd);
+    setClass(part.element, "dead", !live);
+    setText(part.chip, odd ? "differs" : live ? "" : "ended");
+    part.chip.hidden = part.chip.textContent === "";
+    if (!s.isNumber) {
+      setText(part.now, writer.value === null ? NOTHING : s.kind === "constant" ? constantText(writer) : String(writer.value));
+      return part.element;
+    }
+    setClass(part.spark.element, "odd", odd);
+    part.spark.draw(points, range);
+    setText(part.now, live ? nowText(writer) : NOTHING);
+    part.judge.look(writer);
+    setText(part.usually, part.judge.range ? s.show(part.judge.usually) : "");
+    setText(part.total, s.isCounter && writer.value !== null ? withUnit(writer.number, s.unit) : "");
+    if (s.isCounter) setAttribute(part.total, "title", thousands(String(writer.value)));
+    part.bar.setAttribute("width", (Number.isFinite(value) && most > 0 ? Math.max(2, STRIP_WIDTH * Math.abs(value) / most) : 0).toFixed(1));
+    return part.element;
+  }
+
+  newWriter(writer) {
+    const s = this.row.series, name = fileOf(writer);
+    const part = { chip: el("span", { class: "chip", hidden: "" }), judge: new Judge() };
+    const file = el("td", { class: "fname mono" }, el("a", { href: "?" + new URLSearchParams({ file: name }), title: "Only " + name, onclick: event => onlyFile(event, name) }, writerName(name)), part.chip);
+    if (!s.isNumber) {
+      part.now = el("td", { colspan: 5, class: "textcell text" });
+      part.element = el("tr", { class: "txt" }, el("td", { class: "sel" }), file, part.now);
+      return part;
+    }
+    part.spark = new Spark(214, 22);
+    part.now = el("td", { class: "num now" });
+    part.usually = el("td", { class: "num usual" });
+    part.total = el("td", { class: "num total" });
+    part.bar = svg("rect", { x: 0, y: 0, width: 0, height: 7, rx: 3, class: "bar" });
+    part.element = el("tr", {}, el("td", { class: "sel" }), file, el("td", { class: "trend" }, part.spark.element), part.now, part.usually, part.total,
+      el("td", { class: "writers-cell" }, svg("svg", { viewBox: `0 0 ${STRIP_WIDTH} 8`, class: "strip", "aria-hidden": "true" }, part.bar)));
+    return part;
+  }
+}
+
+const fileOf = series => store.files.get(series.file)?.name || "";
+
+// A Section is a program.
+class Section {
+  constructor(command) {
+    this.command = command;
+    this.twist = el("button", { class: "twist", type: "button", onclick: () => {
+      if (!view.folded.delete(command)) view.folded.add(command);
+      build();
+    } });
+    this.squares = el("span", { class: "writers", "aria-hidden": "true" });
+    this.meta = el("span", { class: "meta" });
+    this.period = el("th", { class: "trend" });
+    this.writers = el("th", { class: "writers-cell" });
+    this.body = el("tbody", {});
+    this.table = el("table", { class: "stats" }, columns(), el("thead", {}, el("tr", {}, el("td", {}), el("th", {}, "Stat"), this.period,
+      el("th", { class: "num" }, "Now"), el("th", { class: "num usual" }, "Usually"), el("th", { class: "num total" }, "Total"), this.writers)), this.body);
+    this.element = el("section", { class: "program", "aria-label": command },
+      el("div", { class: "phead" }, this.twist, el("h2", {}, command), this.squares, this.meta), this.table);
+  }
+
+  // place puts rows, which are sorted, into the section.
+  place(rows) {
+    const closed = view.folded.has(this.command);
+    setText(this.twist, closed ? "▸" : "▾");
+    setAttribute(this.twist, "aria-expanded", String(!closed));
+    setAttribute(this.twist, "aria-label", (closed ? "Unfold " : "Fold ") + this.command);
+    this.table.hidden = closed;
+    this.files = [...store.files.values()].filter(file => file.command === this.command && !file.error).sort((a, b) => collator.compare(a.name, b.name));
+    setText(this.period, "Last " + page.rangeText());
+    setText(this.writers, this.files.length > 1 ? "Writers" : "");
+    this.rows = rows;
+    const inner = new Map();
+    const prefixOf = row => row.series.isNumber && view.sort === "name" ? row.series.label.slice(0, row.series.label.lastIndexOf(".") + 1) : "";
+    for (const row of rows) inner.set(prefixOf(row), (inner.get(prefixOf(row)) || 0) + 1);
+    const elements = [];
+    let heading = "";
+    for (const row of rows) {
+      const prefix = prefixOf(row), nested = prefix.split(".").length > 2 && inner.get(prefix) >= HEADING;
+      if (nested && prefix !== heading) elements.push(el("tr", { class: "node" }, el("td", {}), el("th", { scope: "rowgroup", colspan: 6 }, el("span", { class: "pre" }, prefix.slice(0, -1)))));
+      heading = nested ? prefix : "";
+      row.place(row.series, nested ? prefix : null);
+      elements.push(row.element);
+      if (row.details) elements.push(row.details.element);
+    }
+    this.body.replaceChildren(...elements);
+  }
+
+  draw() {
+    const odd = new Set(this.rows.flatMap(row => row.odd.map(i => row.series.writers[i]?.file)));
+    const few = this.files.length <= STRIP_DOTS ? this.files : [];
+    while (this.squares.childElementCount > few.length) this.squares.lastElementChild.remove();
+    while (this.squares.childElementCount < few.length) this.squares.append(el("i", {}));
+    few.forEach((file, i) => {
+      const square = this.squares.children[i];
+      setAttribute(square, "class", file.live === false ? "dead" : file.live === null ? "none" : odd.has(file.id) ? "odd" : "live");
+      setAttribute(square, "title", writerName(file.name));
+    });
+    this.drawMeta(odd.size);
+  }
+
+  drawMeta(odd) {
+    const { files } = this, ended = files.filter(file => file.live === false);
+    const pids = files.map(file => file.pid).filter(pid => pid !== null).sort((a, b) => a - b);
+    const created = files.map(file => file.created).filter(Boolean);
+    const parts = [files.length > 1 ? files.length + " writers" : "1 file"];
+    if (files.length > STRIP_DOTS && odd) parts.push(plural(odd, "differs", "differ"));
+    if (pids.length) parts.push(pids.length > 1 ? `pids ${pids[0]}–${pids.at(-1)}` : "pid " + pids[0]);
+    else parts.push("no owner");
+    const runtime = this.runtime();
+    if (runtime) parts.push(runtime);
+    if (created.length) parts.push("since " + since(Math.min(...created)));
+    const last = Math.max(...ended.map(file => file.ended || 0));
+    const dead = ended.length ? `, ${ended.length} ended` + (last > 0 ? " " + ago(store.time - last) : "") : "";
+    const text = parts[0] + "|" + dead + "|" + parts.slice(1).join(" · ");
+    if (this.metaText === text) return;
+    this.metaText = text;
+    this.meta.replaceChildren(parts[0], ...dead ? [el("span", { class: "dead" }, dead)] : [], " · " + parts.slice(1).join(" · "));
+  }
+
+  // runtime returns the version of the language that the writers run on.
+  runtime() {
+    const versions = new Set();
+    for (const s of store.folded.values()) {
+      const match = s.command === this.command && s.label.match(/org\.(\w+)\.version$/);
+      if (!match || s.value === null) continue;
+      const language = match[1] === "golang" ? "" : match[1] + " ";
+      for (const w of s.writers.length ? s.writers : [s]) if (w.value !== null) versions.add(language + w.value);
+    }
+    return [...versions].slice(0, 2).join(", ");
+  }
+}
+
+function since(time) {
+  const then = new Date(time * 1000), now = new Date();
+  return then.toDateString() === now.toDateString() ? clock(time, 5) : then.toLocaleString("sv").slice(0, 16);
+}
+
+// A Card is a stat that is unusual now.
+class Card {
+  constructor() {
+    this.label = el("span", { class: "label" });
+    this.value = el("strong", {});
+    this.usually = el("span", {});
+    this.spark = new Spark(260, 34);
+    this.spark.element.classList.add("odd");
+    this.who = el("span", { class: "who" });
+    this.element = el("a", { class: "odd-card" }, this.label, el("span", { class: "what" }, this.value, this.usually), this.spark.element, this.who);
+  }
+
+  draw(row) {
+    const { series, judge, odd } = row;
+    if (this.series !== series) {
+      this.series = series;
+      this.label.replaceChildren(...labelParts(series.label).filter(Boolean));
+      this.element.setAttribute("href", graphAddress([series]));
+      this.element.setAttribute("title", series.label);
+    }
+    setText(this.value, series.show(Number.isFinite(judge.recent) ? judge.recent : series.now));
+    setText(this.usually, judge.range ? "usually " + series.show(judge.usually) : "");
+    this.spark.draw(store.points(series, page.range));
+    const names = odd.map(i => writerName(fileOf(series.writers[i])));
+    setText(this.who, names.length > 1 ? `mostly ${names[0]} and ${names.length - 1} more` : names.length ? "mostly " + names[0] : series.writers.length > 1 ? "all writers" : "\u00a0");
+  }
+}
+
+const rowOf = new WeakMap(); // by element
+const rows = new Map(); // by key of the series
+const sections = new Map(); // by command
+const cards = Array.from({ length: MAX_CARDS }, () => new Card());
+const watcher = new IntersectionObserver(entries => {
+  for (const entry of entries) {
+    const row = rowOf.get(entry.target);
+    row.visible = entry.isIntersecting;
+    if (row.visible && store.folded) row.draw();
+  }
+}, { rootMargin: "200px" });
+
+const parts = {
+  summary: el("div", { class: "summary" }),
+  cards: el("div", { class: "odd-now", role: "group", "aria-label": "Unusual now" }),
+  sections: el("div", {}),
+  foot: el("div", { class: "foot" }),
+  selection: el("div", { class: "selbar", role: "status", hidden: "" }),
+};
+let shown = []; // rows in their order on the page
+let sortedAt = 0;
+
+function graphAddress(list) {
+  const p = new URLSearchParams();
+  for (const s of list) p.append("s", nameOf(s));
+  if (view.file) p.set("file", view.file);
+  if (page.params.get("range")) p.set("range", page.params.get("range"));
+  return "graph/?" + p.toString().replaceAll("%3A", ":");
+}
+
+// matches reports whether a stat has all words of the filter.
+function matches(series, words) {
+  if (!words.length) return true;
+  const text = (series.label + "\n" + series.command + "\n" + series.writers.map(fileOf).join("\n")).toLowerCase();
+  return words.every(word => text.includes(word));
+}
+
+// build makes the page what the store and the view say.
+function build() {
+  if (!store.folded) return;
+  const words = view.query.toLowerCase().split(/\s+/).filter(Boolean);
+  for (const [key, row] of rows) if (!store.folded.has(key)) {
+    watcher.unobserve(row.element);
+    rows.delete(key);
+  }
+  const groups = new Map();
+  let total = 0, constants = 0;
+  for (const series of store.folded.values()) {
+    series.kind === "constant" ? constants++ : total++;
+    if (series.kind === "constant" && !view.constants || !matches(series, words)) continue;
+    let row = rows.get(series.key);
+    if (!row || row.series.kind !== series.kind) rows.set(series.key, row = new Row(series));
+    row.series = series;
+    row.look();
+    if (!groups.has(series.command)) groups.set(series.command, []);
+    groups.get(series.command).push(row);
+  }
+  view.total = total;
+  view.hidden = constants;
+  const order = orderOf();
+  const lists = [...groups].map(([command, list]) => ({ command, list: list.sort(order) }));
+  lists.sort((a, b) => view.sort === "name" ? (view.reverse ? -1 : 1) * collator.compare(a.command, b.command) : order(a.list[0], b.list[0]));
+  shown = [];
+  const elements = [];
+  for (const { command, list } of lists) {
+    if (!sections.has(command)) sections.set(command, new Section(command));
+    const section = sections.get(command);
+    section.place(list);
+    if (!view.folded.has(command)) shown.push(...list);
+    elements.push(section.element);
+  }
+  view.sections = lists.map(({ command }) => sections.get(command));
+  for (const command of sections.keys()) if (!groups.has(command)) sections.delete(command);
+  sortedAt = store.slot;
+  const nothing = !store.folded.size && !store.files.size && !view.file;
+  parts.sections.replaceChildren(...elements.length ? elements : [nothing ? emptyPage() : noMatch()]);
+  page.main.replaceChildren(...nothing ? [parts.sections] : [parts.summary, parts.cards, parts.sections, parts.foot]);
+  buildSummary();
+  buildFoot();
+  buildSelection();
+  draw();
+}
+
+// orderOf returns how rows are compared.
+function orderOf() {
+  const sign = view.reverse ? -1 : 1, by = SORTS[view.sort];
+  const byName = (a, b) => compare(!a.series.isNumber, !b.series.isNumber) || compare(a.series.kind === "constant", b.series.kind === "constant") || collator.compare(a.series.label, b.series.label);
+  return (a, b) => by ? sign * (by(b) - by(a)) || byName(a, b) : sign * byName(a, b);
+}
+
+function buildSummary() {
+  const files = [...store.files.values()], bad = files.filter(file => file.error), ended = files.filter(file => !file.error && file.live === false);
+  const programs = new Set(files.filter(file => !file.error).map(file => file.command));
+  const good = files.length - bad.length;
+  const sort = el("select", { "aria-label": "Sort", onchange: event => setSort(event.target.value) },
+    ...[["name", "by name"], ["unusual", "most unusual"], ["rate", "largest rate"], ["differ", "writers differ most"]].map(([value, text]) => el("option", { value }, text)));
+  sort.value = view.sort;
+  parts.summary.replaceChildren(...[
+    el("span", {}, el("strong", {}, String(good)), good === 1 ? " file of " : " files of ", el("strong", {}, String(programs.size)), programs.size === 1 ? " program" : " programs"),
+    el("span", {}, el("strong", {}, String(view.total)), view.total === 1 ? " stat" : " stats", view.hidden ? `, ${plural(view.hidden, "constant")} ${view.constants ? "shown" : "hidden"}` : ""),
+    ended.length ? el("button", { class: "badtext", type: "button", onclick: () => showEnded(ended) }, plural(ended.length, "writer") + " ended") : null,
+    bad.length ? el("button", { class: "warn", type: "button", onclick: () => showUnreadable(bad) }, plural(bad.length, "file") + " unreadable") : null,
+    store.private ? el("button", { type: "button", onclick: showPrivate }, store.private + " private") : null,
+    store.limited ? el("span", { class: "warn" }, "too many files to compare writers") : null,
+    view.file ? el("button", { class: "only", type: "button", "aria-label": "Show all files", onclick: event => onlyFile(event, "") }, `only ${writerName(view.file)} ✕`) : null,
+    el("span", { class: "sort" }, "Sort ", sort, el("button", { class: "reverse", type: "button", "aria-label": "Reverse the order", "aria-pressed": String(view.reverse), onclick: reverse }, view.reverse ? "↑" : "↓")),
+  ].filter(Boolean));
+}
+
+function table(heads, rows) {
+  return el("table", { class: "plain" }, el("thead", {}, el("tr", {}, ...heads.map(head => el("th", {}, head)))),
+    el("tbody", {}, ...rows.map(cells => el("tr", {}, ...cells.map((cell, i) => el("td", { class: i ? "" : "mono" }, cell))))));
+}
+
+function showEnded(files) {
+  page.dialog("Writers that have ended", el("p", {}, "Their counters count as long as their files are there; their gauges do not. cleanstats removes the files."),
+    table(["File", "Process", "Ended"], files.map(file => [file.name, String(file.pid ?? NOTHING), file.ended ? ago(store.time - file.ended) : "before mmash started"])));
+}
+
+function showUnreadable(files) {
+  page.dialog("Files that cannot be read", table(["File", "Reason"], files.map(file => [file.name, file.error])));
+}
+
+function showPrivate() {
+  page.dialog("Private files", el("p", {}, `${plural(store.private, "file")} may not be read by everybody on this machine, as anybody who opens this page could. They are left out over TCP, unless mmash was started with --private, and shown over a unix socket.`));
+}
+
+function buildFoot() {
+  parts.foot.replaceChildren(el("span", { class: "mono" }, document.body.dataset.looks),
+    el("a", { href: "?const=1", onclick: event => {
+      event.preventDefault();
+      view.constants = !view.constants;
+      page.remember({ const: view.constants ? "1" : "" });
+      build();
+    } }, view.constants ? "Hide constants" : "Show constants"),
+    el("a", { href: "stats/" }, "JSON"), el("a", { href: "metrics" }, "Prometheus"), el("span", {}, "mmash " + document.body.dataset.version));
+}
+
+function emptyPage() {
+  return el("div", { class: "empty" }, el("h2", {}, "No stats yet"),
+    el("p", {}, "mmash looks at ", el("code", {}, document.body.dataset.looks), ", and nothing is there. A first one:"),
+    el("pre", {}, "$ mmstats-write -n hello visitors+=1"), el("p", {}, "It shows up here by itself."));
+}
+
+// noMatch offers the labels that are nearest to the filter.
+function noMatch() {
+  const pairs = text => new Set(Array.from({ length: Math.max(0, text.length - 1) }, (_, i) => text.slice(i, i + 2)));
+  const wanted = pairs(view.query.toLowerCase());
+  const likeness = label => [...pairs(label.toLowerCase())].filter(pair => wanted.has(pair)).length / Math.sqrt(label.length + 1);
+  const labels = [...new Set([...store.folded.values()].filter(s => s.kind !== "constant").map(s => s.label))];
+  const near = labels.map(label => [likeness(label), label]).filter(([n]) => n > 0).sort((a, b) => b[0] - a[0] || compare(a[1], b[1])).slice(0, 3);
+  return el("div", { class: "empty" }, el("h2", {}, view.query ? `No stat matches “${view.query}”` : "No stats here"),
+    near.length ? el("p", {}, "Nearest: ", ...near.flatMap(([, label], i) => [i ? ", " : null, el("a", { class: "label", href: "?" + new URLSearchParams({ q: label }), onclick: event => {
+      event.preventDefault();
+      setQuery(label, false);
+    } }, label)]).filter(Boolean)) : null,
+    el("button", { class: "btn", type: "button", onclick: clear }, view.query ? "Clear the filter" : "Show all files"));
+}
+
+function buildSelection() {
+  const list = [...view.selected];
+  parts.selection.hidden = list.length === 0;
+  if (!list.length) return;
+  parts.selection.replaceChildren(el("span", {}, el("strong", {}, String(list.length)), list.length === 1 ? " stat selected" : " stats selected"),
+    el("button", { class: "btn", type: "button", onclick: clearSelection }, "Clear"),
+    el("a", { class: "btn primary", href: selectionAddress() }, list.length === 1 ? "Graph it " : "Graph them ", el("kbd", {}, "g")));
+}
+
+function selectionAddress() {
+  return graphAddress([...view.selected].map(name => ({ command: name.slice(0, name.indexOf(":")), label: name.slice(name.indexOf(":") + 1) })));
+}
+
+// draw shows the values of now.
+function draw() {
+  const resort = view.sort !== "name" && store.slot - sortedAt >= SORT_PAUSE / store.step && !document.querySelector("table.stats:hover");
+  for (const row of rows.values()) row.look();
+  if (resort) return build();
+  for (const row of shown) if (row.visible) row.draw();
+  for (const section of view.sections || []) section.draw();
+  drawCards();
+}
+
+function drawCards() {
+  const odd = view.query ? [] : shownOrFolded().filter(row => row.judge.unusual || row.odd.length).sort((a, b) => b.score - a.score).slice(0, MAX_CARDS);
+  odd.forEach((row, i) => cards[i].draw(row));
+  if (parts.cards.childElementCount !== odd.length) parts.cards.replaceChildren(...cards.slice(0, odd.length).map(card => card.element));
+  parts.cards.hidden = odd.length === 0;
+}
+
+function shownOrFolded() { return [...rows.values()].filter(row => row.series.isNumber && store.folded.get(row.series.key) === row.series); }
+
+function setQuery(query, replace = true) {
+  view.query = query;
+  document.getElementById("q").value = query;
+  page.remember({ q: query }, replace);
+  build();
+}
+
+function setSort(sort) {
+  view.sort = sort;
+  page.remember({ sort: sort === "name" ? "" : sort });
+  build();
+}
+
+function reverse() {
+  view.reverse = !view.reverse;
+  page.remember({ r: view.reverse ? "1" : "" });
+  build();
+}
+
+function clear() {
+  if (view.query) setQuery("", false);
+  else if (view.file) onlyFile(null, "");
+}
+
+function clearSelection() {
+  view.selected.clear();
+  page.remember({ sel: [] });
+  build();
+}
+
+function onlyFile(event, name) {
+  event?.preventDefault();
+  view.file = name;
+  page.remember({ file: name });
+  connection.reopen();
+}
+
+function toggleOpen(row) {
+  if (!row.canOpen) return;
+  const name = nameOf(row.series);
+  if (!view.open.delete(name)) view.open.add(name);
+  page.remember({ open: [...view.open] });
+  build();
+}
+
+function toggleSelected(row) {
+  if (!row.select) return;
+  const name = nameOf(row.series);
+  if (!view.selected.delete(name)) view.selected.add(name);
+  page.remember({ sel: [...view.selected] }, true);
+  row.select.checked = view.selected.has(name);
+  buildSelection();
+}
+
+function setFocus(key) {
+  rows.get(view.focus)?.element.classList.remove("focus");
+  view.focus = key;
+  const row = rows.get(key);
+  row?.element.classList.add("focus");
+  return row;
+}
+
+function move(by) {
+  if (!shown.length) return;
+  const at = shown.findIndex(row => row.series.key === view.focus);
+  const next = at < 0 ? by > 0 ? 0 : shown.length - 1 : Math.min(shown.length - 1, Math.max(0, at + by));
+  const { element, twist, select } = setFocus(shown[next].series.key);
+  element.scrollIntoView({ block: "nearest" });
+  (select || twist).focus({ preventScroll: true });
+}
+
+const focused = () => rows.get(view.focus);
+
+page.start({
+  range: build,
+  redraw: draw,
+  pause: paused => connection.pause(paused),
+});
+page.key("Escape", "clear the filter, or the selection", () => {
+  document.activeElement.blur();
+  if (view.query || view.file) clear();
+  else if (view.selected.size) clearSelection();
+});
+page.key("ArrowDown", "next stat", () => move(1), "j");
+page.key("ArrowUp", "stat before", () => move(-1), "k");
+page.key("Enter", "open or close its writers", () => focused() && toggleOpen(focused()));
+page.key("x", "select it for a graph", () => focused() && toggleSelected(focused()));
+page.key("g", "graph what is selected, or the stat", () => {
+  if (view.selected.size) location.href = selectionAddress();
+  else if (focused()?.series.isNumber) location.href = graphAddress([focused().series]);
+  else location.href = "graph/";
+});
+page.key("s", "next order", () => setSort(Object.keys(SORTS)[(Object.keys(SORTS).indexOf(view.sort) + 1) % 4]));
+page.key("r", "reverse the order", reverse);
+document.getElementById("q").addEventListener("input", event => setQuery(event.target.value));
+addEventListener("popstate", () => {
+  const file = view.file;
+  readAddress();
+  page.readRange();
+  if (file !== view.file) connection.reopen();
+  build();
+});
+document.body.append(parts.selection);
+readAddress();
+
+const connection = new Connection(() => {
+  const p = new URLSearchParams({ by: "file", history: "300" });
+  if (view.file) p.set("file", view.file.replace(/[\\*?[]/g, "\\$&"));
+  return "events?" + p;
+}, {
+  series(event) { store.takeSeries(event); },
+  history(event) { store.takeHistory(event); },
+  tick(event) {
+    store.takeTick(event);
+    if (store.built !== store.folded) {
+      store.built = store.folded;
+      build();
+    } else draw();
+  },
+  state: (state, lost) => page.setState(state, lost),
+});

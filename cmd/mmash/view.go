@@ -1,0 +1,224 @@
+package main
+
+import (
+	"math"
+	"path/filepath"
+	"slices"
+	"time"
+
+	"mmstats/lib/aggregate"
+	"mmstats/lib/cli"
+	"mmstats/lib/format"
+)
+
+// A view is what some clients have: the files that they may see and asked for,
+// and groups of the stats of these, by command and label.
+type view struct {
+	public bool // only files that everybody may read
+	files  *cli.LabelGlob
+	users  int // streams, of a view with files
+	groups map[groupKey]*series
+	list   []*series // the groups in the order of their ids
+}
+
+type groupKey struct{ command, label string }
+
+func newView(public bool) *view { return &view{public: public, groups: make(map[groupKey]*series)} }
+
+// mayShow reports whether clients of v may see f.
+func (v *view) mayShow(f *file) bool { return !v.public || !f.private }
+
+// shows reports whether f is one of the files of v.
+func (v *view) shows(f *file) bool {
+	return v.mayShow(f) && (v.files == nil || v.files.Match(filepath.Base(f.path)))
+}
+
+// maxFileViews bounds the views of some files, since each is folded at each
+// tick.
+const maxFileViews = 50
+
+// viewOfFiles returns a view of those files of v that match glob, and nil where
+// there are too many others. Streams that ask for the same share it; each gives
+// it back by release.
+func (m *model) viewOfFiles(v *view, glob *cli.LabelGlob) *view {
+	n := 0
+	for _, other := range m.views {
+		if other.files == nil {
+			continue
+		}
+		if n++; other.public == v.public && other.files.Pattern == glob.Pattern {
+			other.users++
+			return other
+		}
+	}
+	if n >= maxFileViews {
+		return nil
+	}
+	some := newView(v.public)
+	some.files, some.users = glob, 1
+	m.views = append(m.views, some)
+	for _, f := range m.order {
+		for _, st := range f.stats {
+			some.join(m, st)
+		}
+	}
+	for _, g := range some.list {
+		g.adopt(m)
+	}
+	return some
+}
+
+// release gives a view of some files back.
+func (m *model) release(v *view) {
+	if v.users--; v.users > 0 {
+		return
+	}
+	m.views = slices.DeleteFunc(m.views, func(other *view) bool { return other == v })
+	for _, g := range v.list {
+		for _, st := range g.members {
+			st.groups = slices.DeleteFunc(st.groups, func(other *series) bool { return other == g })
+		}
+	}
+}
+
+// adopt gives a new group the state and the history of its members.
+func (g *series) adopt(m *model) {
+	g.foldMembers()
+	for _, st := range g.members {
+		if g.part != g.part || st.kind != counter {
+			g.part = st.part
+		} else if st.part == st.part {
+			g.part += st.part
+		}
+	}
+	part := g.part
+	g.row, g.changed, g.last, g.lastOf = g.appendRow(nil), m.tick, g.value, g.of
+	g.clear()
+	if m.slots == 0 || g.kind == text || g.kind == constant {
+		return
+	}
+	g.part = part
+	g.ring = make([]float32, m.slots)
+	g.born, g.ends = max(0, m.slot-m.slots+1), m.slot
+	for slot := g.born; slot <= m.slot; slot++ {
+		sum, count := 0.0, 0
+		for _, st := range g.members {
+			if v := st.at(m, slot); !math.IsNaN(v) {
+				sum += v
+				count++
+			}
+		}
+		if count == 0 {
+			sum = math.NaN()
+		} else if g.kind == average || g.kind == moving {
+			sum /= float64(count)
+		}
+		g.ring[slot%m.slots] = float32(sum)
+	}
+}
+
+// join makes st a member of the groups that show it.
+func (m *model) join(st *series) {
+	for _, v := range m.views {
+		v.join(m, st)
+	}
+}
+
+func (v *view) join(m *model, st *series) {
+	if !v.shows(st.file) {
+		return
+	}
+	key := groupKey{st.command, st.label}
+	g := v.groups[key]
+	if g == nil {
+		m.lastID++
+		g = &series{id: m.lastID, command: st.command, label: st.label, typ: st.typ, kind: st.kind, attrs: m.version, born: -1, part: math.NaN()}
+		v.groups[key] = g
+		v.list = append(v.list, g)
+	}
+	// A label that is a text in one file and a number in another is a number.
+	if (g.kind == text || g.kind == constant) && g.kind != st.kind && st.kind != text {
+		g.typ, g.kind, g.attrs, g.row = st.typ, st.kind, m.version, nil
+	}
+	g.members = append(g.members, st)
+	st.groups = append(st.groups, g)
+}
+
+// leave takes st out of its groups. Those that are empty then go at the next
+// tick.
+func (m *model) leave(st *series) {
+	for _, g := range st.groups {
+		if i := slices.Index(g.members, st); i >= 0 {
+			g.members = slices.Delete(g.members, i, i+1)
+		}
+		if len(g.members) > 0 {
+			continue
+		}
+		for _, v := range m.views {
+			if key := (groupKey{g.command, g.label}); v.groups[key] == g {
+				delete(v.groups, key)
+			}
+		}
+	}
+	st.groups = nil
+}
+
+// regroup puts the stats of f where they belong now.
+func (m *model) regroup(f *file) {
+	for _, st := range f.stats {
+		m.leave(st)
+		st.command, st.attrs = f.command, m.version
+		m.join(st)
+	}
+}
+
+// fold makes the rows of all groups of v.
+func (v *view) fold(m *model, elapsed time.Duration) {
+	kept := v.list[:0]
+	for _, g := range v.list {
+		if len(g.members) > 0 {
+			g.foldMembers()
+			g.settle(m, elapsed)
+			g.clear()
+			kept = append(kept, g)
+		}
+	}
+	clear(v.list[len(kept):])
+	v.list = kept
+}
+
+// foldMembers makes of the members of a group what they say together, as
+// pollstats does. A file that is gone still has what it counted up to its end.
+func (g *series) foldMembers() {
+	var sum aggregate.Accumulator
+	weighted := true
+	g.samples = format.Samples{}
+	for _, s := range g.members {
+		g.reset = g.reset || s.reset
+		g.busy = g.busy || s.busy
+		g.delta += s.delta
+		g.hasDelta = g.hasDelta || s.hasDelta
+		g.interval.Count += s.interval.Count
+		g.interval.Total += s.interval.Total
+		if s.counts() && s.value.Class() != 0 {
+			sum.Add(s.value)
+			weighted = weighted && s.kind == average
+			g.samples.Count += s.samples.Count
+			g.samples.Total += s.samples.Total
+		}
+	}
+	value := sum.Result(aggregate.Sum)
+	g.of = 0
+	switch g.kind {
+	case average, moving:
+		if value = sum.Result(aggregate.Avg); weighted && g.samples.Count > 0 {
+			value = format.FloatValue(g.samples.Total / float64(g.samples.Count))
+		}
+	case text, constant:
+		value = sum.Result(aggregate.One)
+	case boolean:
+		g.of = sum.Values()
+	}
+	g.anew = string(g.value.Text()) != string(value.Text())
+	g.value = value
+}
