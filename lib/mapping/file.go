@@ -179,3 +179,22 @@ func (f *File) Reserve(size int64) error {
 
 // Sync writes the file to the disk, and returns when that is done.
 func (f *File) Sync() error { return f.fail("sync", unix.Fsync(f.fd)) }
+
+// Truncate makes the file size bytes long.
+func (f *File) Truncate(size int64) error {
+	for {
+		if err := unix.Ftruncate(f.fd, size); err != unix.EINTR {
+			return f.fail("truncate", err)
+		}
+	}
+}
+
+// Free returns how many bytes this process may still write to the file system
+// that the file is on.
+func (f *File) Free() (int64, error) {
+	var st unix.Statfs_t
+	if err := unix.Fstatfs(f.fd, &st); err != nil {
+		return 0, f.fail("stat", err)
+	}
+	return int64(st.Bavail) * int64(st.Bsize), nil
+}

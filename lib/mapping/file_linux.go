@@ -17,6 +17,15 @@ func allocate(fd int, size int64) error {
 	}
 }
 
+// Datasync is [File.Sync], but for times that nobody needs to read the data.
+func (f *File) Datasync() error {
+	for {
+		if err := unix.Fdatasync(f.fd); err != unix.EINTR {
+			return f.fail("sync", err)
+		}
+	}
+}
+
 // CreateUnnamed creates a file without a name, on the file system of name. Link
 // gives it that name. If the process is killed before, nothing is left of it.
 func CreateUnnamed(name string, perm uint32) (*File, error) {
