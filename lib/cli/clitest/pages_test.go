@@ -20,7 +20,7 @@ func page(t *testing.T, name string) string {
 }
 
 func TestPages(t *testing.T) {
-	for _, name := range []string{"mmstats.5", "mmstats.7"} {
+	for _, name := range []string{"mmstats.5", "mmstats.7", "mmstats-archive.5"} {
 		Lint(t, filepath.Join(root(t), "man", name))
 	}
 }

@@ -1,0 +1,406 @@
+package archive
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"syscall"
+	"time"
+
+	"mmstats/lib/mapping"
+)
+
+// Sizes of archives.
+const (
+	// DefaultMaxSize bounds an archive where nothing else is said, in bytes.
+	DefaultMaxSize = 256 << 20
+	// LeastMaxSize is the least bound, in bytes.
+	LeastMaxSize = 1 << 20
+	// parts is how many segments there are in an archive that is as large, or
+	// as old, as it may get. There are fewer where that would be fewer than
+	// keyShare keys in each.
+	parts    = 16
+	keyShare = 8
+	minParts = 4
+	// block is what a file takes a multiple of on the disk, in bytes.
+	block = 4096
+)
+
+// Options say how a [Writer] records.
+type Options struct {
+	// Interval is the time between two ticks. To readers, a time of more than
+	// 3 intervals is a gap.
+	Interval time.Duration
+	// MaxSize bounds the archive, in bytes: the oldest segments are deleted. 0
+	// is DefaultMaxSize.
+	MaxSize int64
+	// MaxAge is how old segments get before they are deleted. 0 is as old as
+	// MaxSize lets them.
+	MaxAge time.Duration
+	// Sync is how many records are written from one time that they are forced
+	// to the disk to the next. 0 is up to each key.
+	Sync int
+}
+
+// A Writer records in a directory. One process at a time does, and in it one
+// goroutine.
+type Writer struct {
+	Options
+	dir     string
+	lock    *mapping.File // of the directory
+	encoder encoder
+	packer  packer
+	buffer  []byte
+
+	segment  *mapping.File // nil where the next record starts a new one
+	name     string        // of the newest segment
+	begun    time.Time     // the time of its first record
+	size     int64         // of segment
+	limit    int64         // at which a new one is begun
+	keySize  int64         // of the last key
+	total    int64         // of all segments, on the disk
+	written  int64         // bytes
+	last     time.Time     // of the last record
+	records  int           // since the key
+	unsynced int           // records
+	mustKey  bool
+	dropped  int   // records since the last one that was written
+	reason   error // of that
+	// owed is how many bytes have to be written before more segments are
+	// deleted on a full disk.
+	owed int64
+}
+
+// NewWriter returns a writer of the archive in the directory called dir, which
+// it makes where there is none. The error wraps [mapping.ErrLocked] where
+// another process records there.
+func NewWriter(dir string, o Options) (*Writer, error) {
+	if o.MaxSize == 0 {
+		o.MaxSize = DefaultMaxSize
+	}
+	if o.MaxSize < LeastMaxSize {
+		return nil, fmt.Errorf("an archive of at most %d bytes, it needs %d", o.MaxSize, LeastMaxSize)
+	}
+	if err := os.Mkdir(dir, 0o750); err != nil && !errors.Is(err, fs.ErrExist) {
+		return nil, err
+	}
+	lock, err := mapping.Open(dir, syscall.O_RDONLY|syscall.O_NONBLOCK|syscall.O_NOCTTY, 0)
+	if err != nil {
+		return nil, err
+	}
+	w := &Writer{Options: o, dir: dir, lock: lock}
+	w.encoder.start, w.encoder.interval = time.Now(), o.Interval
+	if err := w.begin(); err != nil {
+		lock.Close()
+		return nil, err
+	}
+	return w, nil
+}
+
+func (w *Writer) begin() error {
+	info, err := w.lock.Stat()
+	if err != nil {
+		return err
+	}
+	if !info.Mode.IsDir() {
+		return &fs.PathError{Op: "open", Path: w.dir, Err: syscall.ENOTDIR}
+	}
+	if err := w.lock.TryLock(); err != nil {
+		return err
+	}
+	_, err = w.list()
+	return err
+}
+
+// ErrSync says that a record was written, but perhaps not to the disk.
+var ErrSync = errors.New("not synced")
+
+// Close ends the recording. All records are on the disk then.
+func (w *Writer) Close() error {
+	var err error
+	if w.segment != nil {
+		err = w.segment.Datasync()
+		w.closeSegment()
+	}
+	return errors.Join(err, w.lock.Close())
+}
+
+// Size returns how much the archive takes on the disk, in bytes.
+func (w *Writer) Size() int64 { return w.total }
+
+// Written returns how many bytes were written, ever.
+func (w *Writer) Written() int64 { return w.written }
+
+// Record appends a record of files, in the order in which readers get them. A
+// file is recorded once more when it is Gone. One that was in the record
+// before and is not among them is gone as well.
+//
+// The record is not in the archive where there is an error other than
+// [ErrSync]. The next one may be: a disk that was full has room again.
+func (w *Writer) Record(m Moment, files []*File) error {
+	m.Time = m.Time.Round(0) // compare it by the clock, which may be set back
+	err := w.record(m, files)
+	if err != nil && !errors.Is(err, ErrSync) {
+		w.mustKey, w.reason = true, err
+		w.dropped++
+	}
+	return err
+}
+
+func (w *Writer) record(m Moment, files []*File) error {
+	key := w.segment == nil || w.mustKey || w.records >= keyEvery || m.Time.Before(w.last) || w.old(m) || w.encoder.full()
+	if key {
+		if err := w.tidy(m); err != nil {
+			return err
+		}
+	}
+	err := w.pack(key, m, files)
+	if !key && (errors.Is(err, ErrTooMuch) || err == nil && w.size+w.bufferSize() > w.limit) {
+		key = true
+		err = w.pack(key, m, files)
+	}
+	if err != nil {
+		return err
+	}
+	if key {
+		w.keySize = w.bufferSize()
+	}
+	if w.size+w.bufferSize() > w.limit {
+		w.closeSegment()
+	}
+	if err := w.store(m.Time); err != nil {
+		return err
+	}
+	w.encoder.written()
+	w.last, w.mustKey, w.dropped = m.Time, false, 0
+	if w.records++; key {
+		w.records = 1
+	}
+	return w.sync(key)
+}
+
+// old reports whether the time of the first record in the segment calls for a
+// new one.
+func (w *Writer) old(m Moment) bool { return w.MaxAge > 0 && m.Time.Sub(w.begun) > w.MaxAge/parts }
+
+// bufferSize is how much of w.buffer is written: a new segment gets its header
+// as well.
+func (w *Writer) bufferSize() int64 {
+	if w.segment == nil {
+		return int64(len(w.buffer))
+	}
+	return int64(len(w.buffer) - len(segmentHeader))
+}
+
+// pack makes w.buffer a header of a segment and a record.
+func (w *Writer) pack(key bool, m Moment, files []*File) error {
+	payload, err := w.encoder.encode(key, m, files)
+	if err != nil {
+		return err
+	}
+	kind := byte(changeRecord)
+	if key {
+		kind = keyRecord
+	}
+	t := m.Time.UnixMicro()
+	w.buffer, err = w.packer.append(append(w.buffer[:0], segmentHeader...), kind, t, payload)
+	if err == nil && w.dropped > 0 {
+		note := fmt.Sprintf("%d ticks dropped: %v", w.dropped, w.reason)
+		w.buffer, err = w.packer.append(w.buffer, noteRecord, t, []byte(note))
+	}
+	return err
+}
+
+// tidy looks at the directory before a key is written, and deletes what is too
+// old. It closes the segment where that is old enough, or has lost its name,
+// or where the clock was set back: times never go back in a segment.
+func (w *Writer) tidy(m Moment) error {
+	segments, err := w.list()
+	if err != nil {
+		return err
+	}
+	named := slices.ContainsFunc(segments, func(s segmentFile) bool { return s.name == w.name })
+	if !named || w.old(m) || m.Time.Before(w.last) {
+		w.closeSegment()
+	}
+	if err := w.setLimit(); err != nil {
+		return err
+	}
+	if w.MaxAge <= 0 {
+		return nil
+	}
+	for _, s := range segments {
+		if m.Time.Sub(s.modTime) <= w.MaxAge || w.segment != nil && s.name == w.name {
+			break
+		}
+		if err := w.remove(s); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// setLimit sets w.limit to a part of what the archive may have, or of what the
+// disk has for it. So there are old segments to delete on a small disk as well.
+func (w *Writer) setLimit() error {
+	free, err := w.lock.Free()
+	if err != nil {
+		return err
+	}
+	most := min(w.MaxSize, w.total+free)
+	w.limit = min(max(most/parts, keyShare*w.keySize), most/minParts)
+	return nil
+}
+
+// list finds the segments.
+func (w *Writer) list() ([]segmentFile, error) {
+	segments, err := listSegments(w.dir)
+	if err != nil {
+		return nil, err
+	}
+	w.total = 0
+	for _, s := range segments {
+		w.total += onDisk(s.size)
+		w.name = max(w.name, s.name)
+	}
+	return segments, nil
+}
+
+func onDisk(size int64) int64 { return (size + block - 1) / block * block }
+
+func (w *Writer) closeSegment() {
+	if w.segment != nil {
+		w.segment.Close()
+		w.segment = nil
+	}
+	w.size = 0
+}
+
+func (w *Writer) remove(s segmentFile) error {
+	err := os.Remove(filepath.Join(w.dir, s.name))
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	w.total -= onDisk(s.size)
+	return nil
+}
+
+// removeOldest deletes segments until enough says so, but not the one that is
+// written.
+func (w *Writer) removeOldest(enough func() bool) error {
+	if enough() {
+		return nil
+	}
+	segments, err := w.list()
+	if err != nil {
+		return err
+	}
+	for _, s := range segments {
+		if enough() || w.segment != nil && s.name == w.name {
+			break
+		}
+		if err := w.remove(s); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// store writes w.buffer, within the bound of the archive. On a full disk it
+// deletes the oldest segments and tries again. Where others take that room, it
+// does not go on so: they would get all of the archive in the end.
+func (w *Writer) store(t time.Time) error {
+	need := w.bufferSize()
+	if onDisk(need) > w.MaxSize {
+		return fmt.Errorf("%w: a record of %d bytes, where %d are the most", ErrTooMuch, need, w.MaxSize)
+	}
+	fits := func() bool { return w.total-onDisk(w.size)+onDisk(w.size+need) <= w.MaxSize }
+	if err := w.removeOldest(fits); err != nil {
+		return err
+	}
+	err := w.write(t)
+	if !diskFull(err) || w.owed > 0 {
+		return err
+	}
+	before := w.total
+	if rerr := w.removeOldest(func() bool { return before-w.total >= 2*need }); rerr != nil || w.total == before {
+		return err
+	}
+	w.owed = (before - w.total) / 2
+	return w.write(t)
+}
+
+func diskFull(err error) bool {
+	return errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT)
+}
+
+// write writes w.buffer by one system call.
+func (w *Writer) write(t time.Time) error {
+	if w.segment == nil {
+		return w.writeNew(t)
+	}
+	b := w.buffer[len(segmentHeader):]
+	if _, err := w.segment.WriteAt(b, w.size); err != nil {
+		// Half a record would look like damage to readers.
+		if cut := w.segment.Truncate(w.size); cut != nil {
+			w.closeSegment()
+			w.encoder.forget()
+			return cut
+		}
+		return err
+	}
+	w.grow(int64(len(b)))
+	return nil
+}
+
+// writeNew begins a segment. Its name is the time of its first record, and
+// later than the other names whatever the clock says.
+func (w *Writer) writeNew(t time.Time) error {
+	name := segmentName(t)
+	if newest, ok := parseName(w.name); ok && name <= w.name {
+		name = segmentName(newest.Add(time.Microsecond))
+	}
+	path := filepath.Join(w.dir, name)
+	f, err := mapping.Open(path, syscall.O_WRONLY|syscall.O_CREAT|syscall.O_EXCL|syscall.O_NOFOLLOW, 0o640)
+	if err != nil {
+		return err
+	}
+	if _, err := f.WriteAt(w.buffer, 0); err != nil {
+		f.Close()
+		if os.Remove(path) != nil {
+			w.encoder.forget()
+		}
+		return err
+	}
+	w.segment, w.name, w.begun, w.size = f, name, t, 0
+	w.grow(int64(len(w.buffer)))
+	return nil
+}
+
+func (w *Writer) grow(n int64) {
+	w.total += onDisk(w.size+n) - onDisk(w.size)
+	w.size += n
+	w.written += n
+	w.owed -= n
+}
+
+// sync forces the records to the disk when it is time, and with a key the name
+// of the segment.
+func (w *Writer) sync(key bool) error {
+	w.unsynced++
+	if w.Sync <= 0 && !key || w.Sync > 0 && w.unsynced < w.Sync {
+		return nil
+	}
+	w.unsynced = 0
+	err := w.segment.Datasync()
+	if err == nil && key {
+		err = w.lock.Sync()
+	}
+	if err != nil {
+		return fmt.Errorf("%w: %w", ErrSync, err)
+	}
+	return nil
+}
