@@ -20,14 +20,21 @@ const fixture = "lib/format/testdata/python-0.8/webstats.mmstats"
 type bench struct {
 	bin, work string
 	made      map[string]bool // directories below work that are filled
+	servers   map[string]*server
+	cleanups  []func()
 }
 
 func newBench(bin string) (*bench, error) {
 	work, err := os.MkdirTemp("", "mmstats-bench")
-	return &bench{bin: bin, work: work, made: make(map[string]bool)}, err
+	return &bench{bin: bin, work: work, made: make(map[string]bool), servers: make(map[string]*server)}, err
 }
 
-func (b *bench) close() { os.RemoveAll(b.work) }
+func (b *bench) close() {
+	for _, clean := range slices.Backward(b.cleanups) {
+		clean()
+	}
+	os.RemoveAll(b.work)
+}
 
 // command returns the path of a built command, and path that of a file of the
 // run.
