@@ -3,6 +3,7 @@ package main
 import (
 	"flag"
 	"fmt"
+	"math"
 	"os"
 	"os/signal"
 	"path/filepath"
@@ -25,7 +26,7 @@ func TestMain(m *testing.M) {
 }
 
 func TestScripts(t *testing.T) {
-	clitest.Scripts(t, map[string]func(*testscript.TestScript, bool, []string){"waitfor": waitFor, "within": within})
+	clitest.Scripts(t, map[string]func(*testscript.TestScript, bool, []string){"waitfor": waitFor, "rates": rates})
 }
 
 // deadline is how long a test waits for what must come.
@@ -45,25 +46,36 @@ func waitFor(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Fatalf("%s did not come", strings.Join(args, " with "))
 }
 
-// within checks the mean of a column of standard output, the titles of which
-// are not there: within COLUMN WANT PERCENT.
-func within(ts *testscript.TestScript, neg bool, args []string) {
-	var numbers [3]float64
-	for i, arg := range args {
-		n, err := strconv.ParseFloat(arg, 64)
-		ts.Check(err)
-		numbers[i] = n
+// rates checks the rows on standard output, of a counter's rate, its change and
+// its value: that each rate is the change over the measured time, and that the
+// changes are all that the value went up by: rates MINIMUM, of rows that have one.
+func rates(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: rates MINIMUM")
 	}
-	sum, rows := 0.0, 0
+	minimum, err := strconv.Atoi(args[0])
+	ts.Check(err)
+	changed, last := 0, math.NaN()
 	for line := range strings.Lines(ts.ReadFile("stdout")) {
-		n, err := strconv.ParseFloat(strings.Split(strings.TrimSuffix(line, "\n"), "\t")[int(numbers[0])-1], 64)
-		ts.Check(err)
-		sum += n
-		rows++
+		columns := strings.Split(strings.TrimSuffix(line, "\n"), "\t")
+		var n [4]float64 // elapsed, rate, delta, value
+		for i := range n {
+			n[i], err = strconv.ParseFloat(columns[i+1], 64)
+			ts.Check(err)
+		}
+		elapsed, rate, delta, value := n[0], n[1], n[2], n[3]
+		if off := rate*elapsed - delta; math.Abs(off) > rate*1e-6 { // elapsed is rounded
+			ts.Fatalf("%q: a rate of %v in %v s, and a change of %v", line, rate, elapsed, delta)
+		}
+		if !math.IsNaN(last) && value != last+delta {
+			ts.Fatalf("%q: %v after %v, and a change of %v", line, value, last, delta)
+		}
+		if last = value; delta > 0 {
+			changed++
+		}
 	}
-	mean := sum / float64(rows)
-	if off := (mean - numbers[1]) / numbers[1] * 100; off < -numbers[2] || off > numbers[2] {
-		ts.Fatalf("the mean of %d rows is %v, which is %.2f %% off %v", rows, mean, off, numbers[1])
+	if changed < minimum {
+		ts.Fatalf("%d rows have a rate, want %d", changed, minimum)
 	}
 }
 
