@@ -101,9 +101,9 @@ func TestProcessesSetTexts(t *testing.T) {
 	var stats texts
 	f := create(t, shared, &stats)
 	stats.Text.Set(textOf(0))
-	known := make(map[string]int)
+	known := make(map[string]bool)
 	for n := range writers {
-		known[textOf(n)] = 0
+		known[textOf(n)] = true
 	}
 	var setting []*process
 	for n := range writers {
@@ -120,10 +120,9 @@ func TestProcessesSetTexts(t *testing.T) {
 		}
 	}()
 	look := func(text string) {
-		if _, ok := known[text]; !ok {
+		if !known[text] {
 			t.Errorf("read %.100q, which nobody wrote", text)
 		}
-		known[text]++
 	}
 	for reading := true; reading && !t.Failed(); {
 		select {
@@ -140,15 +139,6 @@ func TestProcessesSetTexts(t *testing.T) {
 		}
 	}
 	<-done
-	seen := 0
-	for _, n := range known {
-		if n > 0 {
-			seen++
-		}
-	}
-	if seen < 2 {
-		t.Errorf("the texts of %d writers were seen, want more", seen)
-	}
 	if got := stats.Sets.State().Count; got != writers*times {
 		t.Errorf("%d texts were set, want %d", got, writers*times)
 	}
@@ -172,8 +162,11 @@ func TestProcessesReadAverage(t *testing.T) {
 	var stats struct{ Mean mmstats.Average }
 	visit(t, p.Args[1], mmstats.Options{}, &stats)
 	var last uint64
-	changes := 0
-	for looks := 0; looks < 200_000 || changes < 1000; looks++ {
+	changes, enough := 0, 200_000
+	if testing.Short() {
+		enough = 20_000
+	}
+	for looks := 0; looks < enough || changes < enough/200; looks++ {
 		st := stats.Mean.State()
 		if st == (mmstats.AverageState{}) {
 			continue // it changed too fast
