@@ -40,6 +40,8 @@ type field struct {
 	sig  *format.Signature
 	typ  format.Type
 	live bool
+	// description is nil where there is none.
+	description *format.Description
 }
 
 // reconcile makes p.files what Watch says.
@@ -262,6 +264,9 @@ func (p *Poller) choose(f *polled, old []field, goOn bool) (settled bool) {
 func (p *Poller) addField(f *polled, st *format.Stat, label string) *field {
 	t, sig := st.Type(), st.Signature
 	fd := field{sig: sig, typ: t, live: st.Live()}
+	if d := st.Description(); d != (format.Description{}) {
+		fd.description = &d
+	}
 	fd.Kind = st.Kind()
 	fd.Series = p.series.Join(label, t, fd.Kind)
 	size := polledSize(sig, t)

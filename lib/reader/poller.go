@@ -183,7 +183,7 @@ func (p *Poller) poll(f *polled, visit func(*Sample), gone bool) {
 	raw, s := p.raw, &p.sample
 	for i := range f.fields {
 		fd := &f.fields[i]
-		*s = Sample{File: &f.File, Type: fd.typ, Kind: fd.Kind, Live: fd.live, Raw: raw[:f.places[i].Len:f.places[i].Len]}
+		*s = Sample{File: &f.File, Type: fd.typ, Kind: fd.Kind, Live: fd.live, Description: fd.description, Raw: raw[:f.places[i].Len:f.places[i].Len]}
 		raw = raw[len(s.Raw):]
 		if err := p.next(fd, s, p.outcomes[i]); err != nil && fd.Fail(s, err) {
 			p.report(&fs.PathError{Op: "read", Path: f.Path, Err: fmt.Errorf("%s: %w", fd.Series.Label, err)})

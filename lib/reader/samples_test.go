@@ -163,3 +163,33 @@ func TestPollerTakesSoManyStats(t *testing.T) {
 		}
 	}
 }
+
+// Samples say what the file says of the stat.
+func TestSamplesHaveTheDescription(t *testing.T) {
+	data := []byte{format.Version}
+	for _, sp := range []format.Spec{
+		{Label: "sent", Type: format.Counter, Description: format.Description{Unit: "bytes", About: "Sent to clients"}},
+		{Label: "plain", Type: format.Counter},
+	} {
+		var err error
+		if data, err = format.AppendField(data, sp); err != nil {
+			t.Fatal(err)
+		}
+	}
+	name := t.TempDir() + "/a.mmstats"
+	if err := os.WriteFile(name, data, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	p := &Poller{Watch: statfile.NewWatch([]string{name})}
+	defer p.Close()
+	for range 2 {
+		p.Poll(func(s *Sample) {
+			switch d := s.Description; {
+			case s.Series.Label == "plain" && d != nil:
+				t.Errorf("a stat without a description has %v", *d)
+			case s.Series.Label == "sent" && (d == nil || d.Unit != "bytes" || d.About != "Sent to clients"):
+				t.Errorf("the description is %v", d)
+			}
+		})
+	}
+}

@@ -66,6 +66,9 @@ type Sample struct {
 	Kind format.Kind
 	// Live reports whether the value may change after the file is published.
 	Live bool
+	// Description is what the file says of the stat, and nil for nothing. It is
+	// the same at each poll until the file is written anew.
+	Description *format.Description
 	// Value is absent where the file is gone, and where Err says why. A text
 	// is good until the visit is over, and cut after maxText bytes.
 	Value format.Value
