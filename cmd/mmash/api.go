@@ -159,16 +159,19 @@ func (m *model) find(v *view, q *question) map[string][]found {
 	return stats
 }
 
-// partValue returns a part of a mean, and an absent value where it has none of
-// that name.
-func (s *series) partValue(part string) format.Value {
+// partValue returns a part of a stat, and an absent value where it has none of
+// that name. What needs the samples in a window is not polled.
+func (s *series) partValue(name string) format.Value {
+	part, ok := format.ParsePart(name)
 	switch {
-	case s.kind != average && s.kind != moving:
-	case part == "mean":
+	case !ok || !s.typ.HasPart(part):
+	case s.state != nil:
+		return s.state.all.Part(part)
+	case part == format.PartMean:
 		return s.value
-	case part == "count":
+	case part == format.PartCount:
 		return format.UintValue(s.samples.Count)
-	case part == "sum" && s.kind == average:
+	case part == format.PartSum:
 		return format.FloatValue(s.samples.Total)
 	}
 	return format.Value{}

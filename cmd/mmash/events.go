@@ -305,7 +305,10 @@ func (s *series) appendJSON(dst []byte) []byte {
 	} else {
 		dst = strconv.AppendInt(dst, int64(s.file.id), 10)
 	}
-	return fmt.Appendf(dst, `,"kind":%q,"type":%q,"unit":"","about":"","fold":%q}`, kindNames[s.kind], s.typ, foldNames[s.kind])
+	dst = fmt.Appendf(dst, `,"kind":%q,"type":%q,"unit":`, kindNames[s.kind], s.typ)
+	dst, _ = escape.AppendJSON(dst, []byte(s.unit))
+	dst, _ = escape.AppendJSON(append(dst, `,"about":`...), []byte(s.about))
+	return fmt.Appendf(dst, `,"fold":%q}`, foldNames[s.kind])
 }
 
 // tellHistory writes the event history.

@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"context"
+	"encoding/binary"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -336,6 +337,107 @@ func TestHistory(t *testing.T) {
 	}
 	if len(m.views) > 3 {
 		t.Errorf("there are %d views", len(m.views))
+	}
+}
+
+// A histogram is its percentiles in the interval, merged over files, and its
+// parts are what they are everywhere.
+func TestHistograms(t *testing.T) {
+	dir := t.TempDir()
+	lat := stat{label: "lat", typ: format.Histogram, value: "0", about: format.Description{Unit: "ms", About: "From request to answer"}}
+	names := []string{dir + "/web-1.mmstats", dir + "/web-2.mmstats"}
+	for _, name := range names {
+		write(t, name, lat, stat{label: "sys.pid", typ: format.Uint32, value: "1", fixed: true})
+		pid := strings.TrimSuffix(name[strings.LastIndexByte(name, '-')+1:], ".mmstats")
+		write(t, name, lat, stat{label: "sys.pid", typ: format.Uint32, value: pid, fixed: true})
+	}
+	// sample counts samples in the file called name.
+	sample := func(name string, samples ...float64) {
+		f, err := os.OpenFile(name, os.O_RDWR, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer f.Close()
+		data, err := io.ReadAll(f)
+		if err != nil {
+			t.Fatal(err)
+		}
+		fd, err := format.FieldAt(data, 1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		value := data[fd.ReadOffset(fd.WriteBuffer)+fd.Signature.ValueOffset:][:format.HistogramSize]
+		var state format.HistogramState
+		if err := state.Decode(value); err != nil {
+			t.Fatal(err)
+		}
+		for _, v := range samples {
+			at := value[8*(format.HistogramBuckets+format.Bucket(v)):]
+			binary.NativeEndian.PutUint64(at, binary.NativeEndian.Uint64(at)+1)
+			state.Sum += v
+		}
+		binary.NativeEndian.PutUint64(value[8*format.HistogramSum:], math.Float64bits(state.Sum))
+		binary.NativeEndian.PutUint64(value[8*format.HistogramMin:], math.Float64bits(1))
+		binary.NativeEndian.PutUint64(value[8*format.HistogramMax:], math.Float64bits(1000))
+		if _, err := f.WriteAt(value, int64(fd.ReadOffset(fd.WriteBuffer)+fd.Signature.ValueOffset)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	sample(names[0], 1, 1, 1)
+	m := testModel(t, dir, time.Second, 10*time.Second)
+	m.tickAt(0)
+	sample(names[0], 8, 8, 8, 8, 8)
+	sample(names[1], 8, 8, 8, 8, 512)
+	m.tickAt(1)
+	c := new(client)
+	st := newTestStream(t, m, "by=file&history=10")
+	c.take(t, st)
+	var folded string
+	for id, s := range c.series {
+		if s["file"] == nil && s["label"] == "lat" {
+			folded = id
+			if got := fmt.Sprint(s["kind"], s["type"], s["unit"], s["about"], s["fold"]); got != "histogramhistogrammsFrom request to answermerge" {
+				t.Errorf("the series is %s", got)
+			}
+		}
+	}
+	if got := fmt.Sprint(c.rows[folded]); got != "[45.15384615384615 [8 8 490]]" {
+		t.Errorf("the row is %s", got)
+	}
+	if got := fmt.Sprint(c.points[folded]); got != "[<nil> [8 8 490]]" {
+		t.Errorf("the history is %s", got)
+	}
+	m.tickAt(2)
+	c.take(t, st)
+	if got := fmt.Sprint(c.rows[folded]); got != "[45.15384615384615 <nil>]" {
+		t.Errorf("without a sample, the row is %s", got)
+	}
+	_, address := testServer(t, m, defaultWriteWait)
+	for path, want := range map[string]string{
+		"/stats/lat:count":           `{"lat:count":[8,5]}`,
+		"/stats/lat:p99?glob=web-2*": `{"lat:p99":[490]}`,
+		"/stats/lat:p7.5.1":          `{}`,
+	} {
+		answer, err := http.Get(address + path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := readAll(t, answer); got != want+"\n" {
+			t.Errorf("GET %s = %s, want %s", path, got, want)
+		}
+	}
+	answer, err := http.Get(address + "/metrics")
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := readAll(t, answer)
+	for _, want := range []string{
+		"# HELP lat_seconds From request to answer\n# TYPE lat_seconds histogram\n", `file="web-2.mmstats",pid="2",le="0.008"} 4` + "\n",
+		`lat_seconds_count{command="web",file="web-1.mmstats",pid="1"} 8` + "\n", `lat_seconds_sum{command="web",file="web-2.mmstats",pid="2"} 0.544` + "\n",
+	} {
+		if !strings.Contains(got, want) {
+			t.Errorf("no %q in %s", want, got)
+		}
 	}
 }
 

@@ -4,66 +4,99 @@ import (
 	"math"
 )
 
-// addPoint adds the point of the last tick to the history of s. The memory for
-// it is allocated at the first change: most series never change.
-func (s *series) addPoint(m *model) {
-	if m.slots == 0 || s.kind == text || s.kind == constant {
-		return
-	}
-	p := float32(s.point())
+// A ring is the history of one number: points by slot, in memory that is
+// allocated at the first change, since most never change.
+type ring struct {
+	points []float32
+	ends   int     // the last slot of points
+	count  int     // ticks of that slot
+	begun  bool    // there is a first slot
+	born   int     // the first slot
+	still  float32 // the point of all slots so far, while there are no points
+}
+
+// add adds the point of the last tick.
+func (r *ring) add(m *model, v float64) {
+	p := float32(v)
 	switch {
-	case s.born < 0:
-		s.born, s.still = m.slot, p
+	case !r.begun:
+		r.begun, r.born, r.still = true, m.slot, p
 		return
-	case s.ring == nil && (p == s.still || p != p && s.still != s.still):
+	case r.points == nil && (p == r.still || p != p && r.still != r.still):
 		return
-	case s.ring == nil:
-		s.allocate(m)
+	case r.points == nil:
+		r.allocate(m)
 	}
-	s.advance(m.slot)
-	at := &s.ring[m.slot%m.slots]
+	r.advance(m.slot)
 	if p == p {
-		if s.count++; s.count == 1 {
+		at := &r.points[m.slot%m.slots]
+		if r.count++; r.count == 1 {
 			*at = p
 		} else {
-			*at += (p - *at) / float32(s.count)
+			*at += (p - *at) / float32(r.count)
 		}
 	}
 }
 
-// allocate makes the ring of s, with what was the same in all slots so far.
-func (s *series) allocate(m *model) {
-	s.ring = make([]float32, m.slots)
-	for i := range s.ring {
-		s.ring[i] = float32(math.NaN())
+// allocate allocates the points, with what was the same in all slots so far.
+func (r *ring) allocate(m *model) {
+	r.points = make([]float32, m.slots)
+	for i := range r.points {
+		r.points[i] = float32(math.NaN())
 	}
-	s.ends = m.slot - 1
-	for slot := max(s.born, m.slot-m.slots); slot < m.slot; slot++ {
-		s.ring[slot%m.slots] = s.still
+	r.ends = m.slot - 1
+	for slot := max(r.born, m.slot-m.slots); slot < m.slot; slot++ {
+		r.points[slot%m.slots] = r.still
 	}
-	s.count = 0
+	r.count = 0
 }
 
 // advance makes the slots up to slot gaps.
-func (s *series) advance(slot int) {
-	if slot > s.ends {
-		for i := max(s.ends+1, slot-len(s.ring)+1); i <= slot; i++ {
-			s.ring[i%len(s.ring)] = float32(math.NaN())
+func (r *ring) advance(slot int) {
+	if slot > r.ends {
+		for i := max(r.ends+1, slot-len(r.points)+1); i <= slot; i++ {
+			r.points[i%len(r.points)] = float32(math.NaN())
 		}
-		s.ends, s.count = slot, 0
+		r.ends, r.count = slot, 0
 	}
 }
 
 // at returns the point of a slot, and NaN where there is none.
-func (s *series) at(m *model, slot int) float64 {
+func (r *ring) at(m *model, slot int) float64 {
 	switch {
-	case s.born < 0 || slot < s.born || slot > m.slot || slot <= m.slot-m.slots:
-	case s.ring == nil:
-		return float64(s.still)
-	case slot <= s.ends:
-		return float64(s.ring[slot%m.slots])
+	case !r.begun || slot < r.born || slot > m.slot || slot <= m.slot-m.slots:
+	case r.points == nil:
+		return float64(r.still)
+	case slot <= r.ends:
+		return float64(r.points[slot%m.slots])
 	}
 	return math.NaN()
+}
+
+// mean returns the mean of the points of some slots, and NaN where there are
+// none.
+func (r *ring) mean(m *model, from, count int) float64 {
+	sum, n := 0.0, 0
+	for slot := from; slot < from+count; slot++ {
+		if v := r.at(m, slot); !math.IsNaN(v) {
+			sum += v
+			n++
+		}
+	}
+	return sum / float64(n)
+}
+
+// addPoint adds the point of the last tick to the history of s.
+func (s *series) addPoint(m *model) {
+	if m.slots == 0 || s.kind == text || s.kind == constant {
+		return
+	}
+	if s.rings == nil {
+		s.rings = make([]ring, s.kind.numbers())
+	}
+	for i := range s.rings {
+		s.rings[i].add(m, s.point(i))
+	}
 }
 
 // A span is the history as one client has it: points that are the means of some
@@ -95,18 +128,11 @@ func (m *model) appendHistory(dst []byte, s *series, sp span) ([]byte, bool) {
 	dst = append(dst, '[')
 	last := 0 // length up to the last point
 	for i := range sp.points {
-		sum, count := 0.0, 0
-		for slot := sp.from + i*sp.per; slot < sp.from+(i+1)*sp.per; slot++ {
-			if v := s.at(m, slot); !math.IsNaN(v) {
-				sum += v
-				count++
-			}
-		}
 		if i > 0 {
 			dst = append(dst, ',')
 		}
-		dst = appendFloat(dst, sum/float64(count), 5)
-		if count > 0 {
+		var some bool
+		if dst, some = s.appendPoint(m, dst, sp.from+i*sp.per, sp.per); some {
 			last = len(dst)
 		}
 	}
@@ -114,4 +140,24 @@ func (m *model) appendHistory(dst []byte, s *series, sp span) ([]byte, bool) {
 		return dst[:start], false
 	}
 	return append(dst[:last], ']'), true
+}
+
+// appendPoint appends the mean of some slots, and reports whether it is more
+// than null.
+func (s *series) appendPoint(m *model, dst []byte, from, count int) ([]byte, bool) {
+	if len(s.rings) == 0 {
+		return append(dst, "null"...), false
+	}
+	first := s.rings[0].mean(m, from, count)
+	if len(s.rings) == 1 || math.IsNaN(first) {
+		return appendFloat(dst, first, 5), !math.IsNaN(first)
+	}
+	dst = append(dst, '[')
+	for i := range s.rings {
+		if i > 0 {
+			dst = append(dst, ',')
+		}
+		dst = appendFloat(dst, s.rings[i].mean(m, from, count), 5)
+	}
+	return append(dst, ']'), true
 }

@@ -50,6 +50,7 @@ type stat struct {
 	typ   format.Type
 	value string
 	fixed bool
+	about format.Description
 }
 
 // write makes a stat file.
@@ -57,7 +58,7 @@ func write(t *testing.T, name string, stats ...stat) {
 	t.Helper()
 	data := []byte{format.Version}
 	for _, st := range stats {
-		sp := format.Spec{Label: st.label, Type: st.typ, Size: max(8, len(st.value))}
+		sp := format.Spec{Label: st.label, Type: st.typ, Size: max(8, len(st.value)), Description: st.about}
 		if st.fixed {
 			sp.Update = format.Never
 		}

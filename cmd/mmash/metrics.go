@@ -158,7 +158,11 @@ func (f *file) source() report.Source {
 
 // exposed returns what Prometheus has of a stat of one file.
 func (s *series) exposed() report.Row {
-	row := report.Row{Label: []byte(s.label), Type: s.typ, Value: s.value, Live: s.kind != constant, Samples: s.samples}
+	row := report.Row{Label: []byte(s.label), Type: s.typ, Value: s.value, Live: s.kind != constant, Samples: s.samples, Unit: s.unit, About: s.about}
+	if s.state != nil {
+		state := s.state.all // the next look changes it
+		row.Histogram = &state
+	}
 	switch {
 	case s.value.Class() == format.TextClass:
 		row.Kind = format.KindString

@@ -334,7 +334,10 @@ func (m *model) newSeries(f *file, command string, s *reader.Sample) *series {
 	m.version++
 	st := &series{
 		id: m.lastID, src: s.Series, file: f, command: command, label: s.Series.Label,
-		typ: s.Type, kind: kindOf(s), attrs: m.version, born: -1, part: math.NaN(),
+		typ: s.Type, kind: kindOf(s), attrs: m.version, part: math.NaN(),
+	}
+	if d := s.Description; d != nil {
+		st.unit, st.about = d.Unit, d.About
 	}
 	m.join(st)
 	return st

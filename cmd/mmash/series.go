@@ -19,6 +19,8 @@ type series struct {
 	label   string
 	typ     format.Type
 	kind    kind
+	unit    string
+	about   string
 	attrs   uint64 // the version that made it or changed it
 	members []*series
 	groups  []*series // those that it is a member of
@@ -29,25 +31,23 @@ type series struct {
 	delta    float64
 	hasDelta bool
 	interval format.Samples
-	of       int  // writers that a folded bool counts
-	reset    bool // a counter went back
-	busy     bool // a value could not be read
-	anew     bool // the text is another one
+	state    *histogramState // of a histogram
+	of       int             // writers that a folded bool counts
+	reset    bool            // a counter went back
+	busy     bool            // a value could not be read
+	anew     bool            // the text is another one
 
 	// Of the last tick.
-	part      float64 // the rate, or the mean of the interval; NaN where there is none
-	dead      bool    // its writer has ended, and with it what it says
+	part      float64                 // the rate, or the mean of the interval; NaN where there is none
+	parts     [len(quantiles)]float64 // of a histogram; NaN where there are none
+	dead      bool                    // its writer has ended, and with it what it says
 	last      format.Value
 	lastOf    int
 	row       []byte // as streams have it
 	changed   uint64 // the tick that changed the row
 	resetTick uint64 // the last tick that saw a reset
 
-	ring  []float32 // points of the history, by slot
-	ends  int       // the last slot of ring
-	count int       // ticks of that slot
-	born  int       // the first slot, or -1
-	still float32   // the point of all slots so far, while there is no ring
+	rings []ring // the history of each of its numbers
 }
 
 // kind is what a series means.
@@ -61,10 +61,24 @@ const (
 	text
 	average
 	moving
+	histogram
 )
 
-var kindNames = [...]string{constant: "constant", gauge: "gauge", counter: "counter", boolean: "bool", text: "string", average: "average", moving: "gauge"}
-var foldNames = [...]string{constant: "one", gauge: "sum", counter: "sum", boolean: "count", text: "one", average: "avg", moving: "avg"}
+// numbers returns how many numbers a series of kind k is at one moment: a
+// histogram has three percentiles.
+func (k kind) numbers() int {
+	if k == histogram {
+		return len(quantiles)
+	}
+	return 1
+}
+
+// quantiles are the percentiles of the samples that a histogram took in an
+// interval: p50, p90 and p99.
+var quantiles = [...]float64{0.5, 0.9, 0.99}
+
+var kindNames = [...]string{constant: "constant", gauge: "gauge", counter: "counter", boolean: "bool", text: "string", average: "average", moving: "gauge", histogram: "histogram"}
+var foldNames = [...]string{constant: "one", gauge: "sum", counter: "sum", boolean: "count", text: "one", average: "avg", moving: "avg", histogram: "merge"}
 
 func kindOf(s *reader.Sample) kind {
 	switch t, k := s.Type, s.Kind; {
@@ -72,6 +86,8 @@ func kindOf(s *reader.Sample) kind {
 		return constant
 	case t == format.Average:
 		return average
+	case t == format.Histogram:
+		return histogram
 	case t == format.Moving:
 		return moving
 	case k == format.KindCounter:
@@ -84,6 +100,24 @@ func kindOf(s *reader.Sample) kind {
 		return constant
 	}
 	return gauge
+}
+
+// A histogramState is what a histogram holds, and what it took since the last
+// tick.
+type histogramState struct{ all, interval format.HistogramState }
+
+// addHistogram takes what a sample of a histogram holds.
+func (s *series) addHistogram(sample *reader.Sample) {
+	if s.state == nil {
+		s.state = new(histogramState)
+	}
+	if sample.Histogram != nil {
+		s.state.all = *sample.Histogram
+	}
+	// Of one that is full nothing can be told: this interval is left out.
+	if sample.HistogramInterval != nil && s.state.interval.Merge(sample.HistogramInterval) != nil {
+		s.busy = true
+	}
 }
 
 // add takes a sample of a series of one file.
@@ -100,6 +134,9 @@ func (s *series) add(m *model, sample *reader.Sample) {
 	}
 	s.interval.Count += sample.Interval.Count
 	s.interval.Total += sample.Interval.Total
+	if s.kind == histogram {
+		s.addHistogram(sample)
+	}
 	v := sample.Value
 	if v.Class() == format.TextClass {
 		if s.value.Class() == format.TextClass && string(s.value.Text()) == string(v.Text()) {
@@ -114,7 +151,7 @@ func (s *series) add(m *model, sample *reader.Sample) {
 // counts reports whether a stat of one file still says something after its
 // writer has ended: the work was done, but nothing is in flight.
 func (s *series) counts() bool {
-	return s.kind == counter || s.kind == average || s.kind == constant || s.file.live != ended
+	return s.kind == counter || s.kind == average || s.kind == histogram || s.kind == constant || s.file.live != ended
 }
 
 // settle makes the row of s and adds a point to its history, elapsed after the
@@ -128,31 +165,48 @@ func (s *series) settle(m *model, elapsed time.Duration) {
 	case s.kind == average && s.interval.Count > 0:
 		part = s.interval.Total / float64(s.interval.Count)
 	}
+	parts := s.percentiles(elapsed)
 	dead := s.file != nil && !s.counts()
-	same := len(s.row) > 0 && same(part, s.part) && s.value.Class() == s.last.Class() && s.value.Uint() == s.last.Uint() &&
+	same := len(s.row) > 0 && same(part, s.part) && same(parts[0], s.parts[0]) && same(parts[1], s.parts[1]) && same(parts[2], s.parts[2]) && s.value.Class() == s.last.Class() && s.value.Uint() == s.last.Uint() &&
 		!s.anew && s.of == s.lastOf && dead == s.dead
 	if s.reset {
 		s.resetTick = m.tick
 	}
 	if !same {
-		s.part, s.dead, s.last, s.lastOf = part, dead, s.value, s.of
+		s.part, s.parts, s.dead, s.last, s.lastOf = part, parts, dead, s.value, s.of
 		s.changed = m.tick
 		s.row = s.appendRow(s.row[:0])
 	}
 	s.addPoint(m)
 }
 
+// percentiles returns those of the interval.
+func (s *series) percentiles(elapsed time.Duration) (parts [len(quantiles)]float64) {
+	some := s.state != nil && elapsed > 0 && !s.reset && !s.busy
+	for i, q := range quantiles {
+		if parts[i] = math.NaN(); some {
+			parts[i] = s.state.interval.Quantile(q)
+		}
+	}
+	return parts
+}
+
 // clear makes s ready for what comes until the next tick.
 func (s *series) clear() {
 	s.delta, s.hasDelta, s.interval = 0, false, format.Samples{}
 	s.reset, s.busy, s.anew = false, false, false
+	if s.state != nil {
+		s.state.interval = format.HistogramState{}
+	}
 }
 
 func same(x, y float64) bool { return x == y || x != x && y != y }
 
-// point returns what the graphs show.
-func (s *series) point() float64 {
+// point returns what the graphs show, the number i of a histogram.
+func (s *series) point(i int) float64 {
 	switch {
+	case s.kind == histogram:
+		return s.parts[i]
 	case s.kind == counter || s.kind == average:
 		return s.part
 	case s.kind == gauge || s.kind == moving || s.kind == boolean:
@@ -177,6 +231,17 @@ func (s *series) appendRow(dst []byte) []byte {
 	switch {
 	case s.kind == counter || s.kind == average:
 		dst = appendFloat(append(dst, ','), s.part, 6)
+	case s.kind == histogram && math.IsNaN(s.parts[0]):
+		dst = append(dst, ",null"...)
+	case s.kind == histogram:
+		dst = append(dst, ",["...)
+		for i, part := range s.parts {
+			if i > 0 {
+				dst = append(dst, ',')
+			}
+			dst = appendFloat(dst, part, 6)
+		}
+		dst = append(dst, ']')
 	case s.of > 0:
 		dst = strconv.AppendInt(append(dst, ','), int64(s.of), 10)
 	}

@@ -84,36 +84,54 @@ func (m *model) release(v *view) {
 // adopt gives a new group the state and the history of its members.
 func (g *series) adopt(m *model) {
 	g.foldMembers()
+	part, parts := math.NaN(), g.percentiles(0)
 	for _, st := range g.members {
-		if g.part != g.part || st.kind != counter {
-			g.part = st.part
-		} else if st.part == st.part {
-			g.part += st.part
+		switch {
+		case st.part != st.part:
+		case g.kind == counter && part == part:
+			part += st.part
+		default:
+			part = st.part
+		}
+		if len(g.members) == 1 {
+			parts = st.parts
 		}
 	}
-	part := g.part
+	g.part, g.parts = part, parts
 	g.row, g.changed, g.last, g.lastOf = g.appendRow(nil), m.tick, g.value, g.of
 	g.clear()
 	if m.slots == 0 || g.kind == text || g.kind == constant {
 		return
 	}
-	g.part = part
-	g.ring = make([]float32, m.slots)
-	g.born, g.ends = max(0, m.slot-m.slots+1), m.slot
-	for slot := g.born; slot <= m.slot; slot++ {
+	g.rings = make([]ring, g.kind.numbers())
+	for i := range g.rings {
+		g.rings[i].adopt(m, g, i)
+	}
+}
+
+// adopt makes r the history of the number i of g: the sum or the mean of what
+// its members have. Percentiles cannot be folded: their mean has to do for what
+// was.
+func (r *ring) adopt(m *model, g *series, i int) {
+	r.points = make([]float32, m.slots)
+	r.begun, r.born, r.ends = true, max(0, m.slot-m.slots+1), m.slot
+	for slot := r.born; slot <= m.slot; slot++ {
 		sum, count := 0.0, 0
 		for _, st := range g.members {
-			if v := st.at(m, slot); !math.IsNaN(v) {
+			if len(st.rings) <= i {
+				continue
+			}
+			if v := st.rings[i].at(m, slot); !math.IsNaN(v) {
 				sum += v
 				count++
 			}
 		}
 		if count == 0 {
 			sum = math.NaN()
-		} else if g.kind == average || g.kind == moving {
+		} else if g.kind == average || g.kind == moving || g.kind == histogram {
 			sum /= float64(count)
 		}
-		g.ring[slot%m.slots] = float32(sum)
+		r.points[slot%m.slots] = float32(sum)
 	}
 }
 
@@ -132,13 +150,16 @@ func (v *view) join(m *model, st *series) {
 	g := v.groups[key]
 	if g == nil {
 		m.lastID++
-		g = &series{id: m.lastID, command: st.command, label: st.label, typ: st.typ, kind: st.kind, attrs: m.version, born: -1, part: math.NaN()}
+		g = &series{id: m.lastID, command: st.command, label: st.label, typ: st.typ, kind: st.kind, attrs: m.version, part: math.NaN()}
 		v.groups[key] = g
 		v.list = append(v.list, g)
 	}
 	// A label that is a text in one file and a number in another is a number.
 	if (g.kind == text || g.kind == constant) && g.kind != st.kind && st.kind != text {
 		g.typ, g.kind, g.attrs, g.row = st.typ, st.kind, m.version, nil
+	}
+	if g.unit == "" && g.about == "" && (st.unit != "" || st.about != "") {
+		g.unit, g.about, g.attrs = st.unit, st.about, m.version
 	}
 	g.members = append(g.members, st)
 	st.groups = append(st.groups, g)
@@ -193,6 +214,11 @@ func (g *series) foldMembers() {
 	var sum aggregate.Accumulator
 	weighted := true
 	g.samples = format.Samples{}
+	if g.kind == histogram && g.state == nil {
+		g.state = new(histogramState)
+	} else if g.state != nil {
+		*g.state = histogramState{}
+	}
 	for _, s := range g.members {
 		g.reset = g.reset || s.reset
 		g.busy = g.busy || s.busy
@@ -200,6 +226,10 @@ func (g *series) foldMembers() {
 		g.hasDelta = g.hasDelta || s.hasDelta
 		g.interval.Count += s.interval.Count
 		g.interval.Total += s.interval.Total
+		if g.state != nil && s.state != nil && (g.state.interval.Merge(&s.state.interval) != nil ||
+			s.counts() && g.state.all.Merge(&s.state.all) != nil) {
+			g.busy = true
+		}
 		if s.counts() && s.value.Class() != 0 {
 			sum.Add(s.value)
 			weighted = weighted && s.kind == average
@@ -213,6 +243,10 @@ func (g *series) foldMembers() {
 	case average, moving:
 		if value = sum.Result(aggregate.Avg); weighted && g.samples.Count > 0 {
 			value = format.FloatValue(g.samples.Total / float64(g.samples.Count))
+		}
+	case histogram:
+		if value = sum.Result(aggregate.Avg); g.state.all.Count > 0 {
+			value = format.FloatValue(g.state.all.Mean())
 		}
 	case text, constant:
 		value = sum.Result(aggregate.One)

@@ -151,7 +151,7 @@ class Row {
     const chip = judge.unusual ? times(judge.recent, judge.usually) : this.odd.length ? this.odd.length + (this.odd.length > 1 ? " differ" : " differs") : "";
     setText(this.chip, chip);
     this.chip.hidden = chip === "";
-    setText(this.now, nowText(s));
+    drawNow(this.now, s);
     setText(this.usually, judge.range ? s.show(judge.usually) : "");
     this.drawTotal();
     this.spark.draw(store.points(s, page.range));
@@ -166,7 +166,7 @@ class Row {
     if (s.isCounter && s.value !== null) {
       setText(this.total, withUnit(s.number, s.unit));
       setAttribute(this.total, "title", thousands(String(s.value)));
-    } else setText(this.total, s.fold === "avg" ? "mean" : "");
+    } else setText(this.total, s.kind === "histogram" ? "p50" : s.fold === "avg" ? "mean" : "");
   }
 
   drawText() {
@@ -195,9 +195,13 @@ function constantText(s) {
   return s.unit ? withUnit(s.number, s.unit) : String(s.value);
 }
 
-function nowText(s) {
-  if (s.kind === "histogram" && Array.isArray(s.part)) return s.show(s.part[0] ?? NaN) + " · p99 " + s.show(s.part[2] ?? NaN);
-  return s.show(s.now);
+// drawNow shows what a series is now: of a histogram p50 and p99 of the interval.
+function drawNow(cell, s) {
+  if (s.kind !== "histogram") return setText(cell, s.show(s.now));
+  if (!cell.childElementCount) cell.append(el("span", { title: "p50" }), " ", el("small", { title: "p99" }));
+  const [p50, , p99] = Array.isArray(s.part) ? s.part : [];
+  setText(cell.firstElementChild, s.show(p50 ?? NaN));
+  setText(cell.lastElementChild, p99 == null ? "" : "p99 " + s.show(p99));
 }
 
 // Details are what a row opens: about the stat, and a row a writer.
@@ -260,7 +264,8 @@ class Details {
     }
     setClass(part.spark.element, "odd", odd);
     part.spark.draw(points, range);
-    setText(part.now, live ? nowText(writer) : NOTHING);
+    if (live) drawNow(part.now, writer);
+    else setText(part.now, NOTHING);
     part.judge.look(writer);
     setText(part.usually, part.judge.range ? s.show(part.judge.usually) : "");
     setText(part.total, s.isCounter && writer.value !== null ? withUnit(writer.number, s.unit) : "");
