@@ -70,6 +70,21 @@ func IsLabel(label []byte, name string) bool {
 	return ok && (len(prefix) == 0 || prefix[len(prefix)-1] == '.')
 }
 
+// identities are the labels of stats that say whose a file is.
+var identities = [...]string{"sys.pid", "sys.tid", "sys.uid", "sys.gid", "sys.created", "sys.heartbeat"}
+
+// IsIdentity reports whether label, with or without a prefix that ends in a
+// dot, is that of a stat which says whose a file is and when it was written,
+// such as sys.pid. Such stats have no meaningful sum.
+func IsIdentity(label []byte) bool {
+	for _, name := range identities {
+		if IsLabel(label, name) {
+			return true
+		}
+	}
+	return false
+}
+
 // IndexOffset is where the write buffer stands.
 func (f *Field) IndexOffset() int { return f.ValueOffset - 1 }
 

@@ -57,6 +57,14 @@ func ParsePart(name string) (p Part, ok bool) {
 	return Part{name, quantile}, true
 }
 
+// Type returns the type of the part of a stat: Uint64 for a count, else Float64.
+func (p Part) Type() Type {
+	if p == PartCount {
+		return Uint64
+	}
+	return Float64
+}
+
 // String returns the name of the part, and "" for the value itself.
 func (p Part) String() string { return p.name }
 
@@ -150,7 +158,7 @@ func (s *Stat) Part(p Part) Value {
 }
 
 // recentPart returns a part of the samples in a window, which are in the order
-// in which they came.
+// in which they came, or sorted for any part but the last.
 func recentPart(samples []float64, p Part) Value {
 	if len(samples) == 0 {
 		return Value{}
@@ -158,12 +166,50 @@ func recentPart(samples []float64, p Part) Value {
 	if p == PartLast {
 		return FloatValue(samples[len(samples)-1])
 	}
-	slices.Sort(samples)
+	if !slices.IsSorted(samples) {
+		slices.Sort(samples)
+	}
 	q, _ := p.Quantile()
 	if p == PartMax {
 		q = 1
 	}
 	return FloatValue(samples[nearestRank(q, uint64(len(samples)))-1])
+}
+
+// A PartValue is a part of one stat, and its value.
+type PartValue struct {
+	Part  Part
+	Value Value
+}
+
+// AppendParts appends the main parts of the stat to dst, as [Stat.Part] has
+// each of them, and nothing for a type that has none.
+func (s *Stat) AppendParts(dst []PartValue) []PartValue {
+	var h HistogramState
+	var recent []float64
+	t := s.Type()
+	switch {
+	case len(t.Parts()) == 0:
+		return dst
+	case t == Histogram:
+		h = s.Histogram()
+	case t == Moving:
+		recent = s.Recent(nil)
+	}
+	for _, p := range t.Parts() {
+		var v Value
+		switch {
+		case s.Err != nil:
+		case t == Histogram:
+			v = h.Part(p)
+		case t == Moving && p != PartMean && p != PartCount:
+			v = recentPart(recent, p) // the last one is the first that is asked for
+		default:
+			v = s.Part(p)
+		}
+		dst = append(dst, PartValue{p, v})
+	}
+	return dst
 }
 
 // ErrNoStat says that there is no stat of a label.

@@ -146,6 +146,11 @@ func TestPartsOfStats(t *testing.T) {
 		}
 		st.Value = st.Signature.DecodeValue(st.Raw)
 		var got []string
+		for i, p := range st.AppendParts(nil) {
+			if want := (PartValue{test.sp.Type.Parts()[i], st.Part(p.Part)}); fmt.Sprint(p) != fmt.Sprint(want) {
+				t.Errorf("AppendParts of %s: %v, want %v", test.name, p, want)
+			}
+		}
 		for _, name := range strings.Fields("value mean count sum min max last p50 p90 p0 p62.5") {
 			p, _ := ParsePart(name)
 			if v := st.Part(p); v.Class() != 0 {

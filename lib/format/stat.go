@@ -3,6 +3,7 @@ package format
 import (
 	"encoding/binary"
 	"math"
+	"slices"
 )
 
 // A Stat is one stat as it was read.
@@ -38,6 +39,7 @@ func (s *Stat) Recent(dst []float64) []float64 {
 	}
 	next := binary.NativeEndian.Uint64(s.Raw[8:])
 	have := min(DecodeSamples(Moving, s.Raw).Count, window)
+	dst = slices.Grow(dst, int(have))
 	for i := window - have; i < window; i++ {
 		slot := (next%window + i) % window
 		bits := binary.NativeEndian.Uint64(s.Raw[MeanSize+8*int(slot):])

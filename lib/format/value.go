@@ -47,6 +47,10 @@ func BoolValue(v bool) Value {
 	return Value{class: BoolClass}
 }
 
+// NumberValue returns the value of a class other than TextClass that has the
+// bits that Bits returns.
+func NumberValue(c Class, bits uint64) Value { return Value{class: c, num: bits} }
+
 // TextValue returns v as a Value, which keeps v.
 func TextValue(v []byte) Value { return Value{class: TextClass, text: v} }
 
@@ -58,6 +62,9 @@ func (v Value) Int() int64 { return int64(v.num) }
 
 // Uint returns a UintClass value.
 func (v Value) Uint() uint64 { return v.num }
+
+// Bits returns what tells a number or a boolean from others of its class.
+func (v Value) Bits() uint64 { return v.num }
 
 // Bool returns a BoolClass value.
 func (v Value) Bool() bool { return v.num != 0 }
@@ -146,7 +153,7 @@ func (s *Signature) DecodeValue(raw []byte) Value {
 	case 'd':
 		return Value{class: FloatClass, num: num}
 	case 'f':
-		return FloatValue(float64(math.Float32frombits(uint32(num))))
+		return FloatValue(shortest(math.Float32frombits(uint32(num))))
 	case 'e':
 		return FloatValue(halfToFloat(uint16(num)))
 	case 'b', 'h', 'i', 'l', 'q', 'n':
@@ -154,6 +161,22 @@ func (s *Signature) DecodeValue(raw []byte) Value {
 		return IntValue(int64(num<<unused) >> unused)
 	}
 	return UintValue(num)
+}
+
+// shortest returns the float64 nearest to the shortest decimal number that
+// stands for f. It is 0.3 where f is the float32 nearest to 0.3; float64(f)
+// would be 0.30000001192092896, digits that nobody wrote. It becomes f again as
+// a float32.
+func shortest(f float32) float64 {
+	if f == float32(int32(f)) {
+		return float64(f)
+	}
+	var digits [32]byte
+	v, err := strconv.ParseFloat(string(strconv.AppendFloat(digits[:0], float64(f), 'g', -1, 32)), 64)
+	if err != nil || math.Abs(v) > math.MaxFloat32 {
+		return float64(f)
+	}
+	return v
 }
 
 func untilNUL(raw []byte) []byte {

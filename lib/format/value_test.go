@@ -1,8 +1,11 @@
 package format
 
 import (
+	"bytes"
+	"encoding/binary"
 	"errors"
 	"math"
+	"strconv"
 	"strings"
 	"testing"
 )
@@ -113,5 +116,25 @@ func TestEncodeErrorText(t *testing.T) {
 	err := s.Encode(make([]byte, 8), TextValue([]byte("123456789")))
 	if want := "out of range: text of 9 bytes, room for 8"; err == nil || err.Error() != want {
 		t.Errorf("Encode = %v, want %s", err, want)
+	}
+}
+
+// A float32 is read as the number that was written, and stays the same when it
+// is written again.
+func TestFloat32HasItsOwnDigits(t *testing.T) {
+	s, err := ParseSignature("f")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range []float32{0.3, 0.1, -0.7, 1e-45, 1e30, 16777216, 3, math.MaxFloat32, math.SmallestNonzeroFloat32, float32(math.Copysign(0, -1)), float32(math.Inf(1))} {
+		raw := binary.NativeEndian.AppendUint32(nil, math.Float32bits(f))
+		v := s.Decode(raw)
+		if want, err := strconv.ParseFloat(strconv.FormatFloat(float64(f), 'g', -1, 32), 64); err == nil && v.Float() != want && f != math.MaxFloat32 {
+			t.Errorf("%v is read as %v, want %v", f, v.Float(), want)
+		}
+		again := make([]byte, 4)
+		if err := s.Encode(again, v); err != nil || !bytes.Equal(again, raw) {
+			t.Errorf("%v is written again as %x, %v, want %x", f, again, err, raw)
+		}
 	}
 }

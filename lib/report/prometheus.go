@@ -166,7 +166,7 @@ func (src *Source) promLabels(file string) string {
 // classOf returns what becomes of a row.
 func (e *Exposition) classOf(src *Source, row *Row) class {
 	switch {
-	case !row.Live && src.File != "" && isIdentity(row.Label):
+	case !row.Live && src.File != "" && format.IsIdentity(row.Label):
 		return identity
 	case row.Kind == format.KindString && row.Live && !e.Texts:
 		return hidden
@@ -174,23 +174,12 @@ func (e *Exposition) classOf(src *Source, row *Row) class {
 		return info
 	case row.Histogram != nil:
 		return histogram
-	case row.Type == format.Average && src.File != "":
+	case row.Type == format.Average && (src.File != "" || row.Samples.Count > 0):
 		return summary
 	case row.Kind == format.KindCounter:
 		return counter
 	}
 	return gauge
-}
-
-// isIdentity reports whether label is that of a constant which says whose the
-// file is.
-func isIdentity(label []byte) bool {
-	for _, name := range [...]string{"sys.pid", "sys.tid", "sys.uid", "sys.gid", "sys.created"} {
-		if format.IsLabel(label, name) {
-			return true
-		}
-	}
-	return false
 }
 
 // describe adds what is known of the writer of a source.
