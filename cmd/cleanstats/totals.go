@@ -249,11 +249,15 @@ func (t *totals) add(n *candidate) error {
 	if slices.ContainsFunc(t.folded, id.same) {
 		return nil
 	}
-	size := t.size + recordSize(id)
+	size, stats := t.size+recordSize(id), len(t.counters)+len(t.folded)+1
 	for _, k := range n.counters {
 		if _, known := t.counters[k.label]; !known {
 			size += counterSize(k.label)
+			stats++
 		}
+	}
+	if stats > statfile.MaxStats {
+		return doubt(fmt.Sprintf("cannot be folded: the totals would have more than the %d stats that are read", statfile.MaxStats))
 	}
 	if size > statfile.DefaultMaxSize {
 		return doubt(fmt.Sprintf("cannot be folded: the totals would grow past the %d bytes that are read", statfile.DefaultMaxSize))

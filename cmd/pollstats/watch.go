@@ -3,6 +3,7 @@ package main
 import (
 	"cmp"
 	"os"
+	"runtime/debug"
 	"slices"
 	"strconv"
 	"strings"
@@ -31,6 +32,13 @@ const (
 // keepMissing is how many looks a stat stays that no file has any more.
 const keepMissing = 10
 
+// maxRows is how many stats there are on the screen at most. Each takes up to
+// 3 KiB, and anybody may write a file with tens of thousands.
+const maxRows = 10_000
+
+// maxText is how much of a text is shown, in bytes. No line is longer.
+const maxText = 256
+
 // escapeWait is how long the rest of a key may take after its ESC.
 const escapeWait = 50 * time.Millisecond
 
@@ -42,7 +50,9 @@ type view struct {
 
 	stats  map[string]*stat // by label
 	bound  []boundStat      // by the ID of the series
-	shown  []*stat          // those that the filter leaves, sorted
+	looks  int
+	left   int     // series that no row was left for, at this look
+	shown  []*stat // those that the filter leaves, sorted
 	looked time.Time
 
 	top     int // the first of shown that is on the screen
@@ -57,12 +67,14 @@ type view struct {
 
 type boundStat struct {
 	series *reader.Series
-	stat   *stat
+	stat   *stat // nil where there are too many
+	looks  int   // when that was counted
 }
 
 // watch shows the full screen until q, and returns the status.
 func (p *poll) watch(args []string) int {
 	v := &view{poll: p, stats: make(map[string]*stat)}
+	debug.SetGCPercent(50) // tens of thousands of stats do not take as much again
 	files, err := v.split(args)
 	if err != nil {
 		return p.Misuse("%s", err)
@@ -72,6 +84,8 @@ func (p *poll) watch(args []string) int {
 	}
 	p.poller.Watch = statfile.NewWatch(files)
 	p.poller.Want = v.want
+	p.poller.MaxText = maxText
+	p.poller.MaxStats = maxRows
 	v.painter = painter{color: p.colors, utf8: cli.UTF8()}
 	defer v.terminal.leave()
 	if err := v.terminal.enter(); err != nil {
@@ -187,6 +201,8 @@ func (v *view) look(first bool) {
 	for _, s := range v.stats {
 		s.begin()
 	}
+	v.looks++
+	v.left = 0
 	now := v.poller.Poll(v.visit)
 	elapsed := now.Sub(v.looked)
 	if first {
@@ -208,14 +224,21 @@ func (v *view) visit(m *reader.Sample) {
 		v.bound = append(v.bound, boundStat{})
 	}
 	b := &v.bound[s.ID]
-	if b.series != s || b.stat.missing > 0 {
+	if b.series != s || b.stat == nil || b.stat.missing > 0 {
 		st := v.stats[s.Label]
-		if st == nil {
+		if st == nil && len(v.stats) < maxRows {
 			rest, _ := strings.CutPrefix(s.Label, v.Prefix)
 			st = &stat{label: v.trim(rest)}
 			v.stats[s.Label] = st
 		}
-		*b = boundStat{s, st}
+		*b = boundStat{s, st, b.looks}
+	}
+	if b.stat == nil {
+		if b.looks != v.looks {
+			b.looks = v.looks
+			v.left++
+		}
+		return
 	}
 	b.stat.kind, b.stat.typ = s.Kind, s.Type
 	b.stat.add(m)
@@ -380,13 +403,21 @@ func (v *view) paint() error {
 // status is what the first line says, in width characters.
 func (v *view) status(width int) string {
 	files, failing, err := v.files()
-	text := "pollstats  " + plural(files, "file") + "  " + plural(len(v.stats), "stat") + "  every " + v.delay.String()
+	text := "pollstats  " + plural(files, "file") + "  " + v.stated() + "  every " + v.delay.String()
 	if failing > 0 {
 		text += "  " + strconv.Itoa(failing) + " unreadable: "
 		// The reason stands at the end.
 		text += report.Shorten(escape.Text(cli.Reason(err)), width-len(text), v.painter.utf8)
 	}
 	return text
+}
+
+// stated says how many stats there are.
+func (v *view) stated() string {
+	if v.left > 0 {
+		return strconv.Itoa(len(v.stats)) + " of " + plural(len(v.stats)+v.left, "stat") + ", use a glob"
+	}
+	return plural(len(v.stats), "stat")
 }
 
 // files counts the files that are polled, and those that cannot be read, with

@@ -19,8 +19,11 @@ func globs(patterns []cli.LabelName) (globs []*cli.LabelGlob, err error) {
 	return globs, nil
 }
 
-// maxChosen bounds what is remembered of labels, which anyone may make up.
-const maxChosen = 10_000
+// What is remembered of labels, which anyone may make up.
+const (
+	maxChosen      = 10_000
+	maxChosenLabel = 1000 // bytes
+)
 
 // wanted reports whether -l and -x leave a label in.
 func (d *dump) wanted(label []byte) bool {
@@ -37,7 +40,7 @@ func (d *dump) wanted(label []byte) bool {
 	for _, g := range d.exclude {
 		wanted = !g.Match(string(label)) && wanted
 	}
-	if len(d.chosen) < maxChosen {
+	if len(d.chosen) < maxChosen && len(label) <= maxChosenLabel {
 		d.chosen[string(label)] = wanted
 	}
 	return wanted

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"io"
 	"io/fs"
+	"runtime/debug"
 
 	"mmstats/lib/aggregate"
 	"mmstats/lib/cli"
@@ -107,7 +108,9 @@ func (d *dump) prepare() error {
 	}
 	d.reader.MaxSize = d.MaxSize
 	d.judge.Process = liveness.Cached()
-	d.exposed = format == output.Prometheus
+	if d.exposed = format == output.Prometheus; d.exposed {
+		debug.SetGCPercent(50) // all stats are gathered first
+	}
 	d.printer = report.New(d.Stdout, report.Options{
 		Format: format, Header: d.Header, Long: d.Long, ValueOnly: d.Value,
 		Color: color,
@@ -243,7 +246,7 @@ func (d *dump) seen(info mapping.Info) bool {
 // results returns what the fold came to.
 func (d *dump) results() []report.Row {
 	d.rows = d.rows[:0]
-	for _, r := range d.fold.Results() {
+	for r := range d.fold.Results() {
 		d.rows = append(d.rows, report.Row{Label: []byte(r.Label), Type: r.Type, Kind: r.Kind, Value: r.Value, Files: r.Files})
 	}
 	return d.rows

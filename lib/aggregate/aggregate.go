@@ -54,8 +54,17 @@ type Accumulator struct {
 	float  float64
 	floats bool
 
-	min, max, nonzeroMin format.Value
+	min, max, nonzeroMin number
 }
+
+// A number is a value without the room for a text: an Accumulator has several,
+// and there may be one for each of a hundred thousand labels.
+type number struct {
+	bits  uint64
+	class format.Class
+}
+
+func (n number) value() format.Value { return format.NumberValue(n.class, n.bits) }
 
 // Add takes one value more. An absent one changes nothing.
 func (a *Accumulator) Add(v format.Value) {
@@ -93,15 +102,16 @@ func (a *Accumulator) Add(v format.Value) {
 }
 
 func (a *Accumulator) extremes(v format.Value) {
-	if a.numbers == 0 || less(v, a.min) || isNaN(a.min) {
-		a.min = v
+	n := number{v.Bits(), v.Class()}
+	if least := a.min.value(); a.numbers == 0 || less(v, least) || isNaN(least) {
+		a.min = n
 	}
-	if a.numbers == 0 || less(a.max, v) || isNaN(a.max) {
-		a.max = v
+	if most := a.max.value(); a.numbers == 0 || less(most, v) || isNaN(most) {
+		a.max = n
 	}
 	if v.Float() != 0 {
-		if a.nonzero == 0 || less(v, a.nonzeroMin) || isNaN(a.nonzeroMin) {
-			a.nonzeroMin = v
+		if least := a.nonzeroMin.value(); a.nonzero == 0 || less(v, least) || isNaN(least) {
+			a.nonzeroMin = n
 		}
 		a.nonzero++
 	}
@@ -146,15 +156,15 @@ func (a *Accumulator) Result(f Func) format.Value {
 	case Avg:
 		return format.FloatValue(a.total() / float64(a.numbers))
 	case Min:
-		return a.min
+		return a.min.value()
 	case Max:
-		return a.max
+		return a.max.value()
 	}
 	if a.nonzero == 0 {
 		return format.Value{}
 	}
 	if f == NonzeroMin {
-		return a.nonzeroMin
+		return a.nonzeroMin.value()
 	}
 	return format.FloatValue(a.total() / float64(a.nonzero))
 }

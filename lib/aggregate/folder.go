@@ -1,6 +1,7 @@
 package aggregate
 
 import (
+	"iter"
 	"maps"
 	"slices"
 
@@ -47,19 +48,21 @@ func (d *Folder) Add(label []byte, t format.Type, kind format.Kind, v format.Val
 	st.Accumulator.Add(v)
 }
 
-// Results returns every label, folded, sorted by label.
-func (d *Folder) Results() []Result {
-	var results []Result
-	for _, label := range slices.Sorted(maps.Keys(d.stats)) {
-		st := d.stats[label]
-		kind := st.kind
-		if d.f != One && !(d.f == Sum && kind == format.KindCounter) && kind != format.KindString || d.f == Count {
-			kind = format.KindGauge
+// Results yields every label, folded, sorted by label.
+func (d *Folder) Results() iter.Seq[Result] {
+	return func(yield func(Result) bool) {
+		for _, label := range slices.Sorted(maps.Keys(d.stats)) {
+			st := d.stats[label]
+			kind := st.kind
+			if d.f != One && !(d.f == Sum && kind == format.KindCounter) && kind != format.KindString || d.f == Count {
+				kind = format.KindGauge
+			}
+			if !yield(Result{
+				Label: label, Type: ResultType(d.f, st.t), Kind: kind,
+				Value: st.Result(d.f), Files: st.Values(),
+			}) {
+				return
+			}
 		}
-		results = append(results, Result{
-			Label: label, Type: ResultType(d.f, st.t), Kind: kind,
-			Value: st.Result(d.f), Files: st.Values(),
-		})
 	}
-	return results
 }

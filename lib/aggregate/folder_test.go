@@ -52,7 +52,7 @@ func TestFolder(t *testing.T) {
 			d.Add([]byte(a.label), a.t, a.kind, a.v)
 		}
 		var got []string
-		for _, r := range d.Results() {
+		for r := range d.Results() {
 			got = append(got, fmt.Sprintf("%s %v %d %s %d", r.Label, r.Type, r.Kind, show(r.Value), r.Files))
 		}
 		if !slices.Equal(got, test.want) {

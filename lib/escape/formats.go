@@ -6,7 +6,12 @@ import "unicode/utf8"
 // UTF-8, and reports whether s is UTF-8. Control characters are escaped, also
 // those above U+007F, so that the line can be shown on a terminal.
 func AppendJSON(dst, s []byte) (_ []byte, valid bool) {
-	dst = append(dst, '"')
+	dst, valid = AppendJSONPart(append(dst, '"'), s)
+	return append(dst, '"'), valid
+}
+
+// AppendJSONPart appends what [AppendJSON] does, without the quotes.
+func AppendJSONPart(dst, s []byte) (_ []byte, valid bool) {
 	valid = true
 	start := 0
 	for i := 0; i < len(s); {
@@ -39,8 +44,7 @@ func AppendJSON(dst, s []byte) (_ []byte, valid bool) {
 		i += size
 		start = i
 	}
-	dst = append(dst, s[start:]...)
-	return append(dst, '"'), valid
+	return append(dst, s[start:]...), valid
 }
 
 // AppendPrometheus appends s as the value of a label in the exposition format,

@@ -3,6 +3,7 @@
 package mapping
 
 import (
+	"encoding/binary"
 	"runtime/debug"
 	"sync/atomic"
 	"unsafe"
@@ -42,12 +43,12 @@ func (v *View) Close() error {
 	return unix.MunmapPtr(base, uintptr(v.size))
 }
 
-// A Place is where a field stands in a file, and what of it is wanted.
+// A Place is where a field is in a file, and which part of it is wanted.
 type Place struct {
-	// Head is what the field starts with, at Offset: all that never changes,
-	// up to the write buffer.
-	Head   string
-	Offset int
+	// Offset is that of the field, and Label and Signature are what it has
+	// there: where they are others, the file was rewritten.
+	Offset           int
+	Label, Signature string
 	// Size is that of one buffer. The value starts Skip bytes into it, and Len
 	// bytes of it are wanted.
 	Size, Skip, Len int
@@ -114,10 +115,14 @@ func (v *View) bytes(offset, size int) []byte {
 }
 
 func (v *View) read(p *Place, dst []byte) Outcome {
-	if string(v.bytes(p.Offset, len(p.Head))) != p.Head {
+	label, signature := len(p.Label), len(p.Signature)
+	size := 4 + label + signature
+	b := v.bytes(p.Offset, size)
+	if int(binary.NativeEndian.Uint16(b)) != label || string(b[2:2+label]) != p.Label ||
+		int(binary.NativeEndian.Uint16(b[2+label:])) != signature || string(b[4+label:]) != p.Signature {
 		return Moved
 	}
-	at := p.Offset + len(p.Head)
+	at := p.Offset + size
 	outcome := Busy
 	index := func() byte { return v.load(at) }
 	value := func(index byte) unsafe.Pointer {

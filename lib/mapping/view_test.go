@@ -10,7 +10,7 @@ import (
 )
 
 const (
-	viewHead = "head" // up to the write buffer, at 3
+	viewHead = "\x01\x00v\x01\x00s" // up to the write buffer, at 3
 	viewSize = 100
 )
 
@@ -23,8 +23,8 @@ var viewValues = func() (values [8][]byte) {
 }()
 
 var viewPlaces = []Place{
-	{Head: viewHead, Offset: 3, Size: viewSize, Len: viewSize, Buffered: true},
-	{Head: viewHead, Offset: 3, Size: viewSize, Skip: 40, Len: 10, Buffered: true},
+	{Label: "v", Signature: "s", Offset: 3, Size: viewSize, Len: viewSize, Buffered: true},
+	{Label: "v", Signature: "s", Offset: 3, Size: viewSize, Skip: 40, Len: 10, Buffered: true},
 }
 
 // writeForView is a process that writes ever other values into a file.
@@ -96,7 +96,7 @@ func TestViewIsNeverTorn(t *testing.T) {
 }
 
 func TestViewOutcomes(t *testing.T) {
-	f := page(t, "abcQ\xff12345678"+"de\x00oldnew"+"\x05\x00")
+	f := page(t, "\x01\x00a\x01\x00Q\xff12345678"+"\x01\x00d\x01\x00e\x00oldnew"+"\x05\x00")
 	v := view(t, f)
 	for _, test := range []struct {
 		name  string
@@ -104,32 +104,35 @@ func TestViewOutcomes(t *testing.T) {
 		want  Outcome
 		value string
 	}{
-		{"unbuffered", Place{Head: "abcQ", Len: 8, Size: 8}, Whole, "12345678"},
-		{"part of it", Place{Head: "abcQ", Skip: 2, Len: 3, Size: 8}, Whole, "345"},
-		{"in a word", Place{Head: "abcQ", Skip: 3, Len: 4, Size: 8, Words: true}, Whole, "4567"},
-		{"buffered", Place{Head: "de", Offset: 13, Len: 3, Size: 3, Buffered: true}, Whole, "new"},
-		{"another head", Place{Head: "abcR", Len: 8, Size: 8}, Moved, ""},
-		{"not buffered any more", Place{Head: "abcQ", Len: 3, Size: 3, Buffered: true}, Moved, ""},
-		{"buffered by now", Place{Head: "de", Offset: 13, Len: 3, Size: 3}, Moved, ""},
+		{"unbuffered", Place{Label: "a", Signature: "Q", Len: 8, Size: 8}, Whole, "12345678"},
+		{"part of it", Place{Label: "a", Signature: "Q", Skip: 2, Len: 3, Size: 8}, Whole, "345"},
+		{"in a word", Place{Label: "a", Signature: "Q", Skip: 3, Len: 4, Size: 8, Words: true}, Whole, "4567"},
+		{"buffered", Place{Label: "d", Signature: "e", Offset: 15, Len: 3, Size: 3, Buffered: true}, Whole, "new"},
+		{"another label", Place{Label: "b", Signature: "Q", Len: 8, Size: 8}, Moved, ""},
+		{"a longer label", Place{Label: "a\x01", Signature: "Q", Len: 8, Size: 8}, Moved, ""},
+		{"another signature", Place{Label: "a", Signature: "R", Len: 8, Size: 8}, Moved, ""},
+		{"a longer signature", Place{Label: "a", Signature: "Q\xff", Len: 8, Size: 8}, Moved, ""},
+		{"not buffered any more", Place{Label: "a", Signature: "Q", Len: 3, Size: 3, Buffered: true}, Moved, ""},
+		{"buffered by now", Place{Label: "d", Signature: "e", Offset: 15, Len: 3, Size: 3}, Moved, ""},
 	} {
 		dst, outcomes := make([]byte, 8), make([]Outcome, 1)
-		more, err := v.Read([]Place{test.place}, dst, outcomes, 22)
+		more, err := v.Read([]Place{test.place}, dst, outcomes, 28)
 		if err != nil || !more || outcomes[0] != test.want || test.want == Whole && string(dst[:test.place.Len]) != test.value {
 			t.Errorf("Read(%s) = %v, %v, %v, %q, want %v, %q", test.name, more, err, outcomes[0], dst, test.want, test.value)
 		}
 	}
-	if more, err := v.Read(nil, nil, nil, 24); more || err != nil {
+	if more, err := v.Read(nil, nil, nil, 30); more || err != nil {
 		t.Errorf("Read() = %v, %v where no field follows, want false", more, err)
 	}
 }
 
 func TestViewOfTruncatedFile(t *testing.T) {
-	f := page(t, "abcQ\xff12345678")
+	f := page(t, "\x01\x00a\x01\x00Q\xff12345678")
 	v := view(t, f)
 	if err := os.Truncate(f.Name(), 0); err != nil {
 		t.Fatal(err)
 	}
-	_, err := v.Read([]Place{{Head: "abcQ", Len: 8, Size: 8}}, make([]byte, 8), make([]Outcome, 1), 0)
+	_, err := v.Read([]Place{{Label: "a", Signature: "Q", Len: 8, Size: 8}}, make([]byte, 8), make([]Outcome, 1), 0)
 	var fault *FaultError
 	if !errors.As(err, &fault) || fault.Offset >= PageSize() {
 		t.Errorf("Read() of a truncated file = %v, want a *FaultError", err)

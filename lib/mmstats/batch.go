@@ -300,7 +300,10 @@ func (b *batch) append(s *store) error {
 	if s.loader.End == 0 {
 		content = append(content, format.Version)
 	}
-	for _, f := range b.created {
+	for i, f := range b.created {
+		if len(s.loader.Fields)+i == statfile.MaxStats {
+			return s.fail("add", fmt.Errorf("%q: %w", f.spec.Label, tooMany()))
+		}
 		at := len(content)
 		var err error
 		if content, err = format.AppendField(content, f.spec); err != nil {

@@ -479,3 +479,8 @@ func (s *store) close() error {
 func tooLarge() error {
 	return fmt.Errorf("the file would grow past %d bytes, the most that is read", statfile.DefaultMaxSize)
 }
+
+// tooMany says that a file has as many stats as are read.
+func tooMany() error {
+	return fmt.Errorf("the file would have more than %d stats, the most that are read", statfile.MaxStats)
+}

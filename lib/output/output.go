@@ -6,6 +6,7 @@ package output
 import (
 	"fmt"
 	"io"
+	"unicode/utf8"
 )
 
 // Format is a format of output.
@@ -53,6 +54,25 @@ func (b *Buffer) FlushLarge() error {
 		return b.Flush()
 	}
 	return b.err
+}
+
+// pieceSize is how many bytes of a long text are escaped at a time.
+const pieceSize = 16 << 10
+
+// Pieces calls add with s, or with one piece of it after the other where it is
+// long, and writes what was gathered between them: escaped, a text of 16 MiB is
+// six times as long. No character is cut in two.
+func (b *Buffer) Pieces(s []byte, add func(piece []byte)) {
+	for len(s) > 2*pieceSize {
+		n := pieceSize
+		for n > pieceSize-utf8.UTFMax && !utf8.RuneStart(s[n]) {
+			n--
+		}
+		add(s[:n])
+		b.FlushLarge()
+		s = s[n:]
+	}
+	add(s)
 }
 
 // Flush writes what was gathered. The error is the first of the writer.

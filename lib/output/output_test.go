@@ -1,12 +1,14 @@
 package output
 
 import (
+	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"math"
 	"strings"
 	"testing"
 
+	"mmstats/lib/escape"
 	"mmstats/lib/format"
 )
 
@@ -126,6 +128,37 @@ func TestParseFormat(t *testing.T) {
 	for _, name := range []string{"", "JSON", "xml"} {
 		if _, err := ParseFormat(name); err == nil {
 			t.Errorf("ParseFormat(%q) = nil error", name)
+		}
+	}
+}
+
+// A text that is far longer than the buffer is written in pieces, and reads as
+// if it was not.
+func TestLongTextsTakeLittleMemory(t *testing.T) {
+	for _, unit := range []string{"-", "\x01", "\xff", "é€𝄞", "a\tb\\"} {
+		text := []byte(strings.Repeat(unit, 400_000/len(unit)))
+		for _, f := range []Format{TSV, JSON} {
+			var out strings.Builder
+			b := NewBuffer(&out)
+			r := NewRows(b, f)
+			r.Text("value", text)
+			r.End()
+			if cap(b.Bytes) > 8*size {
+				t.Errorf("%q: the buffer grew to %d bytes", unit, cap(b.Bytes))
+			}
+			r.Flush()
+			want := string(escape.AppendTSV(nil, text)) + "\n"
+			if f == JSON {
+				inside, valid := escape.AppendJSON(nil, text)
+				want = `{"value":` + string(inside)
+				if !valid {
+					want += `,"value_base64":"` + base64.StdEncoding.EncodeToString(text) + `"`
+				}
+				want += "}\n"
+			}
+			if out.String() != want {
+				t.Errorf("%q: a long text is not what it is in one piece", unit)
+			}
 		}
 	}
 }

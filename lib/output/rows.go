@@ -49,15 +49,32 @@ func (r *Rows) Header(names ...string) {
 func (r *Rows) Text(name string, s []byte) {
 	r.begin(name)
 	if r.json {
-		var valid bool
-		if r.Bytes, valid = escape.AppendJSON(r.Bytes, s); !valid {
-			r.Bytes = append(append(append(r.Bytes, `,"`...), name...), `_base64":"`...)
-			r.Bytes = append(base64.StdEncoding.AppendEncode(r.Bytes, s), '"')
-		}
+		r.textJSON(name, s)
 	} else {
-		r.Bytes = escape.AppendTSV(r.Bytes, s)
+		r.Pieces(s, func(piece []byte) { r.Bytes = escape.AppendTSV(r.Bytes, piece) })
 	}
 	r.end()
+}
+
+func (r *Rows) textJSON(name string, s []byte) {
+	valid := true
+	r.Bytes = append(r.Bytes, '"')
+	r.Pieces(s, func(piece []byte) {
+		var ok bool
+		r.Bytes, ok = escape.AppendJSONPart(r.Bytes, piece)
+		valid = valid && ok
+	})
+	r.Bytes = append(r.Bytes, '"')
+	if valid {
+		return
+	}
+	r.Bytes = append(append(append(r.Bytes, `,"`...), name...), `_base64":"`...)
+	const step = pieceSize / 3 * 3 // so that only the last one is padded
+	for ; len(s) > step; s = s[step:] {
+		r.Bytes = base64.StdEncoding.AppendEncode(r.Bytes, s[:step])
+		r.FlushLarge()
+	}
+	r.Bytes = append(base64.StdEncoding.AppendEncode(r.Bytes, s), '"')
 }
 
 // Int writes a column that is a whole number.

@@ -1,10 +1,8 @@
 package reader
 
 import (
-	"encoding/binary"
 	"errors"
 	"io/fs"
-	"unique"
 
 	"mmstats/lib/format"
 	"mmstats/lib/liveness"
@@ -160,7 +158,10 @@ func (p *Poller) load(f *polled, old []field, goOn bool) (same *polled) {
 	settled := p.choose(f, old, goOn)
 	p.release(before)
 	p.fail(f, err)
+	p.reader.release()
 	switch {
+	case p.reader.loader.Limited:
+		f.retry = 0
 	case err != nil:
 	case settled:
 		f.failures = 0
@@ -230,25 +231,26 @@ func (p *Poller) choose(f *polled, old []field, goOn bool) (settled bool) {
 	if !include {
 		return settled
 	}
-	before := make(map[*Series]*field, len(old))
 	for i := range old {
-		before[old[i].Series] = &old[i]
+		old[i].Series.before = &old[i]
 	}
-	chosen := make(map[string]bool)
+	p.loads++
 	for st := range p.reader.Stats() {
+		s := p.series.known[string(st.Label)]
 		// Of a label that stands twice in one file, the first one counts.
-		label := string(st.Label)
-		if p.Want != nil && !p.Want(label) || chosen[label] {
+		if s != nil && s.load == p.loads || !p.wants(s, st.Label) {
 			continue
 		}
-		if p.MaxStats > 0 && len(chosen) == p.MaxStats {
+		if p.MaxStats > 0 && len(f.fields) == p.MaxStats {
 			break
 		}
-		chosen[label] = true
-		fd := p.addField(f, &st, label)
-		if last := before[fd.Series]; last != nil {
-			fd.Continue(&last.Track, !goOn)
+		fd := p.addField(f, &st, s)
+		if fd.Series.load = p.loads; fd.Series.before != nil {
+			fd.Continue(&fd.Series.before.Track, !goOn)
 		}
+	}
+	for i := range old {
+		old[i].Series.before = nil
 	}
 	f.Polled = len(f.fields)
 	if f.room > len(p.raw) {
@@ -260,8 +262,25 @@ func (p *Poller) choose(f *polled, old []field, goOn bool) (settled bool) {
 	return true
 }
 
-// addField makes st a field of f.
-func (p *Poller) addField(f *polled, st *format.Stat, label string) *field {
+// wants reports whether a label, which s may have, is polled.
+func (p *Poller) wants(s *Series, label []byte) bool {
+	switch {
+	case p.Want == nil:
+		return true
+	case s != nil:
+		return p.Want(s.Label)
+	}
+	return p.Want(string(label))
+}
+
+// addField makes st, of the series s or of none yet, a field of f.
+func (p *Poller) addField(f *polled, st *format.Stat, s *Series) *field {
+	var label string
+	if s != nil {
+		label = s.Label
+	} else {
+		label = string(st.Label)
+	}
 	t, sig := st.Type(), st.Signature
 	fd := field{sig: sig, typ: t, live: st.Live()}
 	if d := st.Description(); d != (format.Description{}) {
@@ -269,11 +288,11 @@ func (p *Poller) addField(f *polled, st *format.Stat, label string) *field {
 	}
 	fd.Kind = st.Kind()
 	fd.Series = p.series.Join(label, t, fd.Kind)
-	size := polledSize(sig, t)
+	size := p.polledSize(sig, t)
 	words := (t == format.Moving || t == format.Histogram) && (st.ValueOffset+sig.ValueOffset)%8 == 0
 	f.fields = append(f.fields, fd)
 	f.places = append(f.places, mapping.Place{
-		Head: head(&st.Field), Offset: st.Offset,
+		Offset: st.Offset, Label: fd.Series.Label, Signature: sig.Text,
 		Size: sig.Size, Skip: sig.ValueOffset, Len: size,
 		Buffered: st.Buffered(),
 		Words:    words || size == sig.ValueSize && st.InWord(),
@@ -282,24 +301,13 @@ func (p *Poller) addField(f *polled, st *format.Stat, label string) *field {
 	return &f.fields[len(f.fields)-1]
 }
 
-// head returns what a field starts with, up to its write buffer. Equal ones
-// share their memory, since files repeat them.
-func head(f *format.Field) string {
-	b := make([]byte, 0, f.IndexOffset()-f.Offset)
-	b = binary.NativeEndian.AppendUint16(b, uint16(len(f.Label)))
-	b = append(b, f.Label...)
-	b = binary.NativeEndian.AppendUint16(b, uint16(len(f.Signature.Text)))
-	b = append(b, f.Signature.Text...)
-	return unique.Make(string(b)).Value()
-}
-
 // polledSize returns how many bytes of a stat of type t are polled, from the
 // value on: all of the value, and what our writers have behind a mean, but not
 // the samples in the window of a moving average.
-func polledSize(sig *format.Signature, t format.Type) int {
+func (p *Poller) polledSize(sig *format.Signature, t format.Type) int {
 	switch t {
 	case format.String:
-		return min(sig.ValueSize, maxText)
+		return min(sig.ValueSize, p.MaxText)
 	case format.Average, format.Moving:
 		return format.MeanSize
 	case format.Histogram:

@@ -123,7 +123,7 @@ func wholePages(data []byte) []byte {
 // text4096 returns a value as text, cut as a Poller cuts it.
 func text4096(v format.Value) []byte {
 	if v.Class() == format.TextClass {
-		return v.Text()[:min(len(v.Text()), maxText)]
+		return v.Text()[:min(len(v.Text()), DefaultMaxText)]
 	}
 	return v.AppendText(nil)
 }

@@ -12,8 +12,8 @@ import (
 	"mmstats/lib/statfile"
 )
 
-// maxText is how much of a text is read, in bytes.
-const maxText = 4096
+// DefaultMaxText is how much of a text is polled, in bytes.
+const DefaultMaxText = 4096
 
 // A Poller reads the same stats of the same files again and again. What cannot
 // change is not read again: files stay mapped, and fields stay where they were
@@ -35,6 +35,8 @@ type Poller struct {
 	// MaxStats is how many stats of one file are polled; 0 is all. It bounds
 	// what a hostile file can make the poller remember.
 	MaxStats int
+	// MaxText is how much of a text is polled, in bytes; 0 is DefaultMaxText.
+	MaxText int
 	// Judge tells which writers have ended.
 	Judge liveness.Judge
 	// Report is told what goes wrong, each thing once: an *fs.PathError.
@@ -42,6 +44,7 @@ type Poller struct {
 
 	reader   Reader
 	polls    int
+	loads    int       // of files
 	files    []*polled // in the order of Watch
 	leaving  []*polled // polled once more
 	byPath   map[string]*polled
@@ -130,6 +133,9 @@ func (p *Poller) Poll(visit func(*Sample)) time.Time {
 		p.byPath = make(map[string]*polled)
 		p.byInode = make(map[inode]*polled)
 		p.reader.MaxSize = p.MaxSize
+		if p.MaxText == 0 {
+			p.MaxText = DefaultMaxText
+		}
 		if p.maxMaps == 0 {
 			p.maxMaps = mapping.MaxMaps() / 2 // the rest of the process needs some, too
 		}

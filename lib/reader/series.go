@@ -18,6 +18,9 @@ type Series struct {
 	ID int
 	// Files counts the files that have it.
 	Files int
+
+	load   int    // the last load of a file that has it
+	before *field // during a load, of the file as it was before
 }
 
 // A SeriesSet is the series of all files of one source of samples. The zero
@@ -70,7 +73,7 @@ type Sample struct {
 	// the same at each poll until the file is written anew.
 	Description *format.Description
 	// Value is absent where the file is gone, and where Err says why. A text
-	// is good until the visit is over, and cut after maxText bytes.
+	// is good until the visit is over, and cut after MaxText bytes.
 	Value format.Value
 	// Delta is how much a number changed since the last poll. It is absent at
 	// the first poll of a file, and where Reset or Err is set. That of a file
@@ -139,10 +142,10 @@ func (k *Track) Next(s *Sample, v format.Value, n format.Samples) {
 		return
 	}
 	last, class, samples, earlier := k.last, k.class, k.samples, k.earlier
-	k.last, k.class, k.samples, k.earlier = v.Uint(), v.Class(), n, false
+	k.last, k.class, k.samples, k.earlier = v.Bits(), v.Class(), n, false
 	switch {
 	case class != v.Class():
-	case k.Kind == format.KindCounter && v.Uint() < last, n.Count < samples.Count:
+	case k.Kind == format.KindCounter && v.Bits() < last, n.Count < samples.Count:
 		s.Reset = true
 	case !earlier:
 		s.Delta = difference(v, last)

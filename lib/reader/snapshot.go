@@ -87,6 +87,13 @@ func histogramValue(raw []byte) (format.Value, error) {
 	return h.Value(), nil
 }
 
+// release gives back the memory of a large file. Others are likely small.
+func (r *Reader) release() {
+	if cap(r.loader.Data) > 1<<20 {
+		r.loader.Data = nil
+	}
+}
+
 // found counts a field, and the bytes that have to be read again for it.
 func (r *Reader) found(field *format.Field) {
 	r.length++

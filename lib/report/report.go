@@ -95,6 +95,7 @@ func (p *Printer) Print(src Source, rows []Row) error {
 		for i := range rows {
 			p.value(rows[i].Value)
 			p.Bytes = append(p.Bytes, '\n')
+			p.FlushLarge()
 		}
 	case p.o.Format == output.Text:
 		p.text(src, rows)
@@ -102,6 +103,7 @@ func (p *Printer) Print(src Source, rows []Row) error {
 		p.file = p.file[:0]
 		for i := range rows {
 			p.row(&src, &rows[i])
+			p.FlushLarge()
 		}
 	}
 	return p.FlushLarge()
@@ -123,8 +125,8 @@ func (p *Printer) value(v format.Value) {
 	case v.Class() != format.TextClass:
 		p.Bytes = v.AppendText(p.Bytes)
 	case p.o.Format == output.Text:
-		p.Bytes = escape.AppendText(p.Bytes, v.Text())
+		p.Pieces(v.Text(), func(piece []byte) { p.Bytes = escape.AppendText(p.Bytes, piece) })
 	default:
-		p.Bytes = escape.AppendTSV(p.Bytes, v.Text())
+		p.Pieces(v.Text(), func(piece []byte) { p.Bytes = escape.AppendTSV(p.Bytes, piece) })
 	}
 }

@@ -63,6 +63,7 @@ func (p *Printer) text(src Source, rows []Row) {
 		}
 		p.value(row.Value)
 		p.Bytes = append(p.Bytes, '\n')
+		p.FlushLarge()
 	}
 	p.Bytes = append(p.Bytes, '\n')
 }

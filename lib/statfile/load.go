@@ -15,6 +15,13 @@ import (
 // otherwise.
 const DefaultMaxSize = 16 << 20
 
+// MaxStats is how many stats of a file are read, unless MaxSize says that more
+// than DefaultMaxSize of it is. There would be room for 1.5 million, and a
+// reader that tells them apart by their labels would take hundreds of megabytes.
+const MaxStats = DefaultMaxSize / bytesPerStat
+
+const bytesPerStat = 512
+
 // Chunk is how much is read in one step: no size that a file claims makes
 // anybody read or allocate more at once.
 const Chunk = 64 << 10
@@ -31,9 +38,12 @@ type Loader struct {
 	// fields or beyond it, and Fields the fields in them, unless Visit is set.
 	Data   []byte
 	Fields []format.Field
-	// End is where the fields end.
-	End int
+	// End is where the fields end, and Limited says that a limit of this
+	// package ended them, so that no change of the file brings more.
+	End     int
+	Limited bool
 
+	stats   int // that were found
 	sigs    format.Signatures
 	scanner format.Scanner // at End
 }
@@ -41,7 +51,7 @@ type Loader struct {
 // Load reads f, which info is of. Where the file is damaged, the fields before
 // the damage are there, and the error wraps a *format.DamageError.
 func (l *Loader) Load(f *mapping.File, info mapping.Info) error {
-	l.Fields, l.End = l.Fields[:0], 0
+	l.Fields, l.End, l.Limited, l.stats = l.Fields[:0], 0, false, 0
 	err := l.extend(f, 0, info.Size)
 	if err == nil {
 		l.scanner, err = format.Scan(l.Data, len(l.Data) == 0, &l.sigs)
@@ -80,11 +90,17 @@ func (l *Loader) scan(f *mapping.File) error {
 		field, err := l.scanner.Next()
 		l.End = l.scanner.Offset()
 		switch {
-		case err == nil && l.Visit != nil:
-			l.Visit(&field)
-			continue
 		case err == nil:
-			l.Fields = append(l.Fields, field)
+			if most := max(MaxStats, l.maxSize()/bytesPerStat); l.stats == most {
+				l.End, l.Limited = field.Offset, true
+				return &format.DamageError{Offset: l.End, Reason: fmt.Sprintf("more than %d stats, the most that are read", most)}
+			}
+			l.stats++
+			if l.Visit != nil {
+				l.Visit(&field)
+			} else {
+				l.Fields = append(l.Fields, field)
+			}
 			continue
 		case err == io.EOF:
 			return nil
@@ -102,6 +118,7 @@ func (l *Loader) scan(f *mapping.File) error {
 		}
 		whole = len(l.Data) == before
 		if limit := l.maxSize(); whole && before == limit && info.Size > int64(limit) {
+			l.Limited = true
 			return &format.DamageError{Offset: l.End, Reason: fmt.Sprintf("fields go on past %d bytes, the most that is read", limit)}
 		}
 		l.scanner.Extend(l.Data, whole)

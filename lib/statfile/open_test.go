@@ -126,6 +126,16 @@ func TestLoad(t *testing.T) {
 			t.Errorf("Load with MaxSize %d has read %d bytes, want at most %d", test.maxSize, len(l.Data), most)
 		}
 	}
+	// A file of very many stats.
+	l.MaxSize = 0
+	many := "\x01" + strings.Repeat("\x01\x00x\x01\x00B\xff\x07", MaxStats)
+	if err := load(t, &l, many); err != nil || len(l.Fields) != MaxStats || l.Limited {
+		t.Errorf("Load of %d stats = %d, %v, want all", MaxStats, len(l.Fields), err)
+	}
+	err := load(t, &l, many+"\x01\x00x\x01\x00B\xff\x07")
+	if err == nil || !strings.HasSuffix(err.Error(), "more than 32768 stats, the most that are read") || len(l.Fields) != MaxStats || l.End != len(many) || !l.Limited {
+		t.Errorf("Load of %d stats = %d to byte %d, %v, want %d to byte %d", MaxStats+1, len(l.Fields), l.End, err, MaxStats, len(many))
+	}
 	// A file after a longer one shows nothing of it.
 	l.MaxSize = 0
 	if err := load(t, &l, "\x01"); err != nil || len(l.Fields) != 0 || l.End != 1 || len(l.Data) != 1 {
