@@ -152,7 +152,11 @@ func (cs *columns) resolve(filtered bool) error {
 // titles returns the columns as they are shown.
 func (cs *columns) titles() (titles []report.Column) {
 	for _, c := range cs.list {
-		titles = append(titles, report.Column{Name: c.label + c.suffix, Title: c.field + c.suffix})
+		col := report.Column{Name: c.label + c.suffix, Title: c.field + c.suffix, Rate: c.mode == rate}
+		if col.Rate {
+			col.Title = c.field + "/s"
+		}
+		titles = append(titles, col)
 	}
 	return titles
 }

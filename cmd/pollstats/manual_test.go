@@ -66,7 +66,7 @@ func displays(t *testing.T, section string) []string {
 }
 
 var (
-	numbers = regexp.MustCompile(`\d+(\.\d+)?[kMG]?`)
+	numbers = regexp.MustCompile(`\d[\d,]*(\.\d+)?[kMG]?`)
 	blanks  = regexp.MustCompile(` +`)
 	trends  = regexp.MustCompile(` [▁▂▃▄▅▆▇█]+`)
 	empty   = regexp.MustCompile(`\n\n+`)

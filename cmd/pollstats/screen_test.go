@@ -205,7 +205,7 @@ func TestFullScreen(t *testing.T) {
 			lines := height - 3
 			screen := x.shows(fmt.Sprintf(`1-%d of 55$`, lines))
 			checkScreen(t, screen, width, height)
-			x.shows(`^load  .* 1\.50 .*▁▁▁`)
+			x.shows(`^load  .* 1\.500 .*▁▁▁`)
 			x.shows(`^many\.00 `)
 
 			x.keys("NPage")
@@ -332,7 +332,7 @@ func TestRowsOnTerminal(t *testing.T) {
 		}
 		x := startTmux(t, dir, size[0], size[1])
 		x.text("clear; pollstats -n 4 -d 0.05 -p web.status 2XX:value,3XX")
-		x.shows(`^time     2XX:value     3XX\n(\d\d:\d\d:\d\d      123k       0\n){4}time     2XX:value     3XX\n`)
+		x.shows(`^time     2XX:value   3XX/s\n(\d\d:\d\d:\d\d    123.5k       0\n){4}time     2XX:value   3XX/s\n`)
 		x.keys("C-c")
 		x.shows(`^\^C\n\$$`)
 		x.text("echo status $?")
@@ -340,9 +340,9 @@ func TestRowsOnTerminal(t *testing.T) {
 
 		// The titles come again when the size changes, and fit.
 		x.text("clear; pollstats -n 0 -d 0.2 web.status.2XX:value,load,a.label.that.is.longer.than.any.column.may.be:value,web.status.3XX")
-		x.shows(`^time     web.status.2XX:value    load …any.column.may.be:value web.status.3XX\n`)
+		x.shows(`^time     web.status.2XX:value    load …any.column.may.be:value web.status.3XX/s\n`)
 		x.resize(50, size[1])
-		x.shows(`^time     …2XX:value    load ….be:value …tatus.3XX\n\d\d:\d\d:\d\d       123k   0.250          1          0\n`)
+		x.shows(`^time     …2XX:value    load ….be:value …tus.3XX/s\n\d\d:\d\d:\d\d     123.5k  0.2500          1          0\n`)
 		x.resize(30, size[1])
 		x.shows(`^pollstats: no room for a.label`)
 		x.shows(`^time     …2XX:value    load\n`)

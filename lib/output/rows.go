@@ -154,6 +154,17 @@ func (r *Rows) end() {
 	}
 }
 
+// AppendTSV appends v as a value of TSV, which is - where v is absent.
+func AppendTSV(dst []byte, v format.Value) []byte {
+	switch v.Class() {
+	case 0:
+		return append(dst, '-')
+	case format.TextClass:
+		return escape.AppendTSV(dst, v.Text())
+	}
+	return v.AppendText(dst)
+}
+
 // AppendJSON appends v as a value of JSON: integers exact, texts with U+FFFD
 // for what is not UTF-8, and null where v is absent or not finite.
 func AppendJSON(dst []byte, v format.Value) []byte {

@@ -14,6 +14,11 @@ import (
 type Column struct {
 	Name  string // in machine formats
 	Title string // in text
+	// Unit is that of the stat, by which text scales numbers, or "".
+	Unit string
+	// Rate is true if the column has the change of the stat in a second, Text
+	// if it has texts.
+	Rate, Text bool
 }
 
 // A Cell is the value of a column in one row.
@@ -22,6 +27,8 @@ type Cell struct {
 	// Reset is true if there is no value because a counter went back: its
 	// writer has restarted.
 	Reset bool
+	// Note is what text has instead of an absent value, or "".
+	Note string
 }
 
 // A Moment is a row of a [Table]: the values at one time.
@@ -51,13 +58,15 @@ type Table struct {
 	o       TableOptions
 	columns []Column
 	buf     []byte
-	widths  []int // of the columns of Text that fit
-	rows    int   // since the titles were last written
+	scratch []byte
+	numbers []Number // that write the columns of Text
+	widths  []int    // of the columns of Text that fit
+	rows    int      // since the titles were last written
 }
 
 const (
-	minColumn = 1 + ScaledWidth // a minus sign, and a number
-	minTitle  = 10              // "~404:delta"
+	minTitle  = 10 // "~404:delta"
+	textWidth = 16 // of a text that has a short title
 	maxColumn = 24
 	clock     = "15:04:05"
 	yellow    = "\x1b[33m"
@@ -65,7 +74,10 @@ const (
 
 // NewTable returns a table of columns that writes to w.
 func NewTable(w io.Writer, o TableOptions, columns []Column) *Table {
-	t := &Table{w: w, o: o, columns: columns}
+	t := &Table{w: w, o: o, columns: columns, numbers: make([]Number, len(columns))}
+	for i, c := range columns {
+		t.numbers[i] = NewNumber(c.Unit, c.Rate, !o.UTF8)
+	}
 	t.Resize(0)
 	return t
 }
@@ -79,7 +91,11 @@ func (t *Table) Resize(width int) {
 		t.widths = t.widths[:0]
 		used := len(clock)
 		for i := range t.columns {
-			w := min(max(minColumn, Width(escape.Text(t.columns[i].Title))), longest)
+			least := 1 + t.numbers[i].Width() // a minus sign, and a number
+			if t.columns[i].Text {
+				least = min(textWidth, longest)
+			}
+			w := max(least, min(Width(escape.Text(t.columns[i].Title)), longest))
 			if used += 1 + w; used > width && width > 0 {
 				break
 			}
@@ -135,11 +151,7 @@ func (t *Table) tsv(m *Moment) {
 	t.buf = appendSeconds(t.buf, m.Elapsed)
 	for i := range m.Cells {
 		t.buf = append(t.buf, '\t')
-		if v := m.Cells[i].Value; v.Class() != 0 {
-			t.buf = v.AppendText(t.buf)
-		} else {
-			t.buf = append(t.buf, '-')
-		}
+		t.buf = output.AppendTSV(t.buf, m.Cells[i].Value)
 	}
 	t.buf = append(t.buf, '\n')
 }
@@ -187,10 +199,9 @@ func (t *Table) text(m *Moment) {
 		t.titles()
 	}
 	t.buf = m.Time.Local().AppendFormat(t.buf, clock)
-	var cell []byte
 	for i, width := range t.widths {
-		cell = AppendScaled(cell[:0], m.Cells[i].Value)
-		t.pad(1 + width - len(cell))
+		cell := t.cell(i, &m.Cells[i], width)
+		t.pad(1 + width - Width(cell))
 		highlight := t.o.Color && m.Cells[i].Reset
 		if highlight {
 			t.buf = append(t.buf, yellow...)
@@ -201,6 +212,19 @@ func (t *Table) text(m *Moment) {
 		}
 	}
 	t.buf = append(t.buf, '\n')
+}
+
+// cell returns what text has of a cell, in at most width columns of the terminal.
+func (t *Table) cell(column int, c *Cell, width int) string {
+	text := c.Note
+	switch {
+	case c.Value.Class() == format.TextClass:
+		text = escape.Text(string(c.Value.Text()))
+	case c.Value.Class() != 0 || text == "":
+		t.scratch = t.numbers[column].Append(t.scratch[:0], c.Value)
+		return string(t.scratch)
+	}
+	return Cut(text, width)
 }
 
 func (t *Table) titles() {

@@ -1,11 +1,11 @@
 "use strict";
 // Numbers for people, by the rules that pollstats has (lib/report, AppendScaled):
-// three digits and a unit of a thousand, a million and so on from 100,000 on,
-// whole numbers below that exact, and three digits of all others.
+// four digits and a unit of a thousand, a million and so on from 100,000 on, µ
+// or n under 0.001, whole numbers between those exact, and others in four digits.
 const THIN = "\u2009"; // between a number and its unit, and between thousands
 const NOTHING = "–";
 
-// scaled returns v and, from 100,000 on, the letter of its magnitude.
+// scaled returns v and the letter of its magnitude, where it has one.
 function scaled(v) {
   const abs = Math.abs(v);
   if (Number.isNaN(v)) return NOTHING;
@@ -13,22 +13,30 @@ function scaled(v) {
   if (abs >= 99999.5) {
     const letters = "kMGTPE";
     let i = 0;
-    for (v /= 1000; Math.abs(v) >= 999.5 && i < letters.length - 1; i++) v /= 1000;
-    if (Math.abs(v) >= 999.5) return (v * 1e18).toExponential(0);
-    return v.toFixed(decimals(Math.max(1, Math.abs(v)))) + THIN + letters[i];
+    for (v /= 1000; Math.abs(v) >= 999.95 && i < letters.length - 1; i++) v /= 1000;
+    if (Math.abs(v) >= 999.95) return (v * 1e18).toExponential(0);
+    return v.toFixed(Math.min(3, decimals(Math.abs(v)))) + THIN + letters[i];
   }
   if (v === Math.trunc(v)) return thousands(String(v === 0 ? 0 : v));
-  if (abs < 0.001) return v.toExponential(0);
-  return v.toFixed(decimals(abs));
+  if (abs < 0.00099995) return small(v);
+  return thousands(v.toFixed(decimals(abs)));
 }
 
+// small returns what is less than a thousandth.
+function small(v) {
+  const [n, unit] = Math.abs(v * 1e6) >= 0.9995 ? [v * 1e6, "µ"] : [v * 1e9, "n"];
+  if (Math.abs(n) < 0.005) return v.toExponential(0);
+  return n.toFixed(Math.min(2, decimals(Math.abs(n)))) + THIN + unit;
+}
+
+// decimals returns how many of them give a number four digits.
 function decimals(abs) {
-  return abs < 1 ? 3 : abs < 9.995 ? 2 : abs < 99.95 ? 1 : 0;
+  return abs < 0.99995 ? 4 : abs < 9.9995 ? 3 : abs < 99.995 ? 2 : abs < 999.95 ? 1 : 0;
 }
 
-// thousands separates the digits of a whole number that is given as text.
+// thousands separates the digits of a number that is given as text.
 function thousands(text) {
-  return text.replace(/\B(?=(\d{3})+$)/g, THIN);
+  return text.replace(/(?<!\.\d*)\B(?=(\d{3})+(?!\d))/g, THIN);
 }
 
 // digits returns v in three digits, or in as many as it has before the point,

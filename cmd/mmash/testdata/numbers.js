@@ -6,7 +6,7 @@ vm.runInThisContext(fs.readFileSync(process.argv[2], "utf8"), { filename: proces
 let wrong = 0;
 for (const { v, unit, rate, want } of JSON.parse(fs.readFileSync(0, "utf8"))) {
   const got = rate ? perSecond(v, unit) : withUnit(v, unit);
-  const plain = text => text.replaceAll(/[\u2009 ]/g, "").replace("e+0", "e+").replace("e-0", "e-").replace("µ", "u").replace("−", "-");
+  const plain = text => text.replaceAll(/[\u2009 ,]/g, "").replace("e+0", "e+").replace("e-0", "e-").replace("µ", "u").replace("−", "-");
   if (plain(got) !== plain(want)) {
     wrong++;
     console.error(`${v} ${unit}${rate ? " a second" : ""}: ${got}, want ${want}`);
