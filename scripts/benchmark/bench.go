@@ -131,13 +131,14 @@ func lastNumber(text []byte) (float64, error) {
 
 func milliseconds(d time.Duration) float64 { return float64(d.Nanoseconds()) / 1e6 }
 
-// resident returns how much memory this process has, in MiB.
-func resident() (float64, error) {
-	status, err := os.ReadFile("/proc/self/status")
+// memoryOf returns what the kernel says of the memory of a process, in MiB:
+// "VmRSS" is what it has, "VmHWM" the most that it ever had.
+func memoryOf(pid int, what string) (float64, error) {
+	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
 	if err != nil {
 		return 0, err
 	}
-	_, after, found := bytes.Cut(status, []byte("VmRSS:"))
+	_, after, found := bytes.Cut(status, []byte(what+":"))
 	if !found {
 		return 0, errors.New("the memory of a process is not known here")
 	}

@@ -41,6 +41,10 @@ func hostileRows() []row {
 			return []string{b.command("cleanstats"), "--fold", b.path("totals.mmstats"), file}
 		}),
 		tiny("mmstats-write", "mmstats-write", "new+=1", "-f"),
+		row{"hostile/mmash", "mmash, memory for 16 MiB of fields", func(b *bench) (result, error) {
+			used, err := mmashPeak(b)
+			return result{measured: fmt.Sprintf("%.3g MiB", used), target: "<= 128 MiB", met: used <= 128}, err
+		}},
 	}
 }
 
@@ -63,6 +67,25 @@ func fullScreen() row {
 		used /= 1024
 		return result{measured: fmt.Sprintf("%.3g MiB", used), target: "<= 128 MiB", met: used <= 128}, err
 	}}
+}
+
+// mmashPeak returns the most memory, in MiB, that mmash needs to answer once
+// each way.
+func mmashPeak(b *bench) (float64, error) {
+	dir, err := hostile(b, "B ", 1)
+	if err != nil {
+		return 0, err
+	}
+	s, err := b.server(dir)
+	if err != nil {
+		return 0, err
+	}
+	for _, path := range []string{"", "stats/", "metrics"} {
+		if err := s.fetch(path); err != nil {
+			return 0, err
+		}
+	}
+	return memoryOf(s.cmd.Process.Pid, "VmHWM")
 }
 
 // hostile returns a directory with one file, full of fields of one value. Its

@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"bytes"
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -145,13 +144,19 @@ func count(dir string) (stop func(), err error) {
 // get returns the milliseconds that an answer takes.
 func (s *server) get() (float64, error) {
 	start := time.Now()
-	answer, err := http.Get(s.url + "stats/")
+	err := s.fetch("stats/")
+	return milliseconds(time.Since(start)), err
+}
+
+// fetch reads an answer to its end.
+func (s *server) fetch(path string) error {
+	answer, err := http.Get(s.url + path)
 	if err != nil {
-		return 0, err
+		return err
 	}
 	defer answer.Body.Close()
 	_, err = io.Copy(io.Discard, answer.Body)
-	return milliseconds(time.Since(start)), err
+	return err
 }
 
 // measured is how long shares of a core are measured.
@@ -186,18 +191,7 @@ func (s *server) ticks() (float64, error) {
 }
 
 // memory returns how much memory the server has, in MiB.
-func (s *server) memory() (float64, error) {
-	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", s.cmd.Process.Pid))
-	if err != nil {
-		return 0, err
-	}
-	_, after, found := bytes.Cut(status, []byte("VmRSS:"))
-	if !found {
-		return 0, errors.New("the memory of a process is not known here")
-	}
-	kib, err := strconv.Atoi(string(bytes.Fields(after)[0]))
-	return float64(kib) / 1024, err
-}
+func (s *server) memory() (float64, error) { return memoryOf(s.cmd.Process.Pid, "VmRSS") }
 
 // streams returns how much more of a core 200 streams take, in percent.
 func (s *server) streams() (float64, error) {

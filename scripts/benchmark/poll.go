@@ -82,11 +82,11 @@ func growth(dir string) (float64, error) {
 		p.Poll(func(*reader.Sample) {})
 		if n == 1000 {
 			var err error
-			if before, err = resident(); err != nil {
+			if before, err = memoryOf(os.Getpid(), "VmRSS"); err != nil {
 				return 0, err
 			}
 		}
 	}
-	after, err := resident()
+	after, err := memoryOf(os.Getpid(), "VmRSS")
 	return after - before, err
 }
