@@ -55,6 +55,13 @@ func ParseDescription(pad []byte) Description {
 	return d
 }
 
+// Stale reports whether a heartbeat of the time beat is older than it can be at
+// the time now, both in seconds since 1970: by three times [Description.Every],
+// at least 3 seconds. A time in the future is never stale.
+func (d Description) Stale(beat, now float64) bool {
+	return d.Every > 0 && now-beat > max(3*d.Every, 3)
+}
+
 // saidKind returns the kind that pad, the pad bytes before a value, says. It is
 // that of ParseDescription, and allocates nothing.
 func saidKind(pad []byte) Kind {

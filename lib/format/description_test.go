@@ -78,6 +78,21 @@ func TestAppendDescription(t *testing.T) {
 	}
 }
 
+func TestStale(t *testing.T) {
+	for _, test := range []struct {
+		every, age float64
+		want       bool
+	}{
+		{1, 0, false}, {1, 3, false}, {1, 3.1, true}, {0.1, 2.9, false}, {0.1, 3.1, true},
+		{60, 179, false}, {60, 181, true}, {60, -4, false}, {60, -1e6, false}, {0, 1e9, false}, {60, math.NaN(), false},
+	} {
+		const now = 1.8e9
+		if got := (Description{Every: test.every}).Stale(now-test.age, now); got != test.want {
+			t.Errorf("Stale() of a heartbeat every %v s that is %v s old = %v, want %v", test.every, test.age, got, test.want)
+		}
+	}
+}
+
 // FuzzDescription has any pad bytes. What our writers would take of them is
 // read back as it was.
 func FuzzDescription(f *testing.F) {

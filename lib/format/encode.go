@@ -101,6 +101,9 @@ func (sp Spec) Signature() (Signature, error) {
 	return ParseSignature(sig)
 }
 
+// Kind returns the kind that readers find the field to be.
+func (sp Spec) Kind() Kind { return kindOf(sp.Type, sp.Update != Never, sp.Description.Kind) }
+
 func roundUp(n int) int { return (n + 7) &^ 7 }
 
 // CheckLabel reports whether our writers may write label: UTF-8 of 1 to

@@ -54,6 +54,14 @@ type Field struct {
 	histogram bool   // the value is laid out as one
 }
 
+// Place returns f without its label and its description, which would keep all
+// of the scanned bytes.
+func (f *Field) Place() Field {
+	place := *f
+	place.Label, place.pad = nil, nil
+	return place
+}
+
 // Buffered reports whether two values follow, of which readers take the one
 // that is not being written.
 func (f *Field) Buffered() bool { return f.WriteBuffer != Unbuffered }

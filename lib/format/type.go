@@ -105,21 +105,34 @@ func (f *Field) Type() Type {
 
 // Kind returns the kind that the description of f says, or else its layout.
 func (f *Field) Kind() Kind {
-	t := f.Type()
+	return kindOf(f.Type(), f.Live(), f.said)
+}
+
+// kindOf returns the kind of a stat of type t, whose description says said.
+func kindOf(t Type, live bool, said Kind) Kind {
 	mean := t == Average || t == Moving || t == Histogram
 	switch {
 	case t == String:
 		return KindString
 	case t == Bool:
 		return KindBool
-	case !f.Live():
+	case !live:
 		return KindConstant
-	case f.said != 0 && !mean:
-		return f.said
+	case said != 0 && !mean:
+		return said
 	case t == Counter:
 		return KindCounter
 	}
 	return KindGauge
+}
+
+// String returns the name of the kind, such as "gauge".
+func (k Kind) String() string {
+	names := [...]string{"unknown", "constant", "gauge", "counter", "bool", "string"}
+	if int(k) < len(names) {
+		return names[k]
+	}
+	return names[0]
 }
 
 // Description returns what the pad bytes before the value say of it. The times

@@ -157,7 +157,9 @@ func seconds(s float64) time.Duration { return time.Duration(math.Round(s * floa
 
 func (t *Timer) spec() (format.Spec, format.Value, error) {
 	m := MovingAverage{Window: t.Window}
-	return m.spec()
+	sp, v, err := m.spec()
+	sp.Description.Unit = "seconds"
+	return sp, v, err
 }
 
 func (t *Timer) bind(f *field) { t.samples.bind(f) }
@@ -166,16 +168,19 @@ func (t *Timer) bound() bool { return t.samples.bound() }
 
 // A Timing is a duration that is being measured.
 type Timing struct {
-	timer *Timer
+	to    observer
 	start time.Time
 }
+
+// An observer takes durations: a Timer or a histogram.
+type observer interface{ Observe(time.Duration) }
 
 // Elapsed returns the time since Start.
 func (t Timing) Elapsed() time.Duration { return time.Since(t.start) }
 
-// Stop adds the time since Start to the timer, and returns it.
+// Stop adds the time since Start to the [Timer] or histogram, and returns it.
 func (t Timing) Stop() time.Duration {
 	d := t.Elapsed()
-	t.timer.Observe(d)
+	t.to.Observe(d)
 	return d
 }

@@ -143,6 +143,11 @@ func (b *batch) checkOne(s *store, c *Change, stat Stat) error {
 		}
 		return fmt.Errorf("is of type %v, not %s", f.typ, name)
 	}
+	if exists {
+		if err := f.describedAs(c.Description); err != nil {
+			return err
+		}
+	}
 	if _, given := c.text(); c.Op == Declare && (exists || !given && c.Value.Class() == 0) {
 		return nil
 	}
@@ -172,8 +177,8 @@ func (b *batch) create(s *store, c *Change, stat Stat) (f *field, err error) {
 			return nil, errors.New("says whose the file is, and is set when the file is made")
 		}
 		f.spec, err = c.newSpec()
-	} else if f.spec, f.after, err = stat.spec(); err == nil && c.Size > 0 {
-		f.spec.Size = c.Size
+	} else {
+		f.spec, f.after, err = c.specOf(stat)
 	}
 	f.spec.Label = s.prefix + c.Label
 	if err == nil {
@@ -224,7 +229,7 @@ func (b *batch) declare(f *field, c *Change, stat Stat, exists bool) error {
 	if !exists {
 		return nil
 	}
-	spec, _, err := stat.spec()
+	spec, _, err := c.specOf(stat)
 	if err == nil {
 		err = f.updatedAs(spec)
 	}

@@ -29,6 +29,9 @@ type Change struct {
 	// Size is that of a new String in bytes, or how many samples a new moving
 	// average holds. 0 is the default.
 	Size int
+	// Description is that of a new stat. A stat that exists keeps its own, and
+	// it is an error if this one says anything else.
+	Description format.Description
 }
 
 // Op is what a Change does.
@@ -71,7 +74,7 @@ func (c *Change) text() (string, bool) {
 
 // newSpec returns the field that is made for the stat where the file lacks it.
 func (c *Change) newSpec() (format.Spec, error) {
-	sp := format.Spec{Type: c.Type, Size: c.Size}
+	sp := format.Spec{Type: c.Type, Size: c.Size, Description: c.Description}
 	text, isText := c.text()
 	if sp.Type == 0 {
 		class, negative := c.Value.Class(), c.Value.Class() == format.IntClass && c.Value.Int() < 0
@@ -129,7 +132,9 @@ func classOf(text string) format.Class {
 
 // takesSamples reports whether stats of type t take samples, and so cannot be
 // set.
-func takesSamples(t format.Type) bool { return t == format.Average || t == format.Moving }
+func takesSamples(t format.Type) bool {
+	return t == format.Average || t == format.Moving || t == format.Histogram
+}
 
 // operand returns the value for a stat of type t: what is set, the sample, or
 // what is added, which is negative for Subtract.

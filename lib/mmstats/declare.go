@@ -10,8 +10,8 @@ import (
 )
 
 // A Stat is what can be declared in a file: a *[Counter], *[LocalCounter],
-// *[Gauge], *[Bool], *[String], *[Average], *[MovingAverage], *[Timer] or
-// *[Constant].
+// *[FloatCounter], *[Gauge], *[Bool], *[String], *[Histogram],
+// *[LocalHistogram], *[Average], *[MovingAverage], *[Timer] or *[Constant].
 //
 // A stat belongs to one open file at a time. While it belongs to none, as
 // before it is declared and after Close, updates of it are dropped, and its
@@ -32,6 +32,8 @@ type Stat interface {
 type Labeled struct {
 	Label string
 	Stat  Stat
+	// Unit and About describe the stat, as the tags of a struct do.
+	Unit, About string
 }
 
 // declared are changes that declare stats, and beside them the stats. Of a change
@@ -50,7 +52,7 @@ func (d *declared) addAll(stats []any) error {
 	for _, s := range stats {
 		switch s := s.(type) {
 		case Labeled:
-			d.add(Change{Label: s.Label}, s.Stat)
+			d.add(Change{Label: s.Label, Description: format.Description{Unit: s.Unit, About: s.About}}, s.Stat)
 			continue
 		case []Change:
 			d.changes = append(d.changes, s...)
@@ -82,6 +84,7 @@ func (d *declared) addStruct(prefix string, v reflect.Value) error {
 		if err != nil {
 			return fmt.Errorf("field %s: %w", sf.Name, err)
 		}
+		c.Description = format.Description{Unit: sf.Tag.Get("unit"), About: sf.Tag.Get("about")}
 		if !sf.IsExported() && !(sf.Anonymous && sf.Type.Kind() == reflect.Struct) {
 			if tag != "" {
 				return fmt.Errorf("field %s is not exported", sf.Name)
@@ -99,7 +102,7 @@ func (d *declared) addStruct(prefix string, v reflect.Value) error {
 		stat := statIn(fv)
 		switch {
 		case stat != nil && takesSamples(typeOf(stat)) && c.Text != "":
-			err = fmt.Errorf("field %s: an average has no initial value", sf.Name)
+			err = fmt.Errorf("field %s: it takes samples, and has no initial value", sf.Name)
 		case stat != nil:
 			d.add(c, stat)
 		case fv.Kind() == reflect.Struct && sf.Anonymous:
@@ -128,6 +131,26 @@ func statIn(v reflect.Value) Stat {
 func typeOf(s Stat) format.Type {
 	sp, _, _ := s.spec()
 	return sp.Type
+}
+
+// specOf returns the field that a change declares a stat as, and its value at
+// the start.
+func (c *Change) specOf(s Stat) (format.Spec, format.Value, error) {
+	sp, v, err := s.spec()
+	if c.Size > 0 {
+		sp.Size = c.Size
+	}
+	d := &sp.Description
+	if own := d.Unit; err == nil && own != "" && c.Description.Unit != "" && own != c.Description.Unit {
+		err = fmt.Errorf("is in %s, not in %s", own, c.Description.Unit)
+	}
+	if c.Description.Unit != "" {
+		d.Unit = c.Description.Unit
+	}
+	if c.Description.About != "" {
+		d.About = c.Description.About
+	}
+	return sp, v, err
 }
 
 // parseTag reads `mmstats:"label,size=N,window=N,initial=VALUE"`. An initial

@@ -108,16 +108,21 @@ func TestDeclarationErrors(t *testing.T) {
 		`"g": initial value: out of range`: {&struct {
 			G mmstats.Gauge[int8] `mmstats:"g,initial=300"`
 		}{}},
-		"an average has no initial value": {&struct {
+		"it takes samples, and has no initial value": {&struct {
 			A mmstats.Average `mmstats:"a,initial=1"`
 		}{}},
-		`"A": label declared twice`:       {&counters{}, &counters{}},
-		`"sys.pid": label declared twice`: {mmstats.Labeled{Label: "sys.pid", Stat: new(mmstats.Counter)}},
-		"empty label":                     {mmstats.Labeled{Stat: new(mmstats.Counter)}},
-		"is not UTF-8":                    {mmstats.Labeled{Label: "\xff", Stat: new(mmstats.Counter)}},
-		"label of 65536 bytes":            {mmstats.Labeled{Label: strings.Repeat("l", 65536), Stat: new(mmstats.Counter)}},
-		"text, not 1 to 1048576":          {mmstats.Labeled{Label: "s", Stat: &mmstats.String{Size: 1<<20 + 1}}},
-		"samples, not 1 to 65536":         {mmstats.Labeled{Label: "m", Stat: &mmstats.MovingAverage{Window: -1}}},
+		`"timer": is in seconds, not in ms`: {&struct {
+			T mmstats.Timer `mmstats:"timer" unit:"ms"`
+		}{}},
+		`unit "a\nb" has the control character`: {mmstats.Labeled{Label: "c", Stat: new(mmstats.Counter), Unit: "a\nb"}},
+		"description of 4103 bytes":             {mmstats.Labeled{Label: "c", Stat: new(mmstats.Counter), About: strings.Repeat("x", 4096)}},
+		`"A": label declared twice`:             {&counters{}, &counters{}},
+		`"sys.pid": label declared twice`:       {mmstats.Labeled{Label: "sys.pid", Stat: new(mmstats.Counter)}},
+		"empty label":                           {mmstats.Labeled{Stat: new(mmstats.Counter)}},
+		"is not UTF-8":                          {mmstats.Labeled{Label: "\xff", Stat: new(mmstats.Counter)}},
+		"label of 65536 bytes":                  {mmstats.Labeled{Label: strings.Repeat("l", 65536), Stat: new(mmstats.Counter)}},
+		"text, not 1 to 1048576":                {mmstats.Labeled{Label: "s", Stat: &mmstats.String{Size: 1<<20 + 1}}},
+		"samples, not 1 to 65536":               {mmstats.Labeled{Label: "m", Stat: &mmstats.MovingAverage{Window: -1}}},
 	} {
 		dir := t.TempDir()
 		f, err := mmstats.Create(mmstats.Options{Dir: dir}, stats...)
@@ -369,12 +374,17 @@ type everything struct {
 	U16     mmstats.Gauge[uint16]
 	U32     mmstats.Gauge[uint32]
 	F32     mmstats.Gauge[float32]
+	U64     mmstats.Gauge[uint64]
 	F64     mmstats.Gauge[float64]
+	Seconds mmstats.FloatCounter `unit:"seconds"`
 	Bool    mmstats.Bool
 	String  mmstats.String `mmstats:",size=24"`
 	Average mmstats.Average
 	Moving  mmstats.MovingAverage `mmstats:",window=4"`
 	Timer   mmstats.Timer         `mmstats:",window=2"`
+
+	Histogram mmstats.Histogram
+	LocalHist mmstats.LocalHistogram `about:"One goroutine's"`
 }
 
 // constants are stats that never change, of every type.
@@ -404,6 +414,10 @@ func (s *everything) set() {
 	s.U8.Set(255)
 	s.U16.Set(math.MaxUint16)
 	s.U32.Set(math.MaxUint32)
+	s.U64.Set(math.MaxUint64)
+	s.U64.Add(math.MaxUint64)
+	s.Seconds.Add(0.25)
+	s.Seconds.Add(-1) // not up
 	s.F32.Set(-0.25)
 	s.F64.Set(math.NaN())
 	s.Bool.Set(true)
@@ -415,6 +429,10 @@ func (s *everything) set() {
 		s.Moving.Add(v)
 	}
 	s.Timer.Observe(500 * time.Millisecond)
+	s.Histogram.AddN(2, 3)
+	s.Histogram.Observe(6 * time.Second)
+	s.LocalHist.AddN(3, 3)
+	s.LocalHist.Observe(7 * time.Second)
 }
 
 // TestReadByPython writes every kind and type, in fields of all lengths of
@@ -438,6 +456,7 @@ func TestReadByPython(t *testing.T) {
 			"Counter": "18446744073709551615", "Local": "9223372036854775808", "I8": "-128", "I16": "-32768",
 			"I32": "-2147483648", "I64": "-9223372036854775808", "U8": "255", "U16": "65535", "U32": "4294967295",
 			"F32": "-0.25", "F64": "nan", "Bool": "true", "String": "日本語", "Average": "1.5", "Moving": "2.5", "Timer": "0.5",
+			"U64": "18446744073709551614", "Seconds": "0.25", "Histogram": "3.0", "LocalHist": "4.0",
 			"ci8": "-128", "ci16": "-32768", "ci32": "-2147483648", "ci64": "-9223372036854775808", "cu8": "255",
 			"cu16": "65535", "cu32": "4294967295", "cu64": "18446744073709551615", "cf32": "0.5", "cf64": "-inf",
 			"cbool": "true", "ctext": "hé\tllo", "cempty": "", "added": "9", "sys.pid": fmt.Sprint(os.Getpid()),
@@ -451,7 +470,7 @@ func TestReadByPython(t *testing.T) {
 				t.Errorf("%s: buffered %v, signature %q", label, st.Buffered, st.Signature)
 			}
 		}
-		if want := 6 + 13 + 16 + 1; len(got) != want {
+		if want := 6 + 13 + 20 + 1; len(got) != want {
 			t.Errorf("%d stats by Python, want %d", len(got), want)
 		}
 	}
@@ -466,7 +485,8 @@ func TestTypes(t *testing.T) {
 		"Counter": format.Counter, "Local": format.Counter, "I8": format.Int8, "I16": format.Int16, "I32": format.Int32,
 		"I64": format.Int64, "U8": format.Uint8, "U16": format.Uint16, "U32": format.Uint32, "F32": format.Float32,
 		"F64": format.Float64, "Bool": format.Bool, "String": format.String, "Average": format.Average,
-		"Moving": format.Moving, "Timer": format.Moving,
+		"Moving": format.Moving, "Timer": format.Moving, "U64": format.Uint64, "Seconds": format.Float64,
+		"Histogram": format.Histogram, "LocalHist": format.Histogram,
 	} {
 		if typ, _, _ := strings.Cut(got[label], " "); typ != want.String() {
 			t.Errorf("%s is of type %s, want %v", label, typ, want)

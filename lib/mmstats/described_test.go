@@ -28,7 +28,7 @@ var described = []struct {
 	{"ti", "40xd40x  ", 255, 48},
 }
 
-const description = "unit=bytes\nabout=what was sent\x00\xa5\xa5\xa5\xa5\xa5\xa5\xa5\xa5\x00"
+const description = "unit=seconds\nabout=time it took\x00\xa5\xa5\xa5\xa5\xa5\xa5\xa5\x00"
 
 // describedFile returns a file with these fields, and where descriptions start.
 func describedFile(t *testing.T) (file []byte, at []int) {

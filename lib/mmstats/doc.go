@@ -6,28 +6,37 @@
 // A struct declares what is published, and Create publishes it:
 //
 //	var stats struct {
-//		Requests mmstats.Counter `mmstats:"requests"`
-//		Latency  mmstats.Timer   `mmstats:"latency,window=50"`
+//		Requests mmstats.Counter   `mmstats:"requests"`
+//		Latency  mmstats.Histogram `mmstats:"latency" unit:"seconds"`
+//		Sent     mmstats.Counter   `mmstats:"sent" unit:"bytes" about:"Bodies, without headers"`
 //	}
 //	file, err := mmstats.Create(mmstats.Options{Prefix: "web."}, &stats)
 //
 // The tag holds the label, which is otherwise the name of the field, and after
-// commas the room of a String in bytes (size=64), the number of samples of a
+// commas the size of a String in bytes (size=64), the number of samples of a
 // MovingAverage or Timer (window=50) and, last, a value to start with
 // (initial=1). An embedded struct declares as if its fields stood in the outer
 // one; a struct in a tagged field puts its label and a dot before theirs.
-// File.Add declares one stat more at any time.
+// [File.Add] declares one more stat at any time.
+//
+// The tags unit and about describe a stat to people and to other tools. Readers
+// know the units ns, us, ms, seconds; bytes, KiB, MiB, GiB, bits; ratio, percent,
+// unixtime, celsius and hertz, and show any other as it stands. A stat keeps the
+// description that it was made with: in a file that is opened again, another
+// unit is an error, and another text changes nothing.
 //
 // # Kinds of stats
 //
-// Between them they hold what the fields of the Python project mmstats hold:
+// Those that take samples are [Histogram], for percentiles; [Average], the mean
+// of all samples; [MovingAverage] and [Timer], the mean of the last ones. Between
+// them, the kinds hold what the fields of the Python project mmstats hold:
 //
 //	Python                      here
 //	CounterField                Counter, LocalCounter
 //	AverageField                Average
 //	MovingAverageField          MovingAverage
 //	TimerField                  Timer
-//	UInt64Field                 Counter
+//	UInt64Field                 Counter, Gauge[uint64]
 //	UIntField                   Gauge[uint32]
 //	IntField                    Gauge[int32]
 //	ShortField, UShortField     Gauge[int16], Gauge[uint16]

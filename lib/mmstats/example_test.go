@@ -121,3 +121,32 @@ func Example_read() {
 	}
 	// Output: jobs counter 7
 }
+
+// A Histogram tells how long most requests take, and how long the slowest. What
+// came between two moments is the difference of two states.
+func ExampleHistogram() {
+	var stats struct {
+		Latency mmstats.Histogram `mmstats:"latency" unit:"seconds" about:"Time to answer"`
+	}
+	file, err := mmstats.Create(mmstats.Options{Dir: os.TempDir()}, &stats)
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer file.Remove()
+
+	stats.Latency.Observe(90 * time.Millisecond)
+	before := stats.Latency.State()
+	for range 99 {
+		stats.Latency.Observe(2 * time.Millisecond)
+	}
+	stats.Latency.Observe(1500 * time.Millisecond)
+
+	all := stats.Latency.State()
+	fmt.Printf("%d samples, the greatest %v\n", all.Count, all.Max)
+	since := all
+	since.Sub(&before)
+	fmt.Printf("%d since then, 99 %% of them at most %.3f\n", since.Count, since.Quantile(0.99))
+	// Output:
+	// 101 samples, the greatest 1.5
+	// 100 since then, 99 % of them at most 0.002
+}

@@ -20,11 +20,13 @@ type field struct {
 	typ    format.Type
 	sig    format.Signature // of the value without the pad bytes before it
 	head   string           // all that never changes before the write buffer
+	about  format.Description
 
 	way  way
 	word mapping.Word
 	both mapping.Buffers
 	ring mapping.Ring
+	hist *mapping.Histogram
 	mu   sync.Mutex // of updates that only one goroutine may make, in a file of our own
 
 	declared bool // a stat of this process is bound to it
@@ -41,11 +43,12 @@ type field struct {
 type way uint8
 
 const (
-	notAtAll way = iota
-	inWord       // in one step, at any time
-	buffered     // by the only writer
-	average      // the same
-	moving       // the same
+	notAtAll  way = iota
+	inWord        // in one step, at any time
+	buffered      // by the only writer
+	average       // the same
+	moving        // the same
+	histogram     // by samples, at any time
 )
 
 // newField returns the field that fd describes, which is inside r.
@@ -57,8 +60,7 @@ func newField(s *store, r *mapping.Region, fd *format.Field, head string) *field
 
 // attach makes f that which fd describes.
 func (f *field) attach(fd *format.Field) {
-	f.at, f.typ, f.sig = *fd, fd.Type(), *fd.Signature
-	f.at.Label = nil // it would keep all that was loaded of the file
+	f.at, f.typ, f.sig, f.about = fd.Place(), fd.Type(), *fd.Signature, fd.Description()
 	skip := f.pad()
 	f.sig.ValueOffset, f.sig.Size = 0, f.sig.Size-skip
 	aligned := f.sig.TrailingBlank && f.value()%8 == 0
@@ -68,6 +70,9 @@ func (f *field) attach(fd *format.Field) {
 	switch {
 	case f.typ == format.Average:
 		f.way = average
+	case f.typ == format.Histogram && aligned:
+		f.way, f.hist = histogram, new(mapping.Histogram)
+		f.hist.Bind(f.region, f.value(), f.pad())
 	case f.typ == format.Moving && aligned:
 		f.way, f.ring = moving, mapping.RingAt(f.region, f.value(), fd.Window())
 	case fd.Buffered():
@@ -120,6 +125,35 @@ func (f *field) updatedAs(spec format.Spec) error {
 	}
 	if !same {
 		return fmt.Errorf("has another type: it is updated in another way (signature %q)", s.Text)
+	}
+	return f.means(spec)
+}
+
+// means returns an error where the field does not mean what a stat of spec
+// does. It may have another text for people, and no unit: programs change.
+func (f *field) means(spec format.Spec) error {
+	d := spec.Description
+	if kind := f.at.Kind(); kind != spec.Kind() {
+		return fmt.Errorf("is a %v, not a %v", kind, spec.Kind())
+	}
+	if d.Unit != "" && f.about.Unit != "" && d.Unit != f.about.Unit {
+		return fmt.Errorf("has the unit %q, not %q", f.about.Unit, d.Unit)
+	}
+	return nil
+}
+
+// describedAs returns an error where a description says something that that of
+// the field does not.
+func (f *field) describedAs(d format.Description) error {
+	switch {
+	case d.Unit != "" && d.Unit != f.about.Unit:
+		return fmt.Errorf("has the unit %q, not %q", f.about.Unit, d.Unit)
+	case d.Kind != 0 && d.Kind != f.at.Kind():
+		return fmt.Errorf("is a %v, not a %v", f.at.Kind(), d.Kind)
+	case d.About != "" && d.About != f.about.About:
+		return fmt.Errorf("is described as %q already", f.about.About)
+	case d.Every != 0 && d.Every != f.about.Every:
+		return fmt.Errorf("is a heartbeat every %v seconds, not %v", f.about.Every, d.Every)
 	}
 	return nil
 }
@@ -182,6 +216,9 @@ func (f *field) change(op Op, operand format.Value) error {
 		if !f.ring.Add(operand.Float()) {
 			err = mapping.ErrGone
 		}
+	case histogram:
+		f.hist.Add(operand.Float())
+		err = f.region.Err()
 	}
 	if errors.Is(err, mapping.ErrGone) {
 		err = f.store.fail("update", err)

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"time"
 
 	"mmstats/lib/liveness"
 	"mmstats/lib/mapping"
@@ -27,6 +28,11 @@ type Options struct {
 	// file, for some nanoseconds each. Other updates always survive it, and so do
 	// all those of a visitor.
 	Guarded bool
+	// Heartbeat is how often the time is stored in the stat sys.heartbeat, for
+	// readers to tell a program that hangs, or was stopped, from one that has
+	// nothing to do. A goroutine stores it, or [File.Beat]. Where it is 0 or
+	// less, there is no such stat.
+	Heartbeat time.Duration
 	// Shared makes a file that no process owns and any may update, as
 	// mmstats-write does. It has no sys.tid and no org.golang.version.
 	Shared bool
@@ -50,7 +56,8 @@ var (
 // A File is a stat file that this process publishes (Create) or visits (Open).
 // All methods may be called by any number of goroutines.
 type File struct {
-	store *store
+	store     *store
+	heartbeat *heartbeat // nil if there is none
 }
 
 // Create publishes a new file with the stats that stats declare, each a pointer
@@ -68,6 +75,7 @@ func Create(o Options, stats ...any) (*File, error) {
 	if err := declared.addAll(stats); err != nil {
 		return nil, err
 	}
+	h := declared.addHeartbeat(o)
 	path, err := o.path(tid)
 	if err != nil {
 		return nil, err
@@ -95,7 +103,7 @@ func Create(o Options, stats ...any) (*File, error) {
 		s.owner = false
 		s.release()
 	}
-	return &File{s}, nil
+	return &File{s, h}, nil
 }
 
 // Open visits a file that exists: one that the shell made, or one that an
@@ -114,6 +122,7 @@ func Open(path string, o Options, stats ...any) (*File, error) {
 	if err := declared.addAll(stats); err != nil {
 		return nil, err
 	}
+	h := declared.addHeartbeat(o)
 	s := newStore(path, o.Prefix)
 	err := s.open()
 	if err == nil && o.PID != 0 {
@@ -126,7 +135,7 @@ func Open(path string, o Options, stats ...any) (*File, error) {
 		s.close()
 		return nil, err
 	}
-	return &File{s}, nil
+	return &File{s, h}, nil
 }
 
 // belongTo makes sure that a file belongs to process pid: one that belongs to

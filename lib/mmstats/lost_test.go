@@ -24,7 +24,8 @@ func (s *everything) updates() map[string]func() {
 		"Gauge[int64].Set": func() { s.I64.Set(1) }, "Gauge[float64].Add": func() { s.F64.Add(1) },
 		"Bool.Set": func() { s.Bool.Set(true) }, "String.Set": func() { s.String.Set("text") },
 		"Average.Add": func() { s.Average.Add(1) }, "MovingAverage.Add": func() { s.Moving.Add(1) },
-		"Timer": func() { s.Timer.Start().Stop() },
+		"Timer": func() { s.Timer.Start().Stop() }, "FloatCounter.Add": func() { s.Seconds.Add(1) },
+		"Histogram": func() { s.Histogram.Start().Stop() }, "LocalHistogram.Add": func() { s.LocalHist.Add(1) },
 	}
 }
 
@@ -40,6 +41,7 @@ func (s *everything) values() {
 	s.Moving.Value()
 	s.Moving.Last()
 	s.Timer.Count()
+	s.Histogram.State()
 }
 
 // wantLost checks what Err says.

@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -34,6 +35,8 @@ func TestMain(m *testing.M) {
 		"no-map":    noMap,
 		"truncate":  truncateUnder,
 		"disk-full": fillDisk,
+		"describe":  describe,
+		"beat":      beat,
 	})
 }
 
@@ -242,3 +245,21 @@ func own() {
 }
 
 func temp(t testing.TB, base string) string { return filepath.Join(t.TempDir(), base) }
+
+// stop stops a program by SIGSTOP, and returns when it has stopped.
+func (p *process) stop(t testing.TB) {
+	t.Helper()
+	p.Process.Signal(syscall.SIGSTOP)
+	var status syscall.WaitStatus
+	if _, err := syscall.Wait4(p.Process.Pid, &status, syscall.WUNTRACED, nil); err != nil || !status.Stopped() {
+		t.Fatalf("%q did not stop: %v", p.Args, err)
+	}
+}
+
+// goOn has a stopped program go on.
+func (p *process) goOn(t testing.TB) {
+	t.Helper()
+	if err := p.Process.Signal(syscall.SIGCONT); err != nil {
+		t.Fatal(err)
+	}
+}

@@ -56,6 +56,31 @@ func (c *LocalCounter) bind(f *field) { c.count.Bind(f.region, f.value(), f.pad(
 
 func (c *LocalCounter) bound() bool { return c.count.Bound() }
 
+// A FloatCounter is a number that only goes up and has fractions: seconds of
+// CPU time. Other processes may add to the same counter.
+type FloatCounter struct {
+	cell mapping.Cell[float64]
+}
+
+// Add adds v in one step. It is dropped unless it is 0 or more.
+func (c *FloatCounter) Add(v float64) {
+	if v >= 0 {
+		c.cell.Add(v)
+	}
+}
+
+// Value returns the sum.
+func (c *FloatCounter) Value() float64 { return c.cell.Load() }
+
+func (c *FloatCounter) spec() (format.Spec, format.Value, error) {
+	d := format.Description{Kind: format.KindCounter}
+	return format.Spec{Type: format.Float64, Description: d}, format.Value{}, nil
+}
+
+func (c *FloatCounter) bind(f *field) { c.cell.Bind(f.region, f.value(), f.pad()) }
+
+func (c *FloatCounter) bound() bool { return c.cell.Bound() }
+
 // Number is what a Gauge holds. An int and a uint have as many bits as those of
 // the program.
 type Number interface {

@@ -38,6 +38,7 @@ type store struct {
 	loader  statfile.Loader
 	regions []*mapping.Region // each maps the file from its start; the last, the most of it
 	bound   bool              // stats refer to the regions
+	atClose []func()          // called before the regions are closed
 	fields  map[string]*field // by label after the prefix: those that were needed so far
 	index   map[string]int    // by label: where it is in loader.Fields
 	indexed int               // how many of loader.Fields are in index
@@ -471,6 +472,9 @@ func (s *store) discard() {
 func (s *store) close() error {
 	if s.closed.Swap(true) {
 		return nil
+	}
+	for _, f := range s.atClose {
+		f()
 	}
 	return s.leave()
 }

@@ -35,6 +35,11 @@ func TestUpdates(t *testing.T) {
 		s.F32.Add(0.5)
 		s.F64.Set(1.5)
 		s.F64.Add(-3)
+		s.U64.Set(1 << 63)
+		s.U64.Add(5)
+		s.Seconds.Add(0.5)
+		s.Seconds.Add(-1) // it only goes up
+		s.Seconds.Add(math.NaN())
 		s.Bool.Set(true)
 		s.Bool.Set(false)
 		s.Bool.Set(true)
@@ -45,10 +50,17 @@ func TestUpdates(t *testing.T) {
 			s.Moving.Add(float64(v))
 		}
 		s.Timer.Observe(1500 * time.Millisecond)
+		s.Histogram.Add(1)
+		s.Histogram.AddN(5, 2)
+		s.Histogram.Add(math.NaN())
+		s.LocalHist.Observe(250 * time.Millisecond)
+		s.LocalHist.Add(0.75)
 		wantStats(t, f.Path(), map[string]string{
 			"Counter": "counter 4", "Local": "counter 10", "I8": "int8 -128", "U8": "uint8 1", "I16": "int16 -3", "U16": "uint16 7",
 			"I32": "int32 -1", "U32": "uint32 3", "I64": "int64 1", "F32": "float32 0.5", "F64": "float64 -1.5", "Bool": "bool true",
 			"String": "string a longer text than fits ", "Average": "average 3", "Moving": "moving 3.5", "Timer": "moving 1.5",
+			"U64": "uint64 9223372036854775813", "Seconds": "float64 0.5",
+			"Histogram": "histogram 3.6666666666666665", "LocalHist": "histogram 0.5",
 		})
 		if s.Counter.Value() != 4 || s.Local.Value() != 10 || s.I8.Value() != -128 || s.F64.Value() != -1.5 || !s.Bool.Value() {
 			t.Errorf("guarded %v: a number is not what was set", guarded)
@@ -61,6 +73,12 @@ func TestUpdates(t *testing.T) {
 		}
 		if s.Moving.Value() != 3.5 || s.Moving.Last() != 5 || s.Moving.Count() != 6 {
 			t.Errorf("Moving = %v, last %v, %d samples", s.Moving.Value(), s.Moving.Last(), s.Moving.Count())
+		}
+		if h := s.Histogram.State(); h.Count != 3 || h.Sum != 11 || h.Min != 1 || h.Max != 5 || h.Quantile(0.5) != 5 {
+			t.Errorf("Histogram.State() = %d samples, sum %v, %v to %v", h.Count, h.Sum, h.Min, h.Max)
+		}
+		if h := s.LocalHist.State(); h.Count != 2 || h.Sum != 1 {
+			t.Errorf("LocalHist.State() = %d samples, sum %v", h.Count, h.Sum)
 		}
 		if err := f.Err(); err != nil {
 			t.Errorf("Err() = %v", err)
@@ -120,7 +138,8 @@ func TestZeroValues(t *testing.T) {
 	s.Timer.Time(func() {})
 	if s.Counter.Value() != 0 || s.Local.Value() != 0 || s.I8.Value() != 0 || s.F64.Value() != 0 || s.Bool.Value() ||
 		s.String.Value() != "" || s.Average.State() != (mmstats.AverageState{}) || s.Moving.Value() != 0 ||
-		s.Moving.Last() != 0 || s.Timer.Count() != 0 {
+		s.Moving.Last() != 0 || s.Timer.Count() != 0 || s.U64.Value() != 0 || s.Seconds.Value() != 0 ||
+		s.Histogram.State().Count != 0 || s.LocalHist.State().Count != 0 {
 		t.Errorf("stats of no file hold values: %v %v", s.Average.State(), s.Moving.Value())
 	}
 }

@@ -8,16 +8,18 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	dto "github.com/prometheus/client_model/go"
 
-	"mmstats/lib/mapping"
+	"mmstats/lib/mmstats"
 )
 
 // TestSameBucketsAsPrometheus gives the same samples to a histogram of ours
 // and to a native one of Prometheus, whose bucket i is (2^((i-1)/8), 2^(i/8)].
 func TestSameBucketsAsPrometheus(t *testing.T) {
-	ours, err := newHistogram(mapping.Plain)
+	var ours mmstats.Histogram
+	file, err := mmstats.Create(mmstats.Options{Dir: t.TempDir()}, mmstats.Labeled{Label: "ours", Stat: &ours})
 	if err != nil {
 		t.Fatal(err)
 	}
+	defer file.Close()
 	native := prometheus.NewHistogram(prometheus.HistogramOpts{Name: "native", NativeHistogramBucketFactor: math.Exp2(0.125)})
 	random := rand.New(rand.NewPCG(1, 2))
 	for range 300_000 {
@@ -44,10 +46,7 @@ func TestSameBucketsAsPrometheus(t *testing.T) {
 			i++
 		}
 	}
-	state, err := ours.State()
-	if err != nil {
-		t.Fatal(err)
-	}
+	state := ours.State()
 	state.Buckets(func(upper float64, n uint64) bool {
 		i := math.Round(8 * math.Log2(upper))
 		if theirs[i] != int64(n) {
