@@ -91,13 +91,16 @@ func parseAssignment(text, prefix string, declares bool) (c mmstats.Change, err 
 	return c, nil
 }
 
-// checkLabel reports whether a stat may be called label after prefix.
+// checkLabel reports whether a label after prefix has a good length. Whether a
+// new one is UTF-8 is checked when it is made.
 func checkLabel(prefix, label string) error {
-	err := format.CheckLabel(label)
-	if err == nil && prefix != "" {
-		err = format.CheckLabel(prefix + label)
+	if label != "" && len(prefix)+len(label) <= format.MaxLabel {
+		return nil
 	}
-	return err
+	if label != "" {
+		label = prefix + label
+	}
+	return format.CheckLabel(label)
 }
 
 // shorten quotes a text for a message.

@@ -49,6 +49,11 @@ func (s *store) apply(changes []Change, stats []Stat) error {
 		}
 		defer s.unlock()
 	}
+	if len(changes) == 1 && len(stats) == 0 {
+		if f := s.fields[changes[0].Label]; f != nil && (s.locked || !f.exclusive()) {
+			return s.applyOne(f, &changes[0])
+		}
+	}
 	b := &s.batch
 	b.changes, b.stats = changes, stats
 	defer b.forget()
@@ -74,6 +79,28 @@ func (s *store) apply(changes []Change, stats []Stat) error {
 		}
 	}
 	return b.carryOut(s)
+}
+
+// applyOne carries out the only change of a batch, of a field that exists and
+// that may be changed now. The result is checked as the change is made.
+func (s *store) applyOne(f *field, c *Change) error {
+	operand, err := f.accept(c)
+	if err != nil || operand.Class() == 0 {
+		return s.failChange(c, err)
+	}
+	if !s.owner && f.missing() != nil {
+		return s.fail("update", ErrReplaced)
+	}
+	return s.change(f, c, operand)
+}
+
+// change carries out a change that was accepted.
+func (s *store) change(f *field, c *Change, operand format.Value) error {
+	if s.owner {
+		f.mu.Lock()
+		defer f.mu.Unlock()
+	}
+	return s.failChange(c, f.change(c.Op, operand))
 }
 
 // forget drops what the memory of a batch refers to.
@@ -105,6 +132,9 @@ func (b *batch) check(s *store) error {
 
 // failChange says which change an error is about, unless it is about the file.
 func (s *store) failChange(c *Change, err error) error {
+	if err == nil {
+		return nil
+	}
 	var pathErr *fs.PathError
 	if errors.As(err, &pathErr) {
 		return err
@@ -136,34 +166,15 @@ func (b *batch) checkOne(s *store, c *Change, stat Stat) error {
 			return err
 		}
 	}
-	if c.Type != 0 && c.Type != f.typ {
-		name := c.TypeName
-		if name == "" {
-			name = c.Type.String()
-		}
-		return fmt.Errorf("is of type %v, not %s", f.typ, name)
-	}
-	if exists {
-		if err := f.describedAs(c.Description); err != nil {
-			return err
-		}
-	}
-	if _, given := c.text(); c.Op == Declare && (exists || !given && c.Value.Class() == 0) {
-		return nil
-	}
-	operand, err := c.operand(f.typ)
-	if err == nil && exists {
-		err = f.refusal()
-	}
-	if err != nil {
+	operand, err := f.accept(c)
+	if err != nil || operand.Class() == 0 {
 		return err
 	}
 	if exists || takesSamples(f.typ) {
 		b.steps = append(b.steps, step{c, f, operand})
 		b.exclusive = b.exclusive || f.exclusive()
 	}
-	// The only change of a stat that exists is checked as it is carried out.
-	if takesSamples(f.typ) || exists && len(b.changes) == 1 {
+	if takesSamples(f.typ) {
 		return nil
 	}
 	return b.checkResult(f, c, operand, stat)
@@ -277,15 +288,8 @@ func (b *batch) carryOut(s *store) error {
 	}
 	for i := range b.steps {
 		st := &b.steps[i]
-		if s.owner {
-			st.field.mu.Lock()
-		}
-		err := st.field.change(st.Op, st.operand)
-		if s.owner {
-			st.field.mu.Unlock()
-		}
-		if err != nil {
-			return s.failChange(st.Change, err)
+		if err := s.change(st.field, st.Change, st.operand); err != nil {
+			return err
 		}
 	}
 	for i, stat := range b.stats {

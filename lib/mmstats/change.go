@@ -60,6 +60,9 @@ var (
 	errFinite  = errors.New("a sample is not a finite number")
 )
 
+// hasValue reports whether a Declare has a value.
+func (c *Change) hasValue() bool { return c.Value.Class() != 0 || c.Text != "" }
+
 // text returns the value as a text, which is to be read by the type of the
 // stat, and reports whether it is one.
 func (c *Change) text() (string, bool) {
@@ -206,7 +209,7 @@ func next(t format.Type, old format.Value, op Op, operand format.Value) (format.
 		return operand, nil
 	}
 	v, err := sum(t, old, operand)
-	if errors.Is(err, format.ErrRange) {
+	if err == format.ErrRange {
 		err = fmt.Errorf("the result is %w of type %v", err, t)
 	}
 	return v, err
@@ -261,7 +264,7 @@ func encode(s *format.Signature, t format.Type, buf []byte, v format.Value) erro
 		v = format.TextValue([]byte(cut(string(v.Text()), s.ValueSize)))
 	}
 	err := s.Encode(buf, v)
-	if errors.Is(err, format.ErrRange) {
+	if err != nil && errors.Is(err, format.ErrRange) {
 		err = fmt.Errorf("%s is %w of type %v", v.AppendText(nil), format.ErrRange, t)
 	}
 	return err

@@ -144,7 +144,7 @@ func (f *field) means(spec format.Spec) error {
 
 // describedAs returns an error where a description says something that that of
 // the field does not.
-func (f *field) describedAs(d format.Description) error {
+func (f *field) describedAs(d *format.Description) error {
 	switch {
 	case d.Unit != "" && d.Unit != f.about.Unit:
 		return fmt.Errorf("has the unit %q, not %q", f.about.Unit, d.Unit)
@@ -167,6 +167,32 @@ func updateOf(s *format.Signature) format.Update {
 		return format.Owned
 	}
 	return format.Never
+}
+
+// accept returns the value that a change says, or why it cannot be made. With
+// nothing to do, it is absent.
+func (f *field) accept(c *Change) (operand format.Value, err error) {
+	exists := f.region != nil
+	if c.Type != 0 && c.Type != f.typ {
+		name := c.TypeName
+		if name == "" {
+			name = c.Type.String()
+		}
+		return operand, fmt.Errorf("is of type %v, not %s", f.typ, name)
+	}
+	if exists {
+		if err := f.describedAs(&c.Description); err != nil {
+			return operand, err
+		}
+	}
+	if c.Op == Declare && (exists || !c.hasValue()) {
+		return operand, nil
+	}
+	operand, err = c.operand(f.typ)
+	if err == nil && exists {
+		err = f.refusal()
+	}
+	return operand, err
 }
 
 // missing returns an error if the field is not where it was: somebody truncated
@@ -198,17 +224,12 @@ func (f *field) read(buf []byte) error {
 // change carries out a change of the value, of which operand is the value. The
 // caller is the only writer where there must be only one.
 func (f *field) change(op Op, operand format.Value) error {
-	var word [8]byte
 	var err error
 	switch f.way {
 	case inWord:
 		return f.word.Update(func(word *[8]byte) error { return f.nextIn(word[:], op, operand) })
 	case buffered:
-		buf := word[:]
-		if f.sig.Size > len(buf) {
-			buf = make([]byte, f.sig.Size)
-		}
-		buf = buf[:f.sig.Size]
+		buf := make([]byte, f.sig.Size)
 		err = f.both.Update(buf, func() error { return f.nextIn(buf, op, operand) })
 	case average:
 		err = addToAverage(f.both, operand.Float())
@@ -220,7 +241,7 @@ func (f *field) change(op Op, operand format.Value) error {
 		f.hist.Add(operand.Float())
 		err = f.region.Err()
 	}
-	if errors.Is(err, mapping.ErrGone) {
+	if err == mapping.ErrGone {
 		err = f.store.fail("update", err)
 	}
 	return err
