@@ -7,6 +7,8 @@ import (
 	"math"
 	"os"
 	"os/exec"
+	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -58,4 +60,55 @@ func TestNumbers(t *testing.T) {
 	if out, err := cmd.CombinedOutput(); err != nil {
 		t.Errorf("%v\n%s", err, out)
 	}
+}
+
+// Text can be read in both themes: its contrast is at least 4.5.
+func TestContrast(t *testing.T) {
+	style, err := os.ReadFile("static/style.css")
+	if err != nil {
+		t.Fatal(err)
+	}
+	blocks := regexp.MustCompile(`(?s)color-scheme: (light|dark);(.*?)\}`).FindAllStringSubmatch(string(style), -1)
+	if len(blocks) != 3 {
+		t.Fatalf("there are %d themes, want light, dark and dark by choice", len(blocks))
+	}
+	if blocks[1][2] != blocks[2][2] {
+		t.Error("the dark theme of the system is not the one that can be chosen")
+	}
+	for _, block := range blocks {
+		colors := make(map[string]string)
+		for _, m := range regexp.MustCompile(`--([\w-]+): ?(#\w{6});`).FindAllStringSubmatch(block[2], -1) {
+			colors[m[1]] = m[2]
+		}
+		for text, grounds := range map[string][]string{
+			"ink": {"bg", "surface", "hover", "odd-bg"}, "ink2": {"bg", "surface", "hover", "odd-bg"}, "ink3": {"bg", "surface", "hover"},
+			"accent": {"bg", "surface"}, "odd": {"bg", "surface", "hover", "odd-bg"}, "bad": {"bg", "surface"}, "accent-ink": {"accent"},
+		} {
+			for _, ground := range grounds {
+				light, dark := luminance(t, colors[text]), luminance(t, colors[ground])
+				if contrast := (max(light, dark) + 0.05) / (min(light, dark) + 0.05); contrast < 4.5 {
+					t.Errorf("%s: the contrast of %s on %s is %.2f", block[1], text, ground, contrast)
+				}
+			}
+		}
+	}
+}
+
+// luminance returns that of a color as WCAG defines it.
+func luminance(t *testing.T, color string) (l float64) {
+	t.Helper()
+	for i, weight := range []float64{0.2126, 0.7152, 0.0722} {
+		n, err := strconv.ParseUint(color[1+2*i:3+2*i], 16, 8)
+		if err != nil {
+			t.Fatal(err)
+		}
+		c := float64(n) / 255
+		if c <= 0.03928 {
+			c /= 12.92
+		} else {
+			c = math.Pow((c+0.055)/1.055, 2.4)
+		}
+		l += weight * c
+	}
+	return l
 }
