@@ -39,6 +39,22 @@ func TestListFollowsPrograms(t *testing.T) {
 	}
 }
 
+// A histogram shows percentiles of the interval in its unit, and a row that is
+// opened says what the stat is about.
+func TestHistogramsAndUnits(t *testing.T) {
+	dir := t.TempDir()
+	play(t, dir, "web")
+	play(t, dir, "web")
+	s := serve(t, "", dir)
+	p := open(t, s.url+"?open=web:web.latency")
+	p.until(row("web.latency") + `?.querySelector(".now").innerText.match(/^2\d(\.\d+)?.ms p99 [23]\d(\.\d+)?.ms$/)`)
+	p.until(row("web.bytes.out") + `?.querySelector(".now").innerText.match(/[KM]iB\/s$/)`)
+	p.until(`document.querySelector(".about").innerText === "From the request to the last byte of the answer"`)
+	p.until(`document.querySelectorAll(".detail .per small").length === 2`)
+	p = open(t, s.url+"graph/?s=web.latency")
+	p.until(`document.querySelector(".card .legend").innerText.match(/^p50\s*\d.*ms\s*p90\s*\d.*ms\s*p99\s*\d.*ms$/s)`)
+}
+
 // The death of a writer shows, and so does a file that cannot be read.
 func TestListShowsWhatIsWrong(t *testing.T) {
 	dir := t.TempDir()

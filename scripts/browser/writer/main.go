@@ -25,11 +25,11 @@ type web struct {
 		Wrong    mmstats.Counter `mmstats:"4XX"`
 		Failures mmstats.Counter `mmstats:"5XX"`
 	} `mmstats:"status"`
-	Latency  mmstats.Average      `mmstats:"latency"`
+	Latency  mmstats.Histogram    `mmstats:"latency" unit:"seconds" about:"From the request to the last byte of the answer"`
 	InFlight mmstats.Gauge[int32] `mmstats:"in_flight"`
 	Bytes    struct {
-		In  mmstats.Counter `mmstats:"in"`
-		Out mmstats.Counter `mmstats:"out"`
+		In  mmstats.Counter `mmstats:"in" unit:"bytes"`
+		Out mmstats.Counter `mmstats:"out" unit:"bytes" about:"Sent to clients, with headers"`
 	} `mmstats:"bytes"`
 	Cache struct {
 		Hits   mmstats.Counter `mmstats:"hits"`
@@ -44,15 +44,15 @@ type worker struct {
 	Done    mmstats.Counter      `mmstats:"jobs.done"`
 	Failed  mmstats.Counter      `mmstats:"jobs.failed"`
 	Running mmstats.Gauge[int32] `mmstats:"jobs.running"`
-	Time    mmstats.Average      `mmstats:"jobs.time"`
+	Time    mmstats.Average      `mmstats:"jobs.time" unit:"seconds"`
 	Depth   mmstats.Gauge[int64] `mmstats:"queue.depth"`
 	Current mmstats.String       `mmstats:"jobs.current,size=32"`
 }
 
 type backup struct {
 	Files    mmstats.Counter        `mmstats:"files"`
-	Bytes    mmstats.Counter        `mmstats:"bytes"`
-	Progress mmstats.Gauge[float64] `mmstats:"progress"`
+	Bytes    mmstats.Counter        `mmstats:"bytes" unit:"bytes"`
+	Progress mmstats.Gauge[float64] `mmstats:"progress" unit:"percent"`
 	State    mmstats.String         `mmstats:"state,size=64"`
 }
 
