@@ -181,11 +181,12 @@ func AppendField(dst []byte, sp Spec) ([]byte, error) {
 
 // padConstant adds pad bytes to a signature whose field would otherwise start
 // its value at start plus its own length, so that the field ends on an 8-byte
-// boundary. Every remainder is reached by one of the spellings.
+// boundary. Every remainder is reached by one of the spellings. One byte gets a
+// pad byte in any case: without it, it would not be taken for a constant.
 func padConstant(sig string, start int) string {
 	for _, pad := range []string{"", "x", "1x", "2x", "3x", "4x", "5x", "6x", "7x"} {
 		s, err := ParseSignature(sig + pad)
-		if err == nil && (start+len(s.Text)+s.Size)%8 == 0 {
+		if err == nil && (start+len(s.Text)+s.Size)%8 == 0 && !s.isSingleByte() {
 			return s.Text
 		}
 	}

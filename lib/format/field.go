@@ -66,9 +66,13 @@ func (f *Field) Place() Field {
 // that is not being written.
 func (f *Field) Buffered() bool { return f.WriteBuffer != Unbuffered }
 
-// Live reports whether the value may change after the file is published.
+// Live reports whether the value may change after the file is published, as
+// far as the layout tells. It does not tell of a text with neither two buffers
+// nor a blank: the Python original lays out those that change and those that do
+// not in the same way.
 func (f *Field) Live() bool {
-	return f.Buffered() || f.Signature.LeadingBlank || f.Signature.TrailingBlank
+	s := f.Signature
+	return f.Buffered() || s.LeadingBlank || s.TrailingBlank || s.isSingleByte()
 }
 
 // IsLabel reports whether label is name, after a prefix that ends with a dot or

@@ -170,6 +170,13 @@ func itemSize(c byte, native bool) (size, align int) {
 	return size, max(align, 1)
 }
 
+// isSingleByte reports whether the signature is that of one number or boolean of
+// one byte, without blanks or pad bytes. The Python original has them where the
+// value changes, and our writers have pad bytes behind their constants.
+func (s *Signature) isSingleByte() bool {
+	return s.Size == 1 && (s.Code == '?' || s.Code == 'b' || s.Code == 'B')
+}
+
 // wordSize is that of C's long and pointers on every Unix that Go knows.
 const wordSize = bits.UintSize / 8
 

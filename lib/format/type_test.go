@@ -58,10 +58,15 @@ func TestTypeAndKind(t *testing.T) {
 		{"q4x", unbuffered, Int64, KindConstant, 0},
 		{"I2x", unbuffered, Uint32, KindConstant, 0},
 		{"d1x", unbuffered, Float64, KindConstant, 0},
-		{"?", unbuffered, Bool, KindBool, 0},
+		{"?3x", unbuffered, Bool, KindBool, 0},
+		{"b3x", unbuffered, Int8, KindConstant, 0},
+		{"B1x", unbuffered, Uint8, KindConstant, 0},
 		{"24s", unbuffered, String, KindString, 0},
 
 		{"Q", buffered, Counter, KindCounter, 0},
+		{"?", unbuffered, Bool, KindBool, 0},
+		{"b", unbuffered, Int8, KindGauge, 0},
+		{"B", unbuffered, Uint8, KindGauge, 0},
 		{"q", buffered, Int64, KindGauge, 0},
 		{"I", buffered, Uint32, KindGauge, 0},
 		{"i", buffered, Int32, KindGauge, 0},
@@ -87,6 +92,22 @@ func TestTypeAndKind(t *testing.T) {
 		if f.Type() != test.typ || f.Kind() != test.kind || f.Window() != test.window {
 			t.Errorf("%q with write buffer %d = %v, kind %d, window %d, want %v, kind %d, window %d",
 				test.sig, test.index, f.Type(), f.Kind(), f.Window(), test.typ, test.kind, test.window)
+		}
+	}
+}
+
+// A constant is one wherever in the file it comes to be.
+func TestConstantsStayConstants(t *testing.T) {
+	for _, typ := range []Type{Int8, Uint8, Bool, Int16, Uint32, Float64} {
+		for start := range 8 {
+			data, err := AppendField(make([]byte, start), Spec{Label: "limit", Type: typ, Update: Never})
+			if err != nil {
+				t.Fatal(err)
+			}
+			f, err := FieldAt(data, start)
+			if err != nil || f.Type() != typ || f.Live() || typ != Bool && f.Kind() != KindConstant {
+				t.Errorf("a constant of type %v at %d is live %v, kind %d, %v", typ, start, f.Live(), f.Kind(), err)
+			}
 		}
 	}
 }

@@ -96,7 +96,7 @@ func (f *field) refusal() error {
 		return nil
 	case s.LeadingBlank:
 		return errors.New(refused + "one goroutine of its program owns it")
-	case f.at.Live():
+	case f.at.Buffered() || s.TrailingBlank:
 		return errors.New(refused + "it is not aligned")
 	case f.typ == format.String || f.typ == format.Bool || s.ValueSize == 1:
 		// Python's writers change these, too, without a second buffer.

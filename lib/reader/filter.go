@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"mmstats/lib/format"
+	"mmstats/lib/liveness"
 )
 
 // A Filter is a condition that files meet: that one of their labels starts
@@ -26,15 +27,15 @@ func ParseFilter(text string) Filter {
 // Filters are met by a file that meets one of each key.
 type Filters []Filter
 
-// match reports whether stats meet the filters, and whether that is settled:
-// a value that may change settles nothing.
-func (fs Filters) match(stats iter.Seq[format.Stat]) (match, settled bool) {
+// match reports whether the stats of a file of w meet the filters, and whether
+// that is settled: a value that may change settles nothing.
+func (fs Filters) match(stats iter.Seq[format.Stat], w liveness.Writer) (match, settled bool) {
 	met := make(map[string]bool)
 	settled = true
 	for _, f := range fs {
 		if !met[f.Key] {
 			var final bool
-			met[f.Key], final = f.match(stats)
+			met[f.Key], final = f.match(stats, w)
 			settled = settled && final
 		}
 	}
@@ -46,7 +47,7 @@ func (fs Filters) match(stats iter.Seq[format.Stat]) (match, settled bool) {
 	return true, settled
 }
 
-func (f *Filter) match(stats iter.Seq[format.Stat]) (match, settled bool) {
+func (f *Filter) match(stats iter.Seq[format.Stat], w liveness.Writer) (match, settled bool) {
 	settled = true
 	for st := range stats {
 		switch {
@@ -56,7 +57,7 @@ func (f *Filter) match(stats iter.Seq[format.Stat]) (match, settled bool) {
 			if st.Value.Class() != 0 && f.Value == string(st.Value.AppendText(nil)) {
 				return true, true
 			}
-			settled = !st.Live()
+			settled = !w.MayChange(st.Label, st.Kind(), st.Live())
 		}
 	}
 	return false, settled
