@@ -8,6 +8,7 @@ import (
 	"io"
 	"io/fs"
 	"runtime/debug"
+	"time"
 
 	"mmstats/lib/aggregate"
 	"mmstats/lib/cli"
@@ -52,13 +53,15 @@ type dump struct {
 	chosen  map[string]bool // labels that were seen, and whether to show them
 	fold    *aggregate.Folder
 	rows    []report.Row
-	looked  bool               // at any file
-	files   int                // that were shown
+	looked  bool          // at any file
+	files   int           // that were shown
+	waited  time.Duration // for programs that start
+	sleep   func(time.Duration)
 	folded  map[[2]uint64]bool // files, by device and inode
 }
 
 func run(a *cli.App, args []string, _ io.Reader) int {
-	d := &dump{App: a}
+	d := &dump{App: a, sleep: time.Sleep}
 	rest, status, done := a.Parse(a.Parser(&d.options, "[-o FORMAT] [-l GLOB]... [-x GLOB]... [-a FUNC] [-L]"), &d.Common, args)
 	if done {
 		return status
@@ -163,6 +166,9 @@ func (d *dump) file(name statfile.Name) error {
 		return nil // a file that is named twice counts once
 	}
 	err = d.reader.Read(f, info)
+	if name.Found {
+		info, err = d.settle(f, info, err)
+	}
 	if err == nil || d.reader.Len() > 0 {
 		src := report.Source{File: name.Path, UID: &info.UID}
 		var w liveness.Writer
