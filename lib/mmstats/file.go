@@ -215,6 +215,10 @@ func (f *File) Close() error {
 	return f.store.close()
 }
 
+// Done returns a channel that is closed when the file is, for goroutines that
+// update stats from time to time.
+func (f *File) Done() <-chan struct{} { return f.store.done }
+
 // Remove removes the file, if the name still leads to it, and closes it.
 func (f *File) Remove() error {
 	f.store.mu.Lock()

@@ -12,7 +12,6 @@ type heartbeat struct {
 	time   Gauge[float64]
 	every  time.Duration
 	manual atomic.Bool // the program calls Beat
-	stop   chan struct{}
 }
 
 // addHeartbeat declares the heartbeat that o asks for, and returns it.
@@ -20,7 +19,7 @@ func (d *declared) addHeartbeat(o Options) *heartbeat {
 	if o.Heartbeat <= 0 {
 		return nil
 	}
-	h := &heartbeat{every: o.Heartbeat, stop: make(chan struct{})}
+	h := &heartbeat{every: o.Heartbeat}
 	d.add(Change{Label: "sys.heartbeat"}, h)
 	return h
 }
@@ -34,14 +33,13 @@ func (h *heartbeat) spec() (format.Spec, format.Value, error) {
 func (h *heartbeat) bind(f *field) {
 	h.time.bind(f)
 	h.time.Set(unixtime())
-	f.store.atClose = append(f.store.atClose, func() { close(h.stop) })
-	go h.run()
+	go h.run(f.store.done)
 }
 
 func (h *heartbeat) bound() bool { return h.time.bound() }
 
-// run beats until the file is closed, or the program does it.
-func (h *heartbeat) run() {
+// run beats until the file is closed, which done tells, or the program does it.
+func (h *heartbeat) run(done <-chan struct{}) {
 	ticker := time.NewTicker(h.every)
 	defer ticker.Stop()
 	for !h.manual.Load() {
@@ -50,7 +48,7 @@ func (h *heartbeat) run() {
 			if !h.manual.Load() {
 				h.time.Set(unixtime())
 			}
-		case <-h.stop:
+		case <-done:
 			return
 		}
 	}

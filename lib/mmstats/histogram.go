@@ -100,5 +100,5 @@ func (h *LocalHistogram) bound() bool { return h.buckets.Bound() }
 // mean is made that of all samples, for readers that know no histograms.
 func (f *field) bindHistogram(h *mapping.Histogram) {
 	h.Bind(f.region, f.value(), f.pad())
-	f.store.atClose = append(f.store.atClose, h.SetMean)
+	f.store.histograms = append(f.store.histograms, h)
 }

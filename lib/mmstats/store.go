@@ -38,11 +38,13 @@ type store struct {
 	loader  statfile.Loader
 	regions []*mapping.Region // each maps the file from its start; the last, the most of it
 	bound   bool              // stats refer to the regions
-	atClose []func()          // called before the regions are closed
-	fields  map[string]*field // by label after the prefix: those that were needed so far
-	index   map[string]int    // by label: where it is in loader.Fields
-	indexed int               // how many of loader.Fields are in index
-	batch   batch             // its memory serves one after the other
+	done    chan struct{}     // closed by close
+	// histograms are those that stats update.
+	histograms []*mapping.Histogram
+	fields     map[string]*field // by label after the prefix: those that were needed so far
+	index      map[string]int    // by label: where it is in loader.Fields
+	indexed    int               // how many of loader.Fields are in index
+	batch      batch             // its memory serves one after the other
 
 	locked   bool      // this is the only writer
 	complete bool      // and has loaded all fields
@@ -66,7 +68,10 @@ const endSize = 2
 var errRewritten = errors.New("file was truncated or written anew")
 
 func newStore(path, prefix string) *store {
-	return &store{path: path, prefix: prefix, fields: make(map[string]*field), index: make(map[string]int)}
+	return &store{
+		path: path, prefix: prefix, done: make(chan struct{}),
+		fields: make(map[string]*field), index: make(map[string]int),
+	}
 }
 
 func (s *store) fail(op string, err error) error {
@@ -473,8 +478,9 @@ func (s *store) close() error {
 	if s.closed.Swap(true) {
 		return nil
 	}
-	for _, f := range s.atClose {
-		f()
+	close(s.done)
+	for _, h := range s.histograms {
+		h.SetMean()
 	}
 	return s.leave()
 }

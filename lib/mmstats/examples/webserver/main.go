@@ -1,5 +1,5 @@
-// Webserver is an HTTP server that publishes its requests, errors, requests in
-// flight and latency, by a few lines of middleware.
+// Webserver is an HTTP server that publishes its requests, their latency and the
+// Go runtime, in three lines.
 //
 //	webserver [ADDR]
 package main
@@ -17,40 +17,9 @@ import (
 	"time"
 
 	"mmstats/lib/mmstats"
+	"mmstats/lib/mmstats/gostats"
+	"mmstats/lib/mmstats/httpstats"
 )
-
-var stats struct {
-	Requests mmstats.Counter      `mmstats:"requests"`
-	Errors   mmstats.Counter      `mmstats:"errors"`
-	InFlight mmstats.Gauge[int32] `mmstats:"in_flight"`
-	Latency  mmstats.Timer        `mmstats:"latency"`
-}
-
-// counted publishes what h does.
-func counted(h http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		stats.Requests.Inc()
-		stats.InFlight.Add(1)
-		defer stats.InFlight.Add(-1)
-		defer stats.Latency.Start().Stop()
-		recorder := &statusRecorder{ResponseWriter: w, status: http.StatusOK}
-		h.ServeHTTP(recorder, r)
-		if recorder.status >= 500 {
-			stats.Errors.Inc()
-		}
-	})
-}
-
-// A statusRecorder remembers the status of a response.
-type statusRecorder struct {
-	http.ResponseWriter
-	status int
-}
-
-func (s *statusRecorder) WriteHeader(status int) {
-	s.status = status
-	s.ResponseWriter.WriteHeader(status)
-}
 
 func main() {
 	log.SetFlags(0)
@@ -65,18 +34,22 @@ func serve() error {
 	if len(os.Args) > 1 {
 		addr = os.Args[1]
 	}
-	file, err := mmstats.Create(mmstats.Options{Prefix: "web."}, &stats)
+	var stats httpstats.Stats
+	file, err := mmstats.Create(mmstats.Options{Prefix: "web.", Heartbeat: time.Second}, &stats)
 	if err != nil {
 		return err
 	}
 	defer file.Remove()
+	if err := gostats.Publish(file); err != nil {
+		return err
+	}
 
 	mux := http.NewServeMux()
 	mux.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "hello") })
 	mux.HandleFunc("/broken", func(w http.ResponseWriter, _ *http.Request) {
 		http.Error(w, "broken", http.StatusInternalServerError)
 	})
-	server := &http.Server{Handler: counted(mux), ReadHeaderTimeout: 5 * time.Second}
+	server := &http.Server{Handler: stats.Handler(mux), ReadHeaderTimeout: 5 * time.Second}
 
 	listener, err := net.Listen("tcp", addr)
 	if err != nil {
@@ -86,12 +59,13 @@ func serve() error {
 
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
+	answered := make(chan error)
 	go func() {
 		<-ctx.Done()
-		server.Shutdown(context.Background())
+		answered <- server.Shutdown(context.Background())
 	}()
 	if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
 		return err
 	}
-	return nil
+	return <-answered
 }

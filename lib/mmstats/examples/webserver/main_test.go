@@ -1,47 +1,75 @@
 package main
 
 import (
+	"bufio"
 	"net/http"
-	"net/http/httptest"
+	"os"
+	"os/exec"
+	"regexp"
 	"testing"
 
-	"mmstats/lib/mmstats"
+	"github.com/rogpeppe/go-internal/testscript"
+
 	"mmstats/lib/reader"
 )
 
-func TestCounted(t *testing.T) {
-	file, err := mmstats.Create(mmstats.Options{Dir: t.TempDir(), Prefix: "web.", NoDefaults: true}, &stats)
+func TestMain(m *testing.M) { testscript.Main(m, map[string]func(){"webserver": main}) }
+
+// TestServe runs the server, and reads the stats of its requests from outside.
+func TestServe(t *testing.T) {
+	dir := t.TempDir()
+	cmd := exec.Command("webserver", "127.0.0.1:0")
+	cmd.Env = append(os.Environ(), "MMSTATS_PATH="+dir, "MMSTATS_FILES=")
+	stderr, err := cmd.StderrPipe()
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer file.Remove()
-	handler := counted(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if got := stats.InFlight.Value(); got != 1 {
-			t.Errorf("%d requests in flight during one", got)
-		}
-		if r.URL.Path == "/broken" {
-			http.Error(w, "broken", http.StatusInternalServerError)
-		}
-	}))
-	for _, path := range []string{"/", "/broken", "/"} {
-		handler.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest("GET", path, nil))
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
 	}
-
-	found, err := reader.ReadFile(file.Path())
+	defer cmd.Process.Kill()
+	line, err := bufio.NewReader(stderr).ReadString('\n')
+	said := regexp.MustCompile(`listening on (http://[^,]*), publishing in (.*)\n`).FindStringSubmatch(line)
+	if said == nil {
+		t.Fatalf("it says %q, %v", line, err)
+	}
+	for path, want := range map[string]int{"/": 200, "/broken": 500, "/other": 200} {
+		resp, err := http.Get(said[1] + path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		resp.Body.Close()
+		if resp.StatusCode != want {
+			t.Errorf("GET %s = %d, want %d", path, resp.StatusCode, want)
+		}
+	}
+	http.DefaultClient.CloseIdleConnections()
+	// It removes its file when it ends, after all requests were answered.
+	kept := dir + "/kept"
+	if err := os.Link(said[2], kept); err != nil {
+		t.Fatal(err)
+	}
+	cmd.Process.Signal(os.Interrupt)
+	if err := cmd.Wait(); err != nil {
+		t.Errorf("it ends with %v", err)
+	}
+	if _, err := os.Stat(said[2]); err == nil {
+		t.Error("it leaves its file")
+	}
+	stats, err := reader.ReadFile(kept)
 	if err != nil {
 		t.Fatal(err)
 	}
 	got := make(map[string]float64)
-	for _, st := range found {
-		got[string(st.Label)] = st.Value.Float()
+	for i := range stats {
+		got[string(stats[i].Label)] = stats[i].Value.Float()
 	}
-	want := map[string]float64{"web.requests": 3, "web.errors": 1, "web.in_flight": 0}
-	for label, value := range want {
-		if got[label] != value {
-			t.Errorf("%s = %v, want %v", label, got[label], value)
+	for label, want := range map[string]float64{"web.requests": 3, "web.status.2XX": 2, "web.status.5XX": 1, "web.in_flight": 0} {
+		if got[label] != want {
+			t.Errorf("%s = %v, want %v", label, got[label], want)
 		}
 	}
-	if got["web.latency"] <= 0 {
-		t.Errorf("web.latency = %v, want some time", got["web.latency"])
+	if got["web.latency"] <= 0 || got["web.go.goroutines"] < 2 || got["web.sys.heartbeat"] == 0 {
+		t.Errorf("latency %v s, %v goroutines, heartbeat at %v", got["web.latency"], got["web.go.goroutines"], got["web.sys.heartbeat"])
 	}
 }
