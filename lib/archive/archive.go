@@ -40,12 +40,14 @@ const (
 	WriterEnded
 )
 
-// A Stat is one stat of a File. Label, Type, Kind and Description do not
-// change while the file has the same number of stats.
+// A Stat is one stat of a File. What it is does not change while the file has
+// the same number of stats.
 type Stat struct {
 	Label string
 	Type  format.Type
 	Kind  format.Kind
+	// Live reports whether the value may change after the file is published.
+	Live bool
 	// Description is the text of a [format.Description], or empty.
 	Description string
 
@@ -61,44 +63,6 @@ type Stat struct {
 
 	rest uint64 // of an average that is read: the mean XORed with ratio
 }
-
-// Value returns the value of s, the mean of an average or a histogram, and the
-// zero Value where it could not be read.
-func (s *Stat) Value() format.Value {
-	if s.Unread {
-		return format.Value{}
-	}
-	switch s.Type {
-	case format.String:
-		return format.TextValue(s.Text)
-	case format.Bool:
-		return format.BoolValue(s.Words[0] != 0)
-	case format.Int8, format.Int16, format.Int32, format.Int64:
-		return format.IntValue(int64(s.Words[0]))
-	case format.Histogram:
-		return format.FloatValue(histogramMean(s.Words))
-	}
-	if layoutOf(s.Type).words[0] == floatWord {
-		return format.FloatValue(math.Float64frombits(s.Words[0]))
-	}
-	return format.UintValue(s.Words[0])
-}
-
-// histogramMean returns the mean that the words of a histogram say, and 0 while
-// it has no sample.
-func histogramMean(words []uint64) float64 {
-	var count uint64
-	for _, n := range words[histogramRange:] {
-		count += n
-	}
-	if count == 0 {
-		return 0
-	}
-	return math.Float64frombits(words[0]) / float64(count)
-}
-
-// histogramRange is how many words of a histogram stand before its buckets.
-const histogramRange = 3
 
 // ratio returns the bits of total / count of an average, and 0 where that is no
 // number. Archives hold the mean XORed with it, which is 0 as a rule: a mean
@@ -153,6 +117,9 @@ var layouts = []layout{
 	15: {15, format.Moving, "fi"},   // mean, count
 	16: {16, format.Histogram, "fff" + strings.Repeat("i", format.NumBuckets)},
 }
+
+// liveKind is added to the code of the kind of a stat that may change.
+const liveKind = 8
 
 // kinds are by their code in an archive, which never changes.
 var kinds = []format.Kind{

@@ -47,7 +47,7 @@ func file(path string, v, types int) *File {
 		f.Stats = append(f.Stats, stat(fmt.Sprint("app.stat", i), layouts[1+i].typ, v))
 	}
 	f.Stats[3].Description = "unit=seconds\nabout=How long it took\n"
-	f.Stats[4].Kind = format.KindCounter
+	f.Stats[4].Kind, f.Stats[5].Live = format.KindCounter, true
 	return f
 }
 
@@ -87,7 +87,7 @@ func wantFiles(t testing.TB, got []*File, want []File) {
 }
 
 func sameStat(s, t *Stat) bool {
-	return s.Label == t.Label && s.Type == t.Type && s.Kind == t.Kind && s.Description == t.Description && s.Unread == t.Unread &&
+	return s.Label == t.Label && s.Type == t.Type && s.Kind == t.Kind && s.Live == t.Live && s.Description == t.Description && s.Unread == t.Unread &&
 		(s.Unread || slices.Equal(s.Words, t.Words) && bytes.Equal(s.Text, t.Text))
 }
 
@@ -132,6 +132,9 @@ func (c *churn) step() []*File {
 		case 3: // renamed
 			f.Path += "x"
 		}
+	}
+	if c.rand.IntN(30) == 0 && len(c.files) > 1 { // it cannot be read any more
+		c.files = slices.Delete(c.files, 1, 2)
 	}
 	for c.rand.IntN(10) == 0 || len(c.files) < 2 {
 		c.add()

@@ -120,6 +120,11 @@ func (d *decoder) event(kind byte, before []decodedFile) (changed bool) {
 			n.gone, n.file.Gone = d.record, true
 			d.left = true
 		}
+	case fileLost:
+		if n := d.file(); n != nil {
+			n.gone, n.file.Gone = d.record-1, true
+		}
+		return true
 	case fileNew:
 		if kind == changeRecord {
 			before = d.numbered
@@ -208,13 +213,15 @@ func (d *decoder) fileNew(before []decodedFile) {
 // stat reads what a stat is, and gives it slots.
 func (d *decoder) stat(st *Stat) {
 	in := &d.in
-	label, code, kind := d.name(), in.below(len(layouts)), in.below(len(kinds))
-	*st = Stat{Label: label, Type: layouts[code].typ, Kind: kinds[kind], Description: d.name()}
+	label, code, kind, description := d.name(), in.below(len(layouts)), in.byte(), d.name()
 	words := in.below(maxSlots - d.slots + 1)
-	if code == 0 || words != len(layouts[code].words) {
+	live := kind >= liveKind
+	kind %= liveKind
+	if code == 0 || words != len(layouts[code].words) || int(kind) >= len(kinds) {
 		in.fail()
 		return
 	}
+	*st = Stat{Label: label, Type: layouts[code].typ, Kind: kinds[kind], Live: live, Description: description}
 	d.stats = append(d.stats, decodedStat{d.slots, st})
 	d.slots += words
 }

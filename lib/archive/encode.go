@@ -16,6 +16,7 @@ const (
 	fileNew     = 1 // see encoder.fileNew
 	statUnread  = 2 // slot
 	writerState = 3 // file, state
+	fileLost    = 4 // file
 )
 
 // An encoder makes payloads of what files hold at one tick after the other. It
@@ -204,14 +205,14 @@ func (e *encoder) list(files []*File) error {
 	}
 	for _, en := range e.files {
 		if en.tick != e.tick {
-			e.leave(en)
+			e.leave(en, fileLost)
 		}
 	}
 	after := 0
 	for _, f := range files {
 		en := e.byFile[f]
 		if en.number >= 0 && (len(f.Stats) != en.stats || f.Path != en.path) {
-			e.leave(en)
+			e.leave(en, fileLost)
 			en.tick = 0
 			en = &encoded{file: f, number: -1, tick: e.tick, written: en.written}
 			e.byFile[f] = en
@@ -222,7 +223,7 @@ func (e *encoder) list(files []*File) error {
 			}
 		}
 		if f.Gone {
-			e.leave(en)
+			e.leave(en, fileGone)
 		}
 		if f.Writer != en.writer {
 			en.writer = f.Writer
@@ -233,10 +234,10 @@ func (e *encoder) list(files []*File) error {
 	return nil
 }
 
-// leave says that a file is gone after this record.
-func (e *encoder) leave(en *encoded) {
+// leave says that a file is gone: before this record, or after it.
+func (e *encoder) leave(en *encoded, event uint64) {
 	en.gone, e.moved = true, true
-	e.event(fileGone, uint64(en.number))
+	e.event(event, uint64(en.number))
 }
 
 // fileNew gives a file a number, and its stats slots. After is 1 + the number
@@ -262,7 +263,11 @@ func (e *encoder) fileNew(en *encoded, after int) error {
 			return fmt.Errorf("%q: %d words of type %v", st.Label, len(st.Words), st.Type)
 		}
 		e.events = e.text(e.events, st.Label)
-		e.events = append(e.events, l.code, codeByKind[st.Kind])
+		kind := codeByKind[st.Kind]
+		if st.Live {
+			kind += liveKind
+		}
+		e.events = append(e.events, l.code, kind)
 		e.events = e.text(e.events, st.Description)
 		e.events = binary.AppendUvarint(e.events, uint64(len(l.words)))
 		e.last = append(e.last, make([]uint64, len(l.words))...)

@@ -17,9 +17,9 @@ func example(t testing.TB) []byte {
 	start := time.Date(2026, 11, 23, 3, 12, 0, 0, time.UTC)
 	e := encoder{start: start, interval: time.Second}
 	f := &File{Path: "/tmp/w.mmstats", Inode: 4242, Writer: WriterRuns, Stats: []Stat{
-		{Label: "jobs", Type: format.Counter, Kind: format.KindCounter, Words: []uint64{5}},
-		{Label: "load", Type: format.Float64, Kind: format.KindGauge, Words: []uint64{0}},
-		{Label: "state", Type: format.String, Kind: format.KindString, Text: []byte("up")},
+		{Label: "jobs", Type: format.Counter, Kind: format.KindCounter, Live: true, Words: []uint64{5}},
+		{Label: "load", Type: format.Float64, Kind: format.KindGauge, Live: true, Words: []uint64{0}},
+		{Label: "state", Type: format.String, Kind: format.KindString, Live: true, Text: []byte("up")},
 	}}
 	var p packer
 	data := []byte(segmentHeader)

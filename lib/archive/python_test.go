@@ -28,7 +28,7 @@ type pythonRecord struct {
 		Gone   bool
 		Stats  []struct {
 			Label, Type, Kind, Description string
-			Unread                         bool
+			Live, Unread                   bool
 			Words                          []string
 		}
 	}
@@ -40,7 +40,7 @@ func (r *pythonRecord) files(t testing.TB) (files []File) {
 	for _, pf := range r.Files {
 		f := File{Path: latin1(pf.Path), Inode: pf.Inode, Writer: pf.Writer, Gone: pf.Gone}
 		for _, ps := range pf.Stats {
-			st := Stat{Label: latin1(ps.Label), Kind: kindNames[ps.Kind], Description: latin1(ps.Description), Unread: ps.Unread}
+			st := Stat{Label: latin1(ps.Label), Kind: kindNames[ps.Kind], Description: latin1(ps.Description), Live: ps.Live, Unread: ps.Unread}
 			for _, l := range layouts[1:] {
 				if l.typ.String() == ps.Type {
 					st.Type = l.typ

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"strings"
 	"time"
 
 	"mmstats/lib/format"
@@ -52,7 +53,7 @@ func (s *simulation) begin(p *program) {
 	p.n, p.total = 0, 0
 	p.File = &File{Path: fmt.Sprintf("/run/mmstats/worker-%d-%d.mmstats", p.pid, p.pid), Inode: uint64(100000 + p.pid), Writer: WriterRuns}
 	add := func(label string, t format.Type, k format.Kind, unit string) {
-		st := Stat{Label: label, Type: t, Kind: k}
+		st := Stat{Label: label, Type: t, Kind: k, Live: strings.HasPrefix(label, "worker")}
 		if unit != "" {
 			st.Description = "unit=" + unit + "\n"
 		}

@@ -308,7 +308,11 @@ func TestSingleSegment(t *testing.T) {
 		t.Fatal(err)
 	}
 	wantAll(t, open(t, path), ticks)
-	r, err := open(t, path).At(ticks[310].Time.Add(time.Millisecond))
+	a := open(t, path)
+	if _, err := a.Next(); err != nil {
+		t.Fatal(err)
+	}
+	r, err := a.At(ticks[310].Time.Add(time.Millisecond))
 	if err != nil {
 		t.Fatal(err)
 	}

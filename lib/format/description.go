@@ -166,6 +166,9 @@ func checkLine(key, text string) error {
 	return nil
 }
 
+// Text returns the lines of d, without the NULs that follow them in a file.
+func (d Description) Text() string { return d.text() }
+
 // text returns the lines of d.
 func (d Description) text() string {
 	var b strings.Builder

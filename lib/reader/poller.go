@@ -37,6 +37,8 @@ type Poller struct {
 	MaxStats int
 	// MaxText is how much of a text is polled, in bytes; 0 is DefaultMaxText.
 	MaxText int
+	// LastValues leaves the last values in the samples of files that are gone.
+	LastValues bool
 	// Judge tells which writers have ended.
 	Judge liveness.Judge
 	// Report is told what goes wrong, each thing once: an *fs.PathError.
@@ -100,6 +102,9 @@ func (f *File) Ended() bool {
 	f.ended = !f.poller.Judge.Lives(opened, f.Writer, f.Info).Yes
 	return f.ended
 }
+
+// SetEnded sets what Ended reports, of a file that no Poller knows.
+func (f *File) SetEnded(ended bool) { f.ended = ended }
 
 // Close releases all files.
 func (p *Poller) Close() {
@@ -194,8 +199,8 @@ func (p *Poller) poll(f *polled, visit func(*Sample), gone bool) {
 		if err := p.next(fd, s, p.outcomes[i]); err != nil && fd.Fail(s, err) {
 			p.report(&fs.PathError{Op: "read", Path: f.Path, Err: fmt.Errorf("%s: %w", fd.Series.Label, err)})
 		}
-		if gone {
-			s.Value, s.Samples, s.Histogram, s.Raw, s.Reset = format.Value{}, format.Samples{}, nil, nil, false
+		if s.Gone = gone; gone && !p.LastValues {
+			s.Leave()
 		}
 		visit(s)
 	}

@@ -72,6 +72,8 @@ type Sample struct {
 	// Description is what the file says of the stat, and nil for nothing. It is
 	// the same at each poll until the file is written anew.
 	Description *format.Description
+	// Gone says that the file is not there any more. It has no other sample.
+	Gone bool
 	// Value is absent where the file is gone, and where Err says why. A text
 	// is good until the visit is over, and cut after MaxText bytes.
 	Value format.Value
@@ -98,6 +100,12 @@ type Sample struct {
 	// Raw holds the bytes of the value, and of what our writers have behind
 	// the mean of an average. It is good until the visit is over.
 	Raw []byte
+}
+
+// Leave takes from the sample of a file that is gone what only a file that is
+// there has.
+func (s *Sample) Leave() {
+	s.Value, s.Samples, s.Histogram, s.Raw, s.Reset = format.Value{}, format.Samples{}, nil, nil, false
 }
 
 // A Track makes samples of the values that one stat of one file has at one

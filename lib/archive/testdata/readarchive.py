@@ -114,6 +114,9 @@ class Archive:
         elif event == 3:
             f = self.files[payload.number()]
             f['writer'] = payload.number()
+        elif event == 4:
+            lost = self.files[payload.number()]
+            self.order = [f for f in self.order if f is not lost]
         else:
             raise ValueError(f'event {event}')
 
@@ -121,15 +124,13 @@ class Archive:
         follows, after = payload.number(), payload.number()
         f = {'path': self.text(payload).decode('latin-1'), 'inode': payload.number(),
              'writer': payload.number(), 'gone': False, 'stats': []}
-        if follows and self.order and follows <= len(self.files):
-            old = self.files[follows - 1]
-            self.order = [o for o in self.order if o is not old]
         self.order.insert(self.order.index(self.files[after - 1]) + 1 if after else 0, f)
         self.files.append(f)
         for _ in range(payload.number()):
             label = self.text(payload).decode('latin-1')
-            name, words = TYPES[payload.number()]
-            stat = {'label': label, 'type': name, 'kind': KINDS.get(payload.number()),
+            name, words = TYPES[payload.byte()]
+            kind = payload.byte()
+            stat = {'label': label, 'type': name, 'kind': KINDS.get(kind & 7), 'live': kind & 8 > 0,
                     'description': self.text(payload).decode('latin-1'), 'unread': False,
                     'words': [0 if w != T else '' for w in words]}
             assert payload.number() == len(words)
