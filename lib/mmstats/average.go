@@ -9,9 +9,9 @@ import (
 	"mmstats/lib/mapping"
 )
 
-// An Average is the mean of all samples since the file was made. Mean, count
-// and total change together, and stay in the file: who opens it goes on from
-// there. A sample that is not a finite number is dropped, see [LostError].
+// An Average is the mean of all samples since it was made. Its state stays in the
+// file, for who opens it again. A sample that is not a finite number is dropped,
+// see [File.Err].
 type Average struct {
 	ref
 }
@@ -59,7 +59,7 @@ func addToAverage(b mapping.Buffers, sample float64) error {
 	})
 }
 
-// State returns mean, count and total, which belong together.
+// State returns mean, count and total, all at one moment.
 func (a *Average) State() AverageState {
 	var buf [averageSize]byte
 	if f := a.field.Load(); f != nil && f.read(buf[:]) != nil {
@@ -75,9 +75,9 @@ func (a *Average) spec() (format.Spec, format.Value, error) {
 	return format.Spec{Type: format.Average}, format.Value{}, nil
 }
 
-// A MovingAverage is the mean of the last samples. They stay in the file: who
-// opens it goes on from there. A sample that is not a finite number is dropped,
-// see [LostError].
+// A MovingAverage is the mean of the last samples. They stay in the file, for who
+// opens it again. A sample that is not a finite number is dropped, see
+// [File.Err].
 type MovingAverage struct {
 	// Window is how many samples the mean is of; 0 is 100. It is read when the
 	// MovingAverage is declared.
@@ -107,7 +107,7 @@ func (m *MovingAverage) Last() float64 {
 	return 0
 }
 
-// Count returns how many samples there were since the file was made.
+// Count returns how many samples there were since it was made.
 func (m *MovingAverage) Count() uint64 {
 	if f := m.field.Load(); f != nil {
 		return f.ring.Count()
@@ -150,7 +150,7 @@ func (t *Timer) Value() time.Duration { return seconds(t.samples.Value()) }
 // Last returns the last duration, and 0 while there is none.
 func (t *Timer) Last() time.Duration { return seconds(t.samples.Last()) }
 
-// Count returns how many durations there were since the file was made.
+// Count returns how many durations there were since it was made.
 func (t *Timer) Count() uint64 { return t.samples.Count() }
 
 func seconds(s float64) time.Duration { return time.Duration(math.Round(s * float64(time.Second))) }
@@ -175,12 +175,9 @@ type Timing struct {
 // An observer takes durations: a Timer or a histogram.
 type observer interface{ Observe(time.Duration) }
 
-// Elapsed returns the time since Start.
-func (t Timing) Elapsed() time.Duration { return time.Since(t.start) }
-
 // Stop adds the time since Start to the [Timer] or histogram, and returns it.
 func (t Timing) Stop() time.Duration {
-	d := t.Elapsed()
+	d := time.Since(t.start)
 	t.to.Observe(d)
 	return d
 }

@@ -13,24 +13,24 @@ import (
 // A Change is one step of [File.Apply]: what mmstats-write(1) calls an
 // assignment.
 type Change struct {
-	// Label is that of the stat, without the prefix of the file.
+	// Label of the stat, without the prefix of the file.
 	Label string
 	Op    Op
-	// Value is what is set, added or taken away, or a sample. Where it is
-	// absent, Text says it, as decimal numbers, true, false or any text. It is
-	// read by the type of the stat.
+	// Value is set, added, subtracted or a sample. Where it is absent, Text is,
+	// which is read by the type of the stat: a decimal number, true or false, or
+	// any text.
 	Value format.Value
 	Text  string
-	// Type is the type that the stat must have. Where it is 0 any will do, and a
-	// stat that the file lacks gets the one that Op and value suggest.
+	// Type that the stat must have. Where it is 0, any will do, and a new stat
+	// gets the one that Op and the value suggest.
 	Type format.Type
-	// TypeName is what messages call Type, and may be "".
+	// TypeName is what messages call Type, if that is not its own name.
 	TypeName string
-	// Size is that of a new String in bytes, or how many samples a new moving
-	// average holds. 0 is the default.
+	// Size of a new String in bytes, or the samples of a new moving average. 0 is
+	// the default.
 	Size int
-	// Description is that of a new stat. A stat that exists keeps its own, and
-	// it is an error if this one says anything else.
+	// Description of a new stat. It is an error if that of an existing stat says
+	// something else.
 	Description format.Description
 }
 
@@ -38,15 +38,10 @@ type Change struct {
 type Op uint8
 
 const (
-	// Declare makes the stat, with the value if there is one. A stat that exists
-	// keeps its own.
-	Declare Op = iota
-	// Set sets the value.
-	Set
-	// Add adds to a number, or gives a sample to an average.
-	Add
-	// Subtract takes away from a number.
-	Subtract
+	Declare  Op = iota // makes the stat, with the value if there is one; one that exists stays as it is
+	Set                // sets the value
+	Add                // adds to a number, or adds a sample
+	Subtract           // subtracts from a number
 )
 
 // Sizes that are used where none is given.

@@ -9,14 +9,11 @@ import (
 	"mmstats/lib/format"
 )
 
-// A Stat is what can be declared in a file: a *[Counter], *[LocalCounter],
-// *[FloatCounter], *[Gauge], *[Bool], *[String], *[Histogram],
-// *[LocalHistogram], *[Average], *[MovingAverage], *[Timer] or *[Constant].
+// A Stat is a pointer to one of the kinds of stats of this package.
 //
-// A stat belongs to one open file at a time. While it belongs to none, as
-// before it is declared and after Close, updates of it are dropped, and its
-// value is that of zero or the last one. Its methods may be called by any number
-// of goroutines, unless they say otherwise, also while it is declared.
+// It belongs to one open file at a time: from when it is declared until that file
+// is closed. Otherwise updates of it are dropped. Its methods may be called by any
+// number of goroutines, unless they say otherwise, also while it is declared.
 type Stat interface {
 	// spec returns the field without its label, and its value at the start,
 	// absent for zero.
@@ -27,8 +24,7 @@ type Stat interface {
 	bound() bool
 }
 
-// A Labeled is a stat with its label, for programs that learn their labels
-// when they run.
+// A Labeled declares a stat whose label is only known when the program runs.
 type Labeled struct {
 	Label string
 	Stat  Stat

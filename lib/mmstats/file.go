@@ -10,65 +10,61 @@ import (
 	"mmstats/lib/mapping"
 )
 
-// Options say how Create and Open make and use a file. The zero value is good.
+// Options of [Create] and [Open]. The zero value is good.
 type Options struct {
-	// Dir and Name are templates of where Create puts the file: {CMD}, {PID}
-	// and {TID} are replaced. Defaults: $MMSTATS_PATH or the directory of
+	// Dir and Name are templates of where Create puts the file, in which {CMD},
+	// {PID} and {TID} are replaced. Defaults: $MMSTATS_PATH or the directory of
 	// temporary files, and $MMSTATS_FILES or "{CMD}-{PID}-{TID}.mmstats".
 	Dir, Name string
-	// Path is where Create puts the file, as it stands, instead of Dir and
-	// Name.
+	// Path is used as it stands, instead of Dir and Name.
 	Path string
 	// Prefix stands before every label, such as "web." with its dot.
 	Prefix string
 	// NoDefaults leaves out the constants that Create adds by itself: sys.pid,
 	// sys.tid, sys.uid, sys.gid, sys.created and org.golang.version.
 	NoDefaults bool
-	// Guarded makes updates of numbers survive that somebody truncates the
-	// file, for some nanoseconds each. Other updates always survive it, and so do
-	// all those of a visitor.
+	// Guarded makes updates of numbers survive that the file is truncated, for
+	// some nanoseconds each. Those of other stats, and of a visitor, always do.
 	Guarded bool
 	// Heartbeat is how often the time is stored in the stat sys.heartbeat, for
 	// readers to tell a program that hangs, or was stopped, from one that has
-	// nothing to do. A goroutine stores it, or [File.Beat]. Where it is 0 or
-	// less, there is no such stat.
+	// nothing to do. A goroutine stores it, or [File.Beat]. There is no such stat
+	// if it is 0 or less.
 	Heartbeat time.Duration
 	// Shared makes a file that no process owns and any may update, as
 	// mmstats-write does. It has no sys.tid and no org.golang.version.
 	Shared bool
 	// PID is the process that a Shared file belongs to, and its sys.pid. Open
-	// takes no file that belongs to another one.
+	// refuses a file that belongs to another one.
 	PID int
 }
 
-// Errors that callers may want to tell apart.
+// Errors to tell apart.
 var (
 	// ErrInUse says that a running process owns the file.
 	ErrInUse = errors.New("in use by a running process")
-	// ErrLocked says that another process kept the lock for a whole second, or
-	// that others had it in turn for ten. The message names it where it is
-	// known.
+	// ErrLocked says that another process kept the lock of the file for a
+	// second, or others in turn for ten. It names the process where it is known.
 	ErrLocked = mapping.ErrLocked
 	// ErrReplaced says that the name leads to another file now, or to none.
 	ErrReplaced = errors.New("file was removed or replaced")
 )
 
-// A File is a stat file that this process publishes (Create) or visits (Open).
-// All methods may be called by any number of goroutines.
+// A File is a stat file that is open. All methods may be called by any number
+// of goroutines.
 type File struct {
 	store     *store
 	heartbeat *heartbeat // nil if there is none
 }
 
-// Create publishes a new file with the stats that stats declare, each a pointer
-// to a struct, a [Labeled] or a []Change. This process owns it, unless it is
-// Shared: no other process changes anything but aligned numbers in it. Readers
-// see all of it or nothing.
+// Create publishes a new file with stats, each of which is a pointer to a struct,
+// a [Labeled] or a []Change. This process owns the file, unless it is Shared.
+// Readers see all of it or nothing.
 //
-// A file of that name whose process ended is replaced. Where the name is taken
-// otherwise, the error is ErrInUse or an fs.ErrExist if Options chose the name,
-// by Path or Name. Else the file gets a name that is free, with -2, -3 and so
-// on before ".mmstats": see [File.Path].
+// A file of that name is replaced if its process has ended. Otherwise the error
+// is ErrInUse or an fs.ErrExist, if Options chose the name by Path or Name; and if
+// they did not, the file gets a name that is free, with -2, -3 and so on before
+// ".mmstats": see [File.Path].
 func Create(o Options, stats ...any) (*File, error) {
 	tid := nextTID()
 	declared := o.defaults(tid)
@@ -106,17 +102,15 @@ func Create(o Options, stats ...any) (*File, error) {
 	return &File{s, h}, nil
 }
 
-// Open visits a file that exists: one that the shell made, or one that an
-// earlier run of the program left, or that of a running process. It attaches
-// the stats that are declared to those of the same label and type, and adds
-// what is missing; values and averages go on from where they are. The error is
-// an fs.ErrNotExist where there is no file, and where PID is set and the process
-// has ended that the file belongs to.
+// Open visits a file that exists. Stats, given as for [Create], update those in
+// the file that have the same label and type, from the values that they have.
+// Those that the file lacks are added. The error is an fs.ErrNotExist where there
+// is no file, or one that belonged to another process than PID, which has ended.
 //
-// While a running process owns the file, only numbers can be updated. Other
-// updates and new stats take the lock of the file for each. A file that a
-// program in Python has left knows no such lock: one that stats were declared
-// in is the caller's alone until Close.
+// While a running process owns the file, only numbers can be updated. Programs
+// in Python own their files without a lock: such a file can only be updated when
+// the program has ended, and if stats are declared in it, by the caller alone
+// until Close.
 func Open(path string, o Options, stats ...any) (*File, error) {
 	var declared declared
 	if err := declared.addAll(stats); err != nil {
@@ -172,19 +166,18 @@ func (f *File) AddStruct(stats ...any) error {
 }
 
 // Apply carries out changes in their order: all of them or, after an error,
-// none. It makes the stats that the file lacks, and updates any that may be
-// updated, also those that no Stat is declared for. Numbers are changed in one
-// step each; the others while this is the only writer, which in the file of
-// somebody else takes its lock, once for all changes.
+// none. Stats that the file lacks are made. Others are updated whether a [Stat]
+// is declared for them or not. In the file of somebody else, changes that need
+// its lock take it once for all of them.
 //
-// Everything is checked before the first change takes effect. If other
-// processes update the same numbers meanwhile, so that a sum no longer fits its
+// Everything is checked before the first change takes effect. Only if another
+// process updates the same numbers meanwhile, so that a sum no longer fits its
 // type, the changes before it stay.
 func (f *File) Apply(changes []Change) error { return f.store.apply(changes, nil) }
 
-// Hold makes the lock of a file of somebody else, once an update needs it, stay
-// until Release: for many updates in a row. Whoever else wants to write waits,
-// so it is not for long.
+// Hold keeps the lock of a file of somebody else from the next update that
+// takes it until [File.Release], for many updates in a row. Others who want to
+// write wait meanwhile.
 func (f *File) Hold() {
 	f.store.mu.Lock()
 	defer f.store.mu.Unlock()
@@ -207,8 +200,8 @@ func (f *File) Sync() error {
 	return f.store.sync()
 }
 
-// Close ends the publishing, and leaves the file as it is. Updates after it
-// are dropped. A second Close does nothing.
+// Close leaves the file as it is. Updates after it are dropped. A second Close
+// does nothing.
 func (f *File) Close() error {
 	f.store.mu.Lock()
 	defer f.store.mu.Unlock()
@@ -230,13 +223,14 @@ func (f *File) Remove() error {
 	return errors.Join(err, f.store.close())
 }
 
-// A LostError says why updates reach nobody, and how many were dropped so far,
-// of those that are counted. Updates of numbers in a file of our own that is not
-// Guarded are not.
+// A LostError says why updates reach nobody, or did not.
 type LostError struct {
-	Path    string
+	Path string
+	// Dropped is how many updates were dropped so far. Those of numbers are only
+	// counted in a file that is Guarded, and for a visitor.
 	Dropped uint64
-	Err     error // the first reason, such as ErrReplaced
+	// Err is the first reason, such as ErrReplaced.
+	Err error
 }
 
 func (e *LostError) Error() string {
@@ -246,9 +240,9 @@ func (e *LostError) Error() string {
 // Unwrap returns Err.
 func (e *LostError) Unwrap() error { return e.Err }
 
-// Err returns nil as long as readers see what this process publishes, and
-// otherwise a *[LostError]: somebody removed, replaced or truncated the file, a
-// visitor did not get the lock, or a sample was no finite number. It looks at
+// Err returns nil if readers see all that this process publishes, and otherwise
+// a *[LostError]: somebody removed, replaced, truncated or rewrote the file, a
+// visitor did not get the lock, or a sample was not a finite number. It checks
 // the file each time.
 func (f *File) Err() error {
 	f.store.mu.Lock()

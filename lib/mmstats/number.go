@@ -7,10 +7,8 @@ import (
 	"mmstats/lib/mapping"
 )
 
-// A Counter is a 64-bit number that only goes up: requests served, bytes
-// sent. Its methods may be called by any number of goroutines, and other
-// processes may add to the same counter. The zero Counter drops what it is
-// given until it is declared in a file.
+// A Counter is a 64-bit number that only goes up: requests served, bytes sent.
+// Other processes may add to the same counter.
 type Counter struct {
 	count mapping.Count
 }
@@ -33,7 +31,7 @@ func (c *Counter) bind(f *field) { c.count.Bind(f.region, f.value(), f.pad()) }
 func (c *Counter) bound() bool { return c.count.Bound() }
 
 // A LocalCounter is a Counter that one goroutine updates, and no one else in
-// this process or another: it costs a tenth of a Counter. Any number of
+// this process or another: an update takes a tenth of the time. Any number of
 // goroutines may call Value.
 type LocalCounter struct {
 	count mapping.Count
@@ -81,8 +79,7 @@ func (c *FloatCounter) bind(f *field) { c.cell.Bind(f.region, f.value(), f.pad()
 
 func (c *FloatCounter) bound() bool { return c.cell.Bound() }
 
-// Number is what a Gauge holds. An int and a uint have as many bits as those of
-// the program.
+// Number is what a Gauge holds.
 type Number interface {
 	int | int8 | int16 | int32 | int64 | uint | uint8 | uint16 | uint32 | uint64 | float32 | float64
 }
@@ -116,10 +113,8 @@ func numberType[T Number]() format.Type {
 	return format.Float64
 }
 
-// A Gauge is a number that goes up and down: requests in flight, a
-// temperature. Its methods may be called by any number of goroutines, and
-// other processes may update the same gauge. The zero Gauge drops what it is
-// given until it is declared in a file.
+// A Gauge is a number that goes up and down: requests in flight, a temperature.
+// Other processes may update the same gauge.
 type Gauge[T Number] struct {
 	cell mapping.Cell[T]
 }
@@ -141,9 +136,7 @@ func (g *Gauge[T]) bind(f *field) { g.cell.Bind(f.region, f.value(), f.pad()) }
 
 func (g *Gauge[T]) bound() bool { return g.cell.Bound() }
 
-// A Bool is true or false. Its methods may be called by any number of
-// goroutines. The zero Bool drops what it is given until it is declared in a
-// file.
+// A Bool is true or false.
 type Bool struct {
 	cell mapping.Cell[uint8]
 }
@@ -168,8 +161,8 @@ func (b *Bool) bind(f *field) { b.cell.Bind(f.region, f.value(), f.pad()) }
 
 func (b *Bool) bound() bool { return b.cell.Bound() }
 
-// A Constant is a number, a truth or a text that is known when the file is
-// published, and never changes after that: a version, a limit.
+// A Constant is known when it is declared, and never changes after that: a
+// version, a limit.
 type Constant[T Number | bool | string] struct {
 	// Value is read when the constant is declared.
 	Value T

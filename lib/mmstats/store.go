@@ -34,6 +34,7 @@ type store struct {
 	file    *mapping.File // nil while a file of other writers is left to them
 	other   *mapping.File // holds the lock of such a file
 	info    mapping.Info  // of file, when it was opened
+	size    int64         // of file, when it was last loaded
 	writer  liveness.Writer
 	loader  statfile.Loader
 	regions []*mapping.Region // each maps the file from its start; the last, the most of it
@@ -249,15 +250,21 @@ func (s *store) reload() error {
 	if err != nil {
 		return err
 	}
-	if err := s.loader.LoadMore(s.file, info); err != nil {
+	return s.loadMore(info.Size)
+}
+
+// loadMore loads and maps the fields that are new, of a file of size bytes.
+func (s *store) loadMore(size int64) error {
+	if err := s.loader.LoadMore(s.file, mapping.Info{Size: size}); err != nil {
 		return err
 	}
 	s.complete = s.locked
-	return s.loaded(info.Size)
+	return s.loaded(size)
 }
 
 // loaded maps what was loaded, of a file of size bytes.
 func (s *store) loaded(size int64) error {
+	s.size = size
 	s.mark, s.markAt = string([]byte{format.Version}), 0
 	if n := len(s.loader.Fields); n > 0 {
 		last := &s.loader.Fields[n-1]
@@ -347,7 +354,7 @@ func (s *store) append(content []byte) error {
 		if err != nil {
 			return err
 		}
-		return s.reload()
+		return s.loadMore(size)
 	}
 	if err := s.marked(); err != nil {
 		return s.fail("add", err)
@@ -366,15 +373,14 @@ func (s *store) append(content []byte) error {
 		}
 		at = fd.End()
 	}
-	return s.reload()
+	return s.loadMore(size)
 }
 
 // reserve makes room in the file for fields up to end, and returns its size.
 func (s *store) reserve(end int) (size int64, err error) {
-	info, err := s.file.Stat()
 	need := mapping.RoundUp(end + endSize)
-	if err != nil || int64(need) <= info.Size {
-		return info.Size, err
+	if int64(need) <= s.size {
+		return s.size, nil
 	}
 	if s.loader.End == 0 {
 		// A page for what may be added: the original's pollstats ends when a

@@ -117,8 +117,9 @@ func TestTimer(t *testing.T) {
 	var timer mmstats.Timer
 	create(t, mmstats.Options{}, mmstats.Labeled{Label: "t", Stat: &timer})
 	timing := timer.Start()
-	before := timing.Elapsed()
-	waitFor(t, "time", func() bool { return timing.Elapsed() > before })
+	start := time.Now()
+	waitFor(t, "time", func() bool { return time.Since(start) > 0 })
+	before := time.Since(start)
 	if d := timing.Stop(); d <= before || timer.Last() != d || timer.Count() != 1 {
 		t.Errorf("Stop() = %v after %v, Last() = %v, Count() = %d", d, before, timer.Last(), timer.Count())
 	}
