@@ -9,15 +9,15 @@ import (
 	"unsafe"
 )
 
-// ErrStraddles says that a label size would lie in two words, and so could be
-// seen half written.
+// ErrStraddles says that a label size would lie in two words, so that readers
+// could see half of it.
 var ErrStraddles = errors.New("a label of this length cannot be added at this place of the file")
 
-// Append writes a field to offset, the end of the fields of a file. The
-// caller holds the lock of the file, and the region has room for field and
-// for the 0 that ends the fields.
+// Append writes a field to offset, the end of the fields of a file. The caller
+// holds the lock of the file, and the region is large enough for the field and
+// the 0 that ends the fields.
 //
-// Readers look at the label size first, and it is 0 until the rest is there.
+// The label size, which readers read first, is written last, in one step.
 func (r *Region) Append(offset int, field []byte) error {
 	if offset%8 == 7 && field[0] != 0 && field[1] != 0 {
 		return ErrStraddles
@@ -26,8 +26,8 @@ func (r *Region) Append(offset int, field []byte) error {
 	place := unsafe.Slice((*byte)(r.at(offset, size, 1)), size)
 	var err error
 	done := r.guard(func() {
-		// A writer that was killed in here may have left bytes behind the new
-		// end, where they would be taken for a field.
+		// A writer that was killed in here may have left bytes after the new
+		// end, which would be read as a field.
 		clear(place[len(field):])
 		copy(place[2:], field[2:])
 		for i := range 2 {
@@ -43,8 +43,8 @@ func (r *Region) Append(offset int, field []byte) error {
 	return err
 }
 
-// orBytes sets the two bytes at offset, which are 0, to size. Where they lie
-// in one word it does so in one step, else it sets the i-th alone.
+// orBytes sets the two bytes at offset, which are 0, to size: both in one step
+// where they lie in one word, else the i-th alone.
 func (r *Region) orBytes(offset int, size []byte, i int) {
 	if offset%8 == 7 {
 		offset, size = offset+i, size[i:i+1]
@@ -52,6 +52,6 @@ func (r *Region) orBytes(offset int, size []byte, i int) {
 	word := offset &^ 7
 	var bytes [8]byte
 	copy(bytes[offset-word:], size)
-	// The word's other bytes may be a value that others update, hence or.
+	// Other bytes of the word may be a value that others update, hence an or.
 	atomic.OrUint64((*uint64)(r.at(word, 8, 8)), binary.NativeEndian.Uint64(bytes[:]))
 }

@@ -11,9 +11,9 @@ import (
 )
 
 // Buffers are the two values of a buffered field, and its write buffer:
-// mmstats(5), BUFFERED FIELDS. One writer at a time may use them, be it by the
-// lock of the file or by a mutex of the process that owns it, and any number
-// of readers.
+// mmstats(5), BUFFERED FIELDS. One writer at a time may use them, which the lock
+// of the file or a mutex of the process that owns it ensures, and any number of
+// readers.
 type Buffers struct {
 	region *Region
 	index  int // offset of the write buffer; the values follow
@@ -39,8 +39,9 @@ func (b Buffers) Part(skip, part int) Buffers {
 	return b
 }
 
-// word returns the aligned word that holds the write buffer, and how far it is
-// shifted in it. The word's other bytes may be values, hence only swaps.
+// word returns the aligned word that holds the write buffer, and by how many bits
+// it is shifted in it. Other bytes of the word may be a value that is updated, so
+// it may only be replaced by a compare-and-swap.
 func (b Buffers) word() (p *uint32, shift int) {
 	at := b.index &^ 3
 	shift = 8 * (b.index - at)
@@ -59,9 +60,8 @@ func (b Buffers) value(index byte) []byte {
 	return unsafe.Slice((*byte)(unsafe.Add(b.region.mem.base, b.index+1+int(index)*b.size+b.skip)), b.part)
 }
 
-// Write sets the value to src, with NULs up to its size, in one step. It
-// reports whether it did, and does not when a fault shows that the file is
-// gone.
+// Write sets the value to src, filled up with NULs, in one step. It reports
+// whether it did: not if the file was truncated.
 func (b Buffers) Write(src []byte) (done bool) {
 	return b.WriteString(unsafe.String(unsafe.SliceData(src), len(src)))
 }
@@ -69,8 +69,8 @@ func (b Buffers) Write(src []byte) (done bool) {
 // WriteString is Write.
 func (b Buffers) WriteString(src string) (done bool) {
 	return b.region.guard(func() {
-		// Readers take the other buffer. One that has been reading this one
-		// since before the last flip sees by the index that it must start again.
+		// Readers read the other value. One that has been reading this one since
+		// before the last flip finds another write buffer, and starts again.
 		index := b.load()
 		spare := b.value(index)
 		clear(spare[copy(spare, src):])
@@ -78,9 +78,9 @@ func (b Buffers) WriteString(src string) (done bool) {
 	})
 }
 
-// Update sets the value to what next makes of it in buf, which has its size.
-// After an error of next it stays as it is. The error is ErrGone if a fault
-// shows that the file is gone.
+// Update calls next with the value in buf, which has its size, and sets the value
+// to what next leaves there. If next returns an error, the value stays as it is.
+// The error is ErrGone if the file was truncated.
 func (b Buffers) Update(buf []byte, next func() error) error {
 	var err error
 	done := b.region.guard(func() {
@@ -97,8 +97,8 @@ func (b Buffers) Update(buf []byte, next func() error) error {
 	return err
 }
 
-// flip lets readers take the buffer that was being written. The swap releases
-// its bytes to whoever loads the index after it.
+// flip makes the value that was written the one that readers read. The swap
+// releases its bytes: whoever loads the write buffer after it sees all of them.
 func (b Buffers) flip(index byte) {
 	p, shift := b.word()
 	for {
@@ -111,7 +111,7 @@ func (b Buffers) flip(index byte) {
 	runtime.KeepAlive(b.region)
 }
 
-// ErrGone says that the memory of a value is not there any more.
+// ErrGone says that the memory of a value cannot be accessed any more.
 var ErrGone = errors.New("the file was truncated under its map")
 
 // Read copies the value that readers take to dst, which holds its size. It may

@@ -70,8 +70,8 @@ const (
 	Visited
 )
 
-// halved says that a plain access to 8 bytes is two. Cells of that size are
-// guarded then, because guarded updates do without it.
+// halved says that a plain access to 8 bytes is made in two steps. Cells of that
+// size are always guarded then: guarded updates are atomic.
 const halved = bits.UintSize == 32
 
 // Bind makes the cell that of the number at offset, which must be inside r and
@@ -178,7 +178,7 @@ func (c *Cell[T]) loadGuarded() (v T) {
 	return v
 }
 
-// load and store are whole also where a plain access to 8 bytes is two.
+// load and store access 8 bytes in one step on any machine.
 func load[T Number](p *T) T {
 	if unsafe.Sizeof(*p) < 8 {
 		return *p

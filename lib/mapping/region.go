@@ -22,12 +22,12 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// A Region is a stretch of shared memory: a file's first bytes.
+// A Region is shared memory: the first bytes of a file.
 //
-// Its address never changes, and is given back only after Close and when
-// nothing refers to it any more. Close and a fault put private memory in its
-// place, which takes updates and shows them to nobody. So an update never
-// needs to ask whether the region is still there.
+// Its address never changes. The memory is unmapped after Close, once no accessor
+// refers to it any more. Close, and a fault in it, replace it by private memory:
+// updates go there, and nobody sees them. So an update need not check whether the
+// file is still mapped.
 type Region struct {
 	// Access is how numbers of the region are updated that are bound after it
 	// is set.
@@ -42,7 +42,7 @@ type Region struct {
 	dropped atomic.Uint64
 }
 
-// memory is what keeps the addresses valid: accessors hold it.
+// memory is unmapped when nothing refers to it any more.
 type memory struct {
 	base unsafe.Pointer
 	size int
@@ -87,7 +87,8 @@ func (r *Region) at(offset, size, align int) unsafe.Pointer {
 	return unsafe.Add(r.mem.base, offset)
 }
 
-// Close makes the region a sink. It may be called while others update it.
+// Close replaces the memory by private memory. It may be called while others
+// update it.
 func (r *Region) Close() error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -118,7 +119,7 @@ func (r *Region) isClosed() bool {
 	return r.closed
 }
 
-// sink puts private memory in the place of the file's.
+// sink replaces the memory of the file by private memory, at the same address.
 func (r *Region) sink() error {
 	if r.mem.heap != nil {
 		return nil
@@ -128,19 +129,18 @@ func (r *Region) sink() error {
 	return err
 }
 
-// Err returns why the region became a sink before it was closed, or nil.
+// Err returns the fault after which the region is private memory, or nil.
 func (r *Region) Err() error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.err
 }
 
-// Dropped returns how many updates went nowhere since the region broke, of
-// those that watch for it.
+// Dropped returns how many updates were dropped, of those that are guarded.
 func (r *Region) Dropped() uint64 { return r.dropped.Load() }
 
-// A FaultError says that the memory of a region was not there any more: its
-// file was truncated, or its disk failed.
+// A FaultError says that mapped memory could not be accessed: the file was
+// truncated, or its disk failed.
 type FaultError struct {
 	Offset int // in the file, of the byte that was touched
 }
@@ -149,9 +149,8 @@ func (e *FaultError) Error() string {
 	return fmt.Sprintf("memory fault at byte %d: the file was truncated, or its disk failed", e.Offset)
 }
 
-// guard runs update, which touches the region, so that a fault in it breaks
-// the region and not the process. It reports whether update took place, and
-// counts it as dropped if it did not.
+// guard runs update, which accesses the region, so that a fault does not end the
+// process. It reports whether update was done. If not, it counts it as dropped.
 func (r *Region) guard(update func()) (done bool) {
 	if done = r.try(update); !done {
 		r.dropped.Add(1)
@@ -159,7 +158,7 @@ func (r *Region) guard(update func()) (done bool) {
 	return done
 }
 
-// try is guard for a look at the region, which is no update.
+// try is guard for what only reads: nothing is counted as dropped.
 func (r *Region) try(look func()) (done bool) {
 	if r.broken.Load() {
 		return false
@@ -176,9 +175,9 @@ func (r *Region) try(look func()) (done bool) {
 	return done
 }
 
-// fault ends what panicked with cause, under debug.SetPanicOnFault(true): the
-// region becomes a sink if it was a fault in its memory. old is what the
-// setting was.
+// fault handles a panic with cause, under debug.SetPanicOnFault(true). After a
+// fault in the memory of the region, that is replaced by private memory; any
+// other panic goes on. old is what the setting was.
 func (r *Region) fault(cause any, old bool) {
 	debug.SetPanicOnFault(old)
 	fault, ok := cause.(interface{ Addr() uintptr })

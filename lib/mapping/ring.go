@@ -12,9 +12,9 @@ import (
 // A Ring is the value of a moving average: mmstats(5), MOVING AVERAGES.
 //
 //	offset     size  item
-//	0          8     mean of the samples in the ring, float
-//	8          8     head: the slot of the next sample, unsigned
-//	16         8     count: samples taken so far, unsigned
+//	0          8     mean of the samples in the slots, float
+//	8          8     the slot of the next sample, unsigned
+//	16         8     how many samples there were so far, unsigned
 //	24         8*N   slots, float
 //
 // One writer at a time may use it, and any number of readers.
@@ -32,24 +32,23 @@ func RingAt(r *Region, offset, window int) Ring {
 
 func (g Ring) word(i int) *uint64 { return (*uint64)(unsafe.Add(g.region.mem.base, g.offset+8*i)) }
 
-// Add takes a sample. It reports whether it did, and does not when a fault
-// shows that the file is gone. A writer that is killed in here loses at most
-// this sample: it comes first, then head and count, and the mean that readers
-// look at comes last.
+// Add adds a sample. It reports whether it did: not if the file was truncated. A
+// writer that is killed in here loses at most this sample, since it is stored
+// first, then next slot and count, and last the mean, which is what readers read.
 func (g Ring) Add(sample float64) bool {
 	return g.region.guard(func() {
-		head := atomic.LoadUint64(g.word(1)) % uint64(g.window)
+		next := atomic.LoadUint64(g.word(1)) % uint64(g.window)
 		count := atomic.LoadUint64(g.word(2)) + 1
 		slots := unsafe.Slice((*float64)(unsafe.Pointer(g.word(3))), g.window)
-		slots[head] = sample
-		atomic.StoreUint64(g.word(1), (head+1)%uint64(g.window))
+		slots[next] = sample
+		atomic.StoreUint64(g.word(1), (next+1)%uint64(g.window))
 		atomic.StoreUint64(g.word(2), count)
 		atomic.StoreUint64(g.word(0), math.Float64bits(mean(slots[:min(count, uint64(g.window))])))
 		runtime.KeepAlive(g.region)
 	})
 }
 
-// mean adds up in four lanes, because one addition would wait for the other.
+// mean has four sums, since each addition to one sum waits for the one before it.
 func mean(samples []float64) float64 {
 	var a, b, c, d float64
 	rest := samples
@@ -68,7 +67,7 @@ func (g Ring) Mean() (mean float64) {
 	return mean
 }
 
-// Count returns how many samples were taken so far.
+// Count returns how many samples there were so far.
 func (g Ring) Count() (count uint64) {
 	g.region.try(func() { count = atomic.LoadUint64(g.word(2)) })
 	return count
@@ -77,8 +76,8 @@ func (g Ring) Count() (count uint64) {
 // Last returns the newest sample, and 0 while there is none.
 func (g Ring) Last() (last float64) {
 	g.region.try(func() {
-		head := atomic.LoadUint64(g.word(1)) % uint64(g.window)
-		slot := (int(head) + g.window - 1) % g.window
+		next := atomic.LoadUint64(g.word(1)) % uint64(g.window)
+		slot := (int(next) + g.window - 1) % g.window
 		last = math.Float64frombits(atomic.LoadUint64(g.word(3 + slot)))
 	})
 	return last

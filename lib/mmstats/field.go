@@ -98,9 +98,10 @@ func (f *field) refusal() error {
 		return errors.New(refused + "one goroutine of its program owns it")
 	case f.at.Buffered() || s.TrailingBlank:
 		return errors.New(refused + "it is not aligned")
-	case f.typ == format.String || f.typ == format.Bool || s.ValueSize == 1:
-		// Python's writers change these, too, without a second buffer.
-		return errors.New(refused + "it is a constant, or changed by its own program alone")
+	case f.at.Live(): // as Python's writers lay it out
+		return errors.New(refused + "only its own program changes it")
+	case f.typ == format.String:
+		return errors.New(refused + "it is a constant, or only its own program changes it")
 	}
 	return errors.New(refused + "it is a constant")
 }

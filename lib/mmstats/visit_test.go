@@ -266,7 +266,7 @@ func TestApply(t *testing.T) {
 			{add("Local", format.UintValue(1)), "one goroutine of its program owns it"}, {add("cu64", format.UintValue(1)), "it is a constant"},
 			{set("Average", format.FloatValue(1)), "takes samples"}, {set("Moving", format.FloatValue(1)), "takes samples"},
 			{set("Local", format.FloatValue(1)), "one goroutine"}, {set("cf64", format.FloatValue(1)), "it is a constant"},
-			{set("ctext", format.TextValue([]byte("x"))), "changed by its own program alone"},
+			{set("ctext", format.TextValue([]byte("x"))), "only its own program changes it"},
 			{mmstats.Change{Label: "F64", Type: format.Float32, Op: mmstats.Set, Text: "1"}, "F64: is of type float64, not float32"},
 			{mmstats.Change{Label: "none"}, "none: needs a type"}, {mmstats.Change{Label: "sys.pid", Text: "1"}, "says whose the file is"},
 		} {
