@@ -105,7 +105,7 @@ class Graph {
   // styles returns how each line is drawn. Where one differs, or there are more
   // than can be told apart, the others step back.
   styles(writers) {
-    if (!writers.length) return this.series.rings.map((_, i) => ({ color: color("--spark"), key: "k0", width: i ? 1 : 1.8, fill: i ? undefined : color("--spark") + "22" }));
+    if (!writers.length) return this.series.rings.map((_, i) => ({ color: color("--spark") + ["", "b0", "70"][i], key: ["k0", "kp1", "kp2"][i], width: i ? 1.2 : 1.8, fill: i ? undefined : color("--spark") + "22" }));
     const quiet = writers.some(w => this.odd.includes(w.id)) || writers.length > MAX_COLORS;
     return writers.map(w => {
       const i = colorOf(w);
@@ -157,7 +157,7 @@ class Graph {
       series: [{}, ...styles.map(style => ({ stroke: style.color, fill: style.fill, width: style.width, points: { show: false } }))],
       bands: series.kind === "histogram" && styles.length === 3 ? [{ series: [3, 2], fill: color("--spark") + "18" }, { series: [2, 1], fill: color("--spark") + "30" }] : undefined,
       axes: [{ ...axis, size: 26, space: 90, values: (u, times) => times.map(t => clock(t, times.length > 1 && times[1] - times[0] < 60 ? 8 : 5)) },
-        { ...axis, size: 62, values: (u, values) => values.map(v => trim(withUnit(v, series.unit))) }],
+        { ...axis, size: 62, incrs: /^([KMG]i)?[Bb]/.test(series.unit) && series.unit !== "bits" ? BINARY : undefined, values: (u, values) => values.map(v => trim(withUnit(v, series.unit))) }],
     }, data, this.plot);
   }
 
@@ -179,7 +179,7 @@ class Graph {
     if (!writers.length) {
       const many = series.writers.length;
       const names = series.kind === "histogram" ? ["p50", "p90", "p99"] : [many > 1 ? `${series.fold === "avg" ? "mean" : "sum"} of ${many} writers` : many ? writerName(fileOf(series.writers[0])) : series.command];
-      entries = names.map((name, i) => ({ name, key: "k0", value: value(i) }));
+      entries = names.map((name, i) => ({ name, key: styles[i].key, value: value(i) }));
     } else {
       const rows = writers.map((w, i) => ({ name: writerName(fileOf(w)), key: styles[i].key, value: value(i), odd: this.odd.includes(w.id) }));
       const quiet = rows.some(row => row.key === "kx");
@@ -218,6 +218,9 @@ function lastFinite(lines) {
   for (const line of lines) for (let i = line.length - 1; i > last; i--) if (line[i] !== null) last = i;
   return last;
 }
+
+// BINARY are the distances of the marks on an axis of bytes.
+const BINARY = Array.from({ length: 81 }, (_, i) => 2 ** (i - 20));
 
 // trim leaves out the zeros that an axis has no need for.
 function trim(text) { return text.replace(/(\.\d*?)0+(?=\D|$)/, "$1").replace(/\.(?=\D|$)/, ""); }
