@@ -16,8 +16,10 @@ import (
 	"log"
 	"os"
 	"os/exec"
+	"os/signal"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/chromedp/cdproto/emulation"
@@ -42,7 +44,9 @@ func main() {
 	defer os.RemoveAll(dir)
 	s := &scene{bin: os.Args[1], out: os.Args[2], dir: dir}
 	defer s.end()
-	if err := s.play(); err != nil {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	if err := s.play(ctx); err != nil {
 		log.Print(err)
 		s.end()
 		os.RemoveAll(dir)
@@ -84,9 +88,37 @@ func (s *scene) start(name string, args ...string) (stdin io.Writer, err error) 
 	return stdin, err
 }
 
-func (s *scene) play() error {
-	const address = "127.0.0.1:5002"
-	s.url = "http://" + address + "/"
+// wait waits, unless it is told to end.
+func wait(ctx context.Context, d time.Duration) error {
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-time.After(d):
+		return nil
+	}
+}
+
+// serve starts mmash.
+func (s *scene) serve() error {
+	cmd := s.command("mmash", "-l", "127.0.0.1:0", "--private")
+	stderr, err := cmd.StderrPipe()
+	if err == nil {
+		err = cmd.Start()
+	}
+	if err != nil {
+		return err
+	}
+	s.running = append(s.running, cmd)
+	line, err := bufio.NewReader(stderr).ReadString('\n')
+	_, url, found := strings.Cut(line, "listening on ")
+	if !found {
+		return fmt.Errorf("mmash says %q: %w", line, err)
+	}
+	s.url = strings.TrimSpace(url)
+	return nil
+}
+
+func (s *scene) play(ctx context.Context) error {
 	var stdins []io.Writer
 	for _, name := range strings.Fields("web web web web web web web web worker worker worker worker backup") {
 		stdin, err := s.start(name)
@@ -95,23 +127,30 @@ func (s *scene) play() error {
 		}
 		stdins = append(stdins, stdin)
 	}
-	if _, err := s.start("mmash", "-l", address, "--private"); err != nil {
+	if err := s.serve(); err != nil {
 		return err
 	}
-	time.Sleep(calm - 2*time.Minute)
+	const dead = 2 * time.Minute // until then a worker has ended
+	if err := wait(ctx, calm-dead); err != nil {
+		return err
+	}
 	if err := s.running[10].Process.Kill(); err != nil { // a worker
 		return err
 	}
-	time.Sleep(2 * time.Minute)
+	if err := wait(ctx, dead); err != nil {
+		return err
+	}
 	if _, err := fmt.Fprintln(stdins[3], "slow"); err != nil {
 		return err
 	}
-	time.Sleep(incident)
-	return s.shoot()
+	if err := wait(ctx, incident); err != nil {
+		return err
+	}
+	return s.shoot(ctx)
 }
 
 // shoot makes the pictures.
-func (s *scene) shoot() error {
+func (s *scene) shoot(ctx context.Context) error {
 	profile, err := os.MkdirTemp("", "mmstats-profile")
 	if err != nil {
 		return err
@@ -119,21 +158,21 @@ func (s *scene) shoot() error {
 	defer os.RemoveAll(profile)
 	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.NoSandbox, chromedp.DisableGPU, chromedp.UserDataDir(profile),
 		chromedp.Flag("disable-quic", true), chromedp.Flag("disable-component-update", true))
-	allocator, stop := chromedp.NewExecAllocator(context.Background(), options...)
+	allocator, stop := chromedp.NewExecAllocator(ctx, options...)
 	defer stop()
-	ctx, cancel := chromedp.NewContext(allocator)
+	tab, cancel := chromedp.NewContext(allocator)
 	defer cancel()
 	graphs := "graph/?s=web.requests&s=web.latency&s=web.status.5XX&s=web.in_flight&s=worker.jobs.done&s=worker.queue.depth"
 	themes := []string{"light", "dark"}
 	for _, theme := range themes {
 		for name, page := range map[string]string{"mmash-list": "", "mmash-graphs": graphs} {
-			if err := s.page(ctx, s.url+page, name+"-"+theme, theme, 1280, 860); err != nil {
+			if err := s.page(tab, s.url+page, name+"-"+theme, theme, 1280, 860); err != nil {
 				return err
 			}
 		}
 	}
 	for _, theme := range themes {
-		if err := s.terminals(ctx, theme); err != nil {
+		if err := s.terminals(tab, theme); err != nil {
 			return err
 		}
 	}
