@@ -2,7 +2,9 @@ package format
 
 import (
 	"encoding/binary"
+	"fmt"
 	"math"
+	"strings"
 	"testing"
 )
 
@@ -207,6 +209,23 @@ func TestHistogramType(t *testing.T) {
 		f := lastField(t, data)
 		if got := f.Type(); got != test.want {
 			t.Errorf("%q with write buffer %d and layout %#x = %v, want %v", test.sig, test.index, test.word, got, test.want)
+		}
+	}
+}
+
+// Pad bytes that are no description of ours hide neither the value nor its kind.
+func TestForeignPadBytes(t *testing.T) {
+	for _, pad := range []string{
+		strings.Repeat("unit=ms\n", 1<<17), "unit=ms\n", "unit=ms\n" + strings.Repeat("\x00", 1<<20), "\xff\xfe=\x1b[2J\n\x00\x00\x00\x00\x00\x00\x00\x00",
+	} {
+		sig := fmt.Sprintf("%dxQ  ", len(pad))
+		data := append([]byte{Version}, rawField("l", sig, Unbuffered, pad+"\x07\x00\x00\x00\x00\x00\x00\x00")...)
+		f := lastField(t, data)
+		if got := valueOf(&f, data); !nativeBigEndian && got.Uint() != 7 || f.Kind() != KindCounter {
+			t.Errorf("%d pad bytes: a %v of %d, want a counter of 7", len(pad), f.Kind(), got.Uint())
+		}
+		if d := f.Description(); d != (Description{}) {
+			t.Errorf("%d pad bytes are a description: %.60v", len(pad), d)
 		}
 	}
 }

@@ -2,6 +2,7 @@ package mmstats_test
 
 import (
 	"bytes"
+	"encoding/json"
 	"fmt"
 	"math"
 	"os"
@@ -313,6 +314,65 @@ func TestDescriptionsOfStatsThatExist(t *testing.T) {
 	if err != nil || !bytes.Equal(before, after) {
 		t.Errorf("the file is not what it was, %v", err)
 	}
+}
+
+// TestPythonDecodesWhatIsNew has the reader that shares no code with ours find
+// the same descriptions, and the same samples in the same buckets.
+func TestPythonDecodesWhatIsNew(t *testing.T) {
+	var s describedStats
+	f := create(t, mmstats.Options{NoDefaults: true}, &s)
+	s.locked()
+	for i := range 1000 {
+		s.Latency.Add(math.Exp2(float64(i%80) - 36.3))
+		s.Local.Add(float64(i % 5))
+	}
+	got := formattest.ReadByPython(t, "../format/testdata/readstats.py", f.Path())
+	stats, err := reader.ReadFile(f.Path())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range stats {
+		st := &stats[i]
+		d, python := st.Description(), got[string(st.Label)]
+		if python.Description["unit"] != d.Unit || python.Description["about"] != d.About {
+			t.Errorf("%s is described as %v by Python, want %+v", st.Label, python.Description, d)
+		}
+		if (python.Histogram != nil) != (st.Type() == format.Histogram) {
+			t.Errorf("%s is a %v, and by Python %+v", st.Label, st.Type(), python)
+		}
+		if python.Histogram == nil {
+			continue
+		}
+		h, buckets := st.Histogram(), fmt.Sprint(python.Histogram.Buckets)
+		var want [][2]any
+		h.Buckets(func(upper float64, n uint64) bool {
+			bound := any(json.Number(number(upper)))
+			if math.IsInf(upper, 1) {
+				bound = "inf"
+			}
+			want = append(want, [2]any{bound, json.Number(fmt.Sprint(n))})
+			return true
+		})
+		if python.Histogram.Count != h.Count || python.Histogram.Sum != h.Sum || asFloat(python.Histogram.Max) != h.Max || asFloat(python.Histogram.Min) != h.Min {
+			t.Errorf("%s has %d samples of %v by Python, want %d of %v", st.Label, python.Histogram.Count, python.Histogram.Sum, h.Count, h.Sum)
+		}
+		if len(python.Histogram.Buckets) != len(want) {
+			t.Fatalf("%s: buckets %s by Python, want %v", st.Label, buckets, want)
+		}
+		for i, b := range python.Histogram.Buckets {
+			// Python's power is off in the last digit for some bounds.
+			if a, w := asFloat(b[0]), asFloat(want[i][0]); math.Abs(a-w) > 1e-15*w || b[1] != want[i][1] {
+				t.Errorf("%s: bucket %v by Python, want %v", st.Label, b, want[i])
+			}
+		}
+	}
+}
+
+// asFloat returns a number that JSON holds, and 0 for a text.
+func asFloat(v any) float64 {
+	n, _ := v.(json.Number)
+	f, _ := n.Float64()
+	return f
 }
 
 // TestMeanOfHistogramAtClose has readers that know no histograms read the mean

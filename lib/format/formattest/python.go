@@ -16,6 +16,20 @@ type Stat struct {
 	Signature string
 	Buffered  bool
 	Value     any
+	// Description holds the lines of a description by key.
+	Description map[string]string
+	// Histogram is nil for other stats.
+	Histogram *Histogram
+}
+
+// A Histogram is what the reader in Python finds in a histogram. Min and Max are
+// float64s, or texts where they are infinite; so are the bounds of Buckets, which
+// stand before the counts.
+type Histogram struct {
+	Count    uint64
+	Sum      float64
+	Min, Max any
+	Buckets  [][2]any
 }
 
 // ReadByPython returns the stats of a file by label, as the program script,

@@ -2,11 +2,14 @@
 
 A reader of the format that shares no code with the one under test: mmstats(5)
 written down once more, on Python's struct. Each line holds file, label,
-signature, buffered and value; a float that JSON cannot hold is a text.
+signature, buffered and value; a float that JSON cannot hold is a text. Where the
+stat has them, description holds the lines before the value, by key, and
+histogram what it counts: count, sum, min, max and buckets, by upper bound.
 """
 import json
 import math
 import os
+import re
 import struct
 import sys
 
@@ -35,7 +38,32 @@ def stats(data):
             value = take(size)
         else:
             value = (take(size), take(size))[index ^ 1]
-        yield label, signature, index != 255, struct.unpack(signature, value)[0]
+        yield label, signature, index != 255, value
+
+
+def description(signature, value):
+    """Returns the lines before the value, as they are in the file."""
+    pad = re.match(r'(\d+)x', signature)
+    if not pad or int(pad[1]) > 4096:
+        return {}
+    found = {}
+    lines, nul, _ = value[:int(pad[1])].partition(b'\0')
+    for line in lines.decode('utf-8', 'replace').split('\n') if nul else ():
+        key, equals, text = line.partition('=')
+        if equals and re.fullmatch('[a-z][a-z0-9_]*', key):
+            found.setdefault(key, text)
+    return found
+
+
+def histogram(signature, words):
+    """Returns what a histogram counts, or None where it is none."""
+    bare = re.sub(r'^\d+x', '', signature)
+    if bare.strip() != '4d499Q' or bare == bare.strip() or words[4] != 0xffe50003:
+        return None
+    counts = words[5:]
+    bounds = [2**((i - 216) / 8) for i in range(len(counts) - 1)] + [math.inf]
+    return {'count': sum(counts), 'sum': words[1], 'min': printable(words[2]), 'max': printable(words[3]),
+            'buckets': [[printable(bound), n] for bound, n in zip(bounds, counts) if n]}
 
 
 def printable(value):
@@ -49,6 +77,12 @@ def printable(value):
 for name in sys.argv[1:]:
     with open(name, 'rb') as f:
         for label, signature, buffered, value in stats(f.read()):
-            print(json.dumps({
+            words = struct.unpack(signature, value)
+            stat = {
                 'file': os.path.basename(name), 'label': label.decode('utf-8', 'replace'),
-                'signature': signature, 'buffered': buffered, 'value': printable(value)}))
+                'signature': signature, 'buffered': buffered, 'value': printable(words[0])}
+            if about := description(signature, value):
+                stat['description'] = about
+            if not buffered and (counted := histogram(signature, words)):
+                stat['histogram'] = counted
+            print(json.dumps(stat))
