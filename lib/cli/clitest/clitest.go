@@ -7,9 +7,11 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"os/signal"
 	"path/filepath"
 	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 	"unicode"
 	"unicode/utf8"
@@ -26,7 +28,21 @@ const quickRace = "GORACE"
 // started by the name of one of commands, it runs that command instead.
 func Main(m *testing.M, commands map[string]func()) {
 	os.Setenv(quickRace, "atexit_sleep_ms=0")
+	if commands[filepath.Base(os.Args[0])] == nil {
+		restoreSignals()
+	}
 	testscript.Main(m, commands)
+}
+
+// restoreSignals lets what this process starts be ended by the signals that
+// this process was told to ignore, by nohup or as a background job: a process
+// inherits what is ignored, and not what is caught.
+func restoreSignals() {
+	for _, s := range []os.Signal{syscall.SIGHUP, syscall.SIGINT, syscall.SIGQUIT} {
+		if signal.Ignored(s) {
+			signal.Notify(make(chan os.Signal, 1), s)
+		}
+	}
 }
 
 // Scripts runs the scripts of testscript in testdata. $FIXTURES is the directory
