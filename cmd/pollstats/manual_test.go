@@ -91,21 +91,21 @@ func TestManualScreens(t *testing.T) {
 	for _, name := range []string{"a", "b"} {
 		waitForFile(t, dir+"/"+name+".mmstats")
 	}
-	x := startTmux(t, dir, 80, 24)
+	x := clitest.StartTmux(t, dir, 80, 24, shell)
 	command, want, _ := strings.Cut(displays(t, "EXAMPLES")[0], "\n")
-	x.text("clear; " + strings.TrimPrefix(command, "$ ") + " -d 0.5 -c 2")
-	x.shows(`^time (.*\n)+\$$`)
-	_, got, _ := strings.Cut("\n"+x.screen(), "\ntime")
+	x.Text("clear; " + strings.TrimPrefix(command, "$ ") + " -d 0.5 -c 2")
+	x.Shows(`^time (.*\n)+\$$`)
+	_, got, _ := strings.Cut("\n"+x.Screen(), "\ntime")
 	got, _, _ = strings.Cut("time"+got, "\n$")
 	if shape(got) != shape(want) {
 		t.Errorf("%s shows\n%s\nand the manual page\n%s", command, got, want)
 	}
 
 	os.Remove(dir + "/b.mmstats")
-	x.text("clear; pollstats -w -d 1s")
-	x.shows(`^web.status.2XX .*█`)
+	x.Text("clear; pollstats -w -d 1s")
+	x.Shows(`^web.status.2XX .*█`)
 	// What a full screen looks like does not depend on what is in it.
-	got, want = x.screen(), displays(t, "FULL SCREEN")[0]
+	got, want = x.Screen(), displays(t, "FULL SCREEN")[0]
 	if shape(got) != shape(want) {
 		t.Errorf("the screen is\n%s\nand in the manual page\n%s", shape(got), shape(want))
 	}

@@ -5,101 +5,16 @@ import (
 	"os"
 	"os/exec"
 	"regexp"
-	"strconv"
 	"strings"
 	"syscall"
 	"testing"
-	"time"
 	"unicode/utf8"
+
+	"mmstats/lib/cli/clitest"
 )
 
-// A tmux is a terminal with a shell in it.
-type tmux struct {
-	t      *testing.T
-	socket string
-	modes  int // that were asked for
-}
-
-// startTmux starts a shell in a terminal of its own, in which dir is where
-// stats are.
-func startTmux(t *testing.T, dir string, width, height int, env ...string) *tmux {
-	t.Helper()
-	if _, err := exec.LookPath("tmux"); err != nil {
-		t.Fatal("this test needs tmux; scripts/test installs it")
-	}
-	sockets, err := os.MkdirTemp("", "tmux") // t.TempDir is too long for a socket
-	if err != nil {
-		t.Fatal(err)
-	}
-	x := &tmux{t: t, socket: sockets + "/s"}
-	t.Cleanup(func() {
-		exec.Command("tmux", "-S", x.socket, "kill-server").Run()
-		os.RemoveAll(sockets)
-	})
-	shell := append([]string{"env", "-u", "ENV", "PS1=$ ", "TZ=UTC", "LC_ALL=C.UTF-8", "MMSTATS_PATH=" + dir,
-		"PATH=" + os.Getenv("PATH")}, env...)
-	args := []string{"-S", x.socket, "-f", "/dev/null", "-u", "new-session", "-d",
-		"-x", strconv.Itoa(width), "-y", strconv.Itoa(height)}
-	if out, err := exec.Command("tmux", append(args, append(shell, "sh", "-i")...)...).CombinedOutput(); err != nil {
-		t.Fatalf("tmux: %v: %s", err, out)
-	}
-	x.until("a prompt", func(screen string) bool { return strings.HasPrefix(screen, "$") })
-	return x
-}
-
-func (x *tmux) do(args ...string) string {
-	x.t.Helper()
-	out, err := exec.Command("tmux", append([]string{"-S", x.socket}, args...)...).CombinedOutput()
-	if err != nil {
-		x.t.Fatalf("tmux %s: %v: %s", args, err, out)
-	}
-	return string(out)
-}
-
-// keys types keys by their names in tmux; text types a line.
-func (x *tmux) keys(names ...string) { x.t.Helper(); x.do(append([]string{"send-keys"}, names...)...) }
-func (x *tmux) text(line string)     { x.t.Helper(); x.do("send-keys", "-l", line); x.keys("Enter") }
-
-func (x *tmux) resize(width, height int) {
-	x.t.Helper()
-	x.do("resize-window", "-x", strconv.Itoa(width), "-y", strconv.Itoa(height))
-}
-
-func (x *tmux) screen() string { x.t.Helper(); return x.do("capture-pane", "-p") }
-
-// until waits for a screen, and returns it.
-func (x *tmux) until(what string, wanted func(screen string) bool) string {
-	x.t.Helper()
-	screen := ""
-	for end := time.Now().Add(deadline); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
-		if screen = x.screen(); wanted(screen) {
-			return screen
-		}
-	}
-	x.t.Fatalf("the screen never had %s:\n%s", what, screen)
-	return ""
-}
-
-// shows waits for a screen that a pattern matches.
-func (x *tmux) shows(pattern string) string {
-	x.t.Helper()
-	re := regexp.MustCompile("(?m)" + pattern)
-	return x.until(pattern, re.MatchString)
-}
-
-// mode tells how the terminal is: what programs set, and what stty says.
-func (x *tmux) mode() string {
-	x.t.Helper()
-	flags := x.do("display-message", "-p", "cursor #{cursor_flag} alternate #{alternate_on} wrap #{wrap_flag} keypad #{keypad_flag}")
-	x.modes++
-	end := fmt.Sprintf("end of stty %d", x.modes)
-	x.text("clear; stty -a; echo " + end)
-	screen := x.shows("^" + end + "$")
-	// What was typed ahead may stand anywhere else.
-	_, screen, _ = strings.Cut(screen, "speed")
-	screen, _, _ = strings.Cut(screen, "\n"+end+"\n")
-	return flags + screen
-}
+// shell is the one that commands are typed into.
+var shell = []string{"sh", "-i"}
 
 func panickerMain() {
 	t, err := openTerminal(os.Stdout)
@@ -113,49 +28,37 @@ func panickerMain() {
 	panic("on purpose")
 }
 
-// pidOf returns the process that the shell runs.
-func (x *tmux) pidOf(t *testing.T, name string) int {
-	t.Helper()
-	shell := strings.TrimSpace(x.do("display-message", "-p", "#{pane_pid}"))
-	out, err := exec.Command("pgrep", "-P", shell, "-x", name).Output()
-	pid, numberErr := strconv.Atoi(strings.TrimSpace(string(out)))
-	if err != nil || numberErr != nil {
-		t.Fatalf("pgrep %s: %v: %q", name, err, out)
-	}
-	return pid
-}
-
 func TestTerminalIsLeftAsItWas(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	if _, err := publish(dir+"/a.mmstats", []string{"jobs=5"}); err != nil {
 		t.Fatal(err)
 	}
-	x := startTmux(t, dir, 80, 24)
-	before := x.mode()
+	x := clitest.StartTmux(t, dir, 80, 24, shell)
+	before := x.Mode()
 	const command = "pollstats -w -d 0.1"
 	kill := func(s syscall.Signal) func() {
-		return func() { syscall.Kill(x.pidOf(t, "pollstats"), s) }
+		return func() { syscall.Kill(x.PID("pollstats"), s) }
 	}
 	stopAndGoOn := func(stop func()) func() {
 		return func() {
 			stop()
-			x.shows(`^\[1\].*Stopped`)
-			if now := x.mode(); now != before {
+			x.Shows(`^\[1\].*Stopped`)
+			if now := x.Mode(); now != before {
 				t.Errorf("while it is stopped, the terminal is\n%s\nwant\n%s", now, before)
 			}
-			x.text("fg; echo status $?")
-			x.shows(`^jobs  `)
-			x.keys("q")
+			x.Text("fg; echo status $?")
+			x.Shows(`^jobs  `)
+			x.Keys("q")
 		}
 	}
 	for _, test := range []struct {
 		name, command, want string
 		end                 func()
 	}{
-		{"q", command, "status 0", func() { x.keys("q") }},
-		{"Ctrl-C", command, "status 0", func() { x.keys("C-c") }},
-		{"Ctrl-Z and fg", command, "status 0", stopAndGoOn(func() { x.keys("C-z") })},
+		{"q", command, "status 0", func() { x.Keys("q") }},
+		{"Ctrl-C", command, "status 0", func() { x.Keys("C-c") }},
+		{"Ctrl-Z and fg", command, "status 0", stopAndGoOn(func() { x.Keys("C-z") })},
 		{"kill -TSTP and fg", command, "status 0", stopAndGoOn(kill(syscall.SIGTSTP))},
 		{"kill -TERM", command, "status 143", kill(syscall.SIGTERM)},
 		{"kill -HUP", command, "status 129", kill(syscall.SIGHUP)},
@@ -163,14 +66,14 @@ func TestTerminalIsLeftAsItWas(t *testing.T) {
 		{"the end of -c", command + " -c 3", "status 0", func() {}},
 		{"a panic", "panicker", "panic: on purpose", func() {}},
 	} {
-		x.text("clear; echo mark; " + test.command + "; echo status $?")
-		x.shows(`^jobs  |^status`)
+		x.Text("clear; echo mark; " + test.command + "; echo status $?")
+		x.Shows(`^jobs  |^status`)
 		test.end()
-		screen := x.shows("^status [0-9]+$")
+		screen := x.Shows("^status [0-9]+$")
 		if !strings.Contains(screen, test.want) || !strings.HasPrefix(screen, "mark\n") && !strings.Contains(test.name, "fg") {
 			t.Errorf("after %s, the screen is\n%s\nwant what was there, and %q", test.name, screen, test.want)
 		}
-		if after := x.mode(); after != before {
+		if after := x.Mode(); after != before {
 			t.Errorf("after %s, the terminal is\n%s\nwant\n%s", test.name, after, before)
 		}
 	}
@@ -200,72 +103,72 @@ func TestFullScreen(t *testing.T) {
 			t.Parallel()
 			dir := t.TempDir()
 			publishMany(t, dir)
-			x := startTmux(t, dir, width, height)
-			x.text("pollstats -w -d 0.1")
+			x := clitest.StartTmux(t, dir, width, height, shell)
+			x.Text("pollstats -w -d 0.1")
 			lines := height - 3
-			screen := x.shows(fmt.Sprintf(`1-%d of 55$`, lines))
+			screen := x.Shows(fmt.Sprintf(`1-%d of 55$`, lines))
 			checkScreen(t, screen, width, height)
-			x.shows(`^load  .* 1\.500 .*▁▁▁`)
-			x.shows(`^many\.00 `)
+			x.Shows(`^load  .* 1\.500 .*▁▁▁`)
+			x.Shows(`^many\.00 `)
 
-			x.keys("NPage")
-			x.shows(fmt.Sprintf(`\b%d-`, min(lines, 56-lines)))
-			x.keys("End")
-			checkScreen(t, x.shows(`-55 of 55$`), width, height)
-			x.shows(`^web.status.5XX `)
-			x.keys("k", "Up")
-			x.shows(`-53 of 55$`)
-			x.keys("j", "Down")
-			x.shows(`-55 of 55$`)
-			x.keys("G", "End", "k", "Up") // at once
-			x.shows(`-53 of 55$`)
-			x.keys("PPage", "PPage", "PPage", "PPage")
-			x.shows(`\b1-`)
-			x.keys("G")
-			x.shows(`-55 of 55$`)
-			x.keys("Home")
-			x.shows(`\b1-`)
+			x.Keys("NPage")
+			x.Shows(fmt.Sprintf(`\b%d-`, min(lines, 56-lines)))
+			x.Keys("End")
+			checkScreen(t, x.Shows(`-55 of 55$`), width, height)
+			x.Shows(`^web.status.5XX `)
+			x.Keys("k", "Up")
+			x.Shows(`-53 of 55$`)
+			x.Keys("j", "Down")
+			x.Shows(`-55 of 55$`)
+			x.Keys("G", "End", "k", "Up") // at once
+			x.Shows(`-53 of 55$`)
+			x.Keys("PPage", "PPage", "PPage", "PPage")
+			x.Shows(`\b1-`)
+			x.Keys("G")
+			x.Shows(`-55 of 55$`)
+			x.Keys("Home")
+			x.Shows(`\b1-`)
 
-			x.keys("s")
-			x.shows(`VALUE↓`)
-			x.until("the largest value first", func(s string) bool { return strings.HasPrefix(line(s, 2), "many.49 ") })
-			x.keys("r")
-			x.shows(`VALUE↑`)
-			x.until("the smallest value first", func(s string) bool { return strings.HasPrefix(line(s, 2), "many.00 ") })
-			x.keys("s", "s", "s", "s", "s")
-			x.shows(`^STAT↑`)
+			x.Keys("s")
+			x.Shows(`VALUE↓`)
+			x.Until("the largest value first", func(s string) bool { return strings.HasPrefix(line(s, 2), "many.49 ") })
+			x.Keys("r")
+			x.Shows(`VALUE↑`)
+			x.Until("the smallest value first", func(s string) bool { return strings.HasPrefix(line(s, 2), "many.00 ") })
+			x.Keys("s", "s", "s", "s", "s")
+			x.Shows(`^STAT↑`)
 
-			x.keys("/", "S", "t", "a", "t", "u", "s", ".")
-			x.shows(`^/Status\.`)
-			x.until("two stats", func(s string) bool {
+			x.Keys("/", "S", "t", "a", "t", "u", "s", ".")
+			x.Shows(`^/Status\.`)
+			x.Until("two stats", func(s string) bool {
 				return strings.HasPrefix(line(s, 2), "web.status.2XX ") && strings.HasPrefix(line(s, 3), "web.status.5XX ") && line(s, 4) == ""
 			})
-			x.keys("Enter")
-			x.shows(`^filter: Status\..* 1-2 of 2$`)
-			x.keys("/", "C-u", "*", "X", "Enter")
-			x.shows(`^filter: \*X`)
-			x.keys("/", "n", "o", "n", "e", "Enter")
-			x.shows(`^no stat matches \*Xnone; Esc shows all$`)
-			x.keys("Escape")
-			x.shows(` of 55$`)
+			x.Keys("Enter")
+			x.Shows(`^filter: Status\..* 1-2 of 2$`)
+			x.Keys("/", "C-u", "*", "X", "Enter")
+			x.Shows(`^filter: \*X`)
+			x.Keys("/", "n", "o", "n", "e", "Enter")
+			x.Shows(`^no stat matches \*Xnone; Esc shows all$`)
+			x.Keys("Escape")
+			x.Shows(` of 55$`)
 
-			x.keys("?")
-			screen = x.shows(`^Any key goes back\.$`)
+			x.Keys("?")
+			screen = x.Shows(`^Any key goes back\.$`)
 			if got := strings.TrimRight(screen, "\n"); got != helpText {
 				t.Errorf("the help is\n%s\nwant\n%s", got, helpText)
 			}
-			x.keys("x")
-			x.shows(` of 55$`)
+			x.Keys("x")
+			x.Shows(` of 55$`)
 
 			// It fits whatever the terminal becomes.
-			x.resize(60, 12)
-			checkScreen(t, x.shows(` 1-9 of 55$`), 60, 12)
-			x.resize(20, 5)
-			x.shows(`^load`)
-			x.resize(200-width, 64-height)
-			checkScreen(t, x.shows(fmt.Sprintf(` 1-%d of 55$`, 61-height)), 200-width, 64-height)
-			x.keys("q")
-			x.shows(`^\$ pollstats -w -d 0.1\n\$$`)
+			x.Resize(60, 12)
+			checkScreen(t, x.Shows(` 1-9 of 55$`), 60, 12)
+			x.Resize(20, 5)
+			x.Shows(`^load`)
+			x.Resize(200-width, 64-height)
+			checkScreen(t, x.Shows(fmt.Sprintf(` 1-%d of 55$`, 61-height)), 200-width, 64-height)
+			x.Keys("q")
+			x.Shows(`^\$ pollstats -w -d 0.1\n\$$`)
 		})
 	}
 }
@@ -292,25 +195,25 @@ func checkScreen(t *testing.T, screen string, width, height int) {
 func TestFullScreenFollowsFiles(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	x := startTmux(t, dir, 80, 24, "LC_ALL=C", "NO_COLOR=1")
-	x.text("pollstats -w -d 0.05 -p web. 'j*' runs")
-	x.shows(`^no stats yet; q quits$`)
+	x := clitest.StartTmux(t, dir, 80, 24, shell, "LC_ALL=C", "NO_COLOR=1")
+	x.Text("pollstats -w -d 0.05 -p web. 'j*' runs")
+	x.Shows(`^no stats yet; q quits$`)
 	writer := startWriter(t, "-rate", "1000", dir+"/a.mmstats", "web.jobs", "web.runs", "web.other", "jobs")
-	x.shows(`^STAT\^ .*TREND`)
-	x.shows(`^jobs  .* #+`)
-	screen := x.shows(`^runs  .* 1-2 of 2|1-2 of 2$`)
+	x.Shows(`^STAT\^ .*TREND`)
+	x.Shows(`^jobs  .* #+`)
+	screen := x.Shows(`^runs  .* 1-2 of 2|1-2 of 2$`)
 	if strings.Contains(screen, "other") {
 		t.Errorf("the screen has what no glob matches:\n%s", screen)
 	}
 	writer.Kill()
-	x.shows(`^jobs +\d+ +0 `)
+	x.Shows(`^jobs +\d+ +0 `)
 	os.Remove(dir + "/a.mmstats")
-	x.shows(`^jobs +- +- `)
-	x.shows(`^no stats yet; q quits$`)
+	x.Shows(`^jobs +- +- `)
+	x.Shows(`^no stats yet; q quits$`)
 	os.WriteFile(dir+"/b.mmstats", []byte("text"), 0o644)
-	x.shows(`1 unreadable: ~.*byte 0x74`)
-	x.keys("q")
-	x.shows(`^\$$`)
+	x.Shows(`1 unreadable: ~.*byte 0x74`)
+	x.Keys("q")
+	x.Shows(`^\$$`)
 }
 
 func TestFullScreenNeedsTerminal(t *testing.T) {
@@ -330,25 +233,25 @@ func TestRowsOnTerminal(t *testing.T) {
 		if _, err := publish(dir+"/a.mmstats", stats); err != nil {
 			t.Fatal(err)
 		}
-		x := startTmux(t, dir, size[0], size[1])
-		x.text("clear; pollstats -n 4 -d 0.05 -p web.status 2XX:value,3XX")
-		x.shows(`^time     2XX:value   3XX/s\n(\d\d:\d\d:\d\d    123.5k       0\n){4}time     2XX:value   3XX/s\n`)
-		x.keys("C-c")
-		x.shows(`^\^C\n\$$`)
-		x.text("echo status $?")
-		x.shows(`^status 0$`)
+		x := clitest.StartTmux(t, dir, size[0], size[1], shell)
+		x.Text("clear; pollstats -n 4 -d 0.05 -p web.status 2XX:value,3XX")
+		x.Shows(`^time     2XX:value   3XX/s\n(\d\d:\d\d:\d\d    123.5k       0\n){4}time     2XX:value   3XX/s\n`)
+		x.Keys("C-c")
+		x.Shows(`^\^C\n\$$`)
+		x.Text("echo status $?")
+		x.Shows(`^status 0$`)
 
 		// The titles come again when the size changes, and fit.
-		x.text("clear; pollstats -n 0 -d 0.2 web.status.2XX:value,load,a.label.that.is.longer.than.any.column.may.be:value,web.status.3XX")
-		x.shows(`^time     web.status.2XX:value    load …any.column.may.be:value web.status.3XX/s\n`)
-		x.resize(50, size[1])
-		x.shows(`^time     …2XX:value    load ….be:value …tus.3XX/s\n\d\d:\d\d:\d\d     123.5k  0.2500          1          0\n`)
-		x.resize(30, size[1])
-		x.shows(`^pollstats: no room for a.label`)
-		x.shows(`^time     …2XX:value    load\n`)
-		x.keys("C-c")
-		x.shows(`^\^C\n\$$`)
-		x.text("clear; echo status $?")
-		x.shows(`^status 0$`)
+		x.Text("clear; pollstats -n 0 -d 0.2 web.status.2XX:value,load,a.label.that.is.longer.than.any.column.may.be:value,web.status.3XX")
+		x.Shows(`^time     web.status.2XX:value    load …any.column.may.be:value web.status.3XX/s\n`)
+		x.Resize(50, size[1])
+		x.Shows(`^time     …2XX:value    load ….be:value …tus.3XX/s\n\d\d:\d\d:\d\d     123.5k  0.2500          1          0\n`)
+		x.Resize(30, size[1])
+		x.Shows(`^pollstats: no room for a.label`)
+		x.Shows(`^time     …2XX:value    load\n`)
+		x.Keys("C-c")
+		x.Shows(`^\^C\n\$$`)
+		x.Text("clear; echo status $?")
+		x.Shows(`^status 0$`)
 	}
 }
