@@ -154,7 +154,8 @@ func (p *poll) roll() int {
 	}
 	p.poller.Report = p.Error
 	p.poller.Want = p.columns.want
-	beat := newBeat(p.poller.Poll(p.columns.visit), p.delay)
+	start := p.poller.Poll(p.columns.visit)
+	beat := cli.NewBeat(start, p.delay)
 	if err := p.columns.resolve(len(p.Filter) > 0); err != nil {
 		p.Error(err)
 		return cli.Misused
@@ -165,7 +166,7 @@ func (p *poll) roll() int {
 	r.resize()
 	rows := 0
 	if p.First {
-		if err := r.row(report.Moment{Time: beat.last, Cells: p.columns.firsts()}); err != nil {
+		if err := r.row(report.Moment{Time: start, Cells: p.columns.firsts()}); err != nil {
 			return p.OutputFailed(err)
 		}
 		rows++
@@ -177,10 +178,10 @@ func (p *poll) roll() int {
 				return r.interrupted()
 			}
 			r.resize()
-		case <-beat.timer.C:
+		case <-beat.C:
 			p.columns.begin()
 			now := p.poller.Poll(p.columns.visit)
-			elapsed, missed := beat.tick(now)
+			elapsed, missed := beat.Tick(now)
 			if err := r.row(report.Moment{Time: now, Elapsed: elapsed, Missed: missed, Cells: p.columns.cells(elapsed)}); err != nil {
 				return p.OutputFailed(err)
 			}
@@ -224,35 +225,4 @@ func (r *roll) interrupted() int {
 		io.WriteString(r.Stdout, "\n")
 	}
 	return r.Status()
-}
-
-// A beat ticks at whole multiples of an interval since it began.
-type beat struct {
-	start, last time.Time
-	interval    time.Duration
-	next        int64 // the tick that the timer is set to
-	skipped     int   // ticks that were left out before it
-	timer       *time.Timer
-}
-
-func newBeat(start time.Time, interval time.Duration) *beat {
-	b := &beat{start: start, last: start, interval: interval, next: 1}
-	b.timer = time.NewTimer(time.Until(start.Add(interval)))
-	return b
-}
-
-// tick is told when a tick took place, and returns the time since the one
-// before, and how many ticks were missed since then.
-func (b *beat) tick(now time.Time) (elapsed time.Duration, missed int) {
-	elapsed, b.last = now.Sub(b.last), now
-	current := max(b.next, int64(now.Sub(b.start)/b.interval))
-	missed = int(current-b.next) + b.skipped
-	b.next, b.skipped = current+1, 0
-	due := b.start.Add(time.Duration(current) * b.interval)
-	if now.Sub(due) > b.interval/2 {
-		// The next one would come so soon that its rates would be all noise.
-		b.next, b.skipped = current+2, 1
-	}
-	b.timer.Reset(time.Until(b.start.Add(time.Duration(b.next) * b.interval)))
-	return elapsed, missed
 }

@@ -147,16 +147,16 @@ func (v *view) trim(rest string) string {
 func (v *view) loop() error {
 	looks := 1
 	v.look(true)
-	beat := newBeat(v.looked, v.delay)
+	beat := cli.NewBeat(v.looked, v.delay)
 	escape := time.NewTimer(0)
 	for {
 		if err := v.paint(); err != nil {
 			return err
 		}
 		select {
-		case <-beat.timer.C:
+		case <-beat.C:
 			v.look(false)
-			beat.tick(v.looked)
+			beat.Tick(v.looked)
 			if looks++; v.Count > 0 && looks > v.Count {
 				return nil
 			}

@@ -1,4 +1,4 @@
-package main
+package cli
 
 import (
 	"testing"
@@ -8,7 +8,7 @@ import (
 // Rows keep their phase, and a late one stands for those that it missed.
 func TestBeat(t *testing.T) {
 	start := time.Now()
-	b := newBeat(start, time.Second)
+	b := NewBeat(start, time.Second)
 	for i, test := range []struct {
 		at, elapsed time.Duration
 		missed      int
@@ -22,10 +22,10 @@ func TestBeat(t *testing.T) {
 		{10 * time.Second, 1100 * time.Millisecond, 1, 11 * time.Second},
 		{10999 * time.Millisecond, 999 * time.Millisecond, 0, 12 * time.Second}, // too early by a hair
 	} {
-		elapsed, missed := b.tick(start.Add(test.at))
+		elapsed, missed := b.Tick(start.Add(test.at))
 		next := time.Duration(b.next) * b.interval
 		if elapsed != test.elapsed || missed != test.missed || next != test.next {
-			t.Errorf("%d: tick(%v) = %v, %d, next at %v, want %v, %d, %v", i, test.at, elapsed, missed, next, test.elapsed, test.missed, test.next)
+			t.Errorf("%d: Tick(%v) = %v, %d, next at %v, want %v, %d, %v", i, test.at, elapsed, missed, next, test.elapsed, test.missed, test.next)
 		}
 	}
 }
