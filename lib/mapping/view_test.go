@@ -138,37 +138,3 @@ func TestViewOfTruncatedFile(t *testing.T) {
 		t.Errorf("Read() of a truncated file = %v, want a *FaultError", err)
 	}
 }
-
-func TestReadDirectory(t *testing.T) {
-	dir := t.TempDir()
-	inodes := make(map[string]uint64)
-	for i := range 200 { // more than one step
-		name := fmt.Sprintf("%0200d", i)
-		if err := os.WriteFile(dir+"/"+name, nil, 0o644); err != nil {
-			t.Fatal(err)
-		}
-		info, err := Lstat(dir + "/" + name)
-		if err != nil {
-			t.Fatal(err)
-		}
-		inodes[name] = info.Ino
-	}
-	f, err := Open(dir, syscall.O_RDONLY|syscall.O_DIRECTORY, 0)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer f.Close()
-	raw, err := f.AppendEntries(nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	seen := 0
-	EachEntry(raw, func(ino uint64, name []byte) {
-		if seen++; ino != 0 && ino != inodes[string(name)] {
-			t.Errorf("EachEntry() says %d of %s, want %d", ino, name, inodes[string(name)])
-		}
-	})
-	if seen != len(inodes) {
-		t.Errorf("EachEntry() found %d entries, want %d", seen, len(inodes))
-	}
-}

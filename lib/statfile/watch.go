@@ -1,14 +1,12 @@
 package statfile
 
 import (
-	"bytes"
-	"cmp"
 	"errors"
 	"io/fs"
 	"path/filepath"
 	"slices"
 	"strings"
-	"syscall"
+	"time"
 
 	"mmstats/lib/glob"
 	"mmstats/lib/mapping"
@@ -17,57 +15,49 @@ import (
 // An Entry is a file that a Watch saw.
 type Entry struct {
 	Name
-	// Dev and Ino tell whether the name leads to the same file as before. They
-	// are what the directory says, which need not be what the file says.
+	// Dev and Ino tell whether the name leads to the same file as before. Those
+	// of a name that was found are not those of what a symbolic link leads to.
 	Dev, Ino uint64
 	// Err says why an argument cannot be looked at.
 	Err error
 }
 
-// A Watch looks at what arguments mean again and again. An argument means what
-// it means to All; one that is no file, and is a glob, means what matches.
-//
-// A directory is read at every look: its modification time comes from a clock
-// so coarse that a change may leave it as it was. But a look that gets the same
-// bytes from the kernel as the last one ends there.
+// A Watch finds out what arguments mean, again and again. An argument means what
+// it means to [All]; one that is no file, and is a glob, means what matches.
 type Watch struct {
-	sources []source
-	homes   []*home
-	entries []Entry
-	buf     []byte
+	sources     []source
+	directories []*directory // of the arguments
+	entries     []Entry
 }
 
-// NewWatch returns a watch of args. Without any it is of Glob.
+// NewWatch returns a watch of args. Without any it is of [Glob].
 func NewWatch(args []string) *Watch {
 	if len(args) == 0 {
 		return &Watch{sources: []source{{arg: Glob(), glob: true}}}
 	}
 	w := &Watch{sources: make([]source, len(args))}
-	known := make(map[string]*home)
+	known := make(map[string]*directory)
 	for i, arg := range args {
-		dir := filepath.Dir(arg)
-		if known[dir] == nil {
-			known[dir] = &home{listing: listing{dir: dir}}
+		path := filepath.Dir(arg)
+		if known[path] == nil {
+			known[path] = &directory{path: path}
+			w.directories = append(w.directories, known[path])
 		}
-		known[dir].args++
-		w.sources[i] = source{arg: arg, home: known[dir]}
-	}
-	for _, h := range known {
-		if h.useful = h.args >= minHome; h.useful {
-			w.homes = append(w.homes, h)
-		}
+		w.sources[i] = source{arg: arg, parent: known[path]}
 	}
 	return w
 }
 
-// Look looks again, and reports whether Entries are others than at the last
-// look.
-func (w *Watch) Look() (changed bool) {
-	for _, h := range w.homes {
-		h.look(&w.buf)
+// Look looks again, and reports whether [Watch.Entries] are others than at the
+// last look.
+func (w *Watch) Look() (changed bool) { return w.look(time.Now()) }
+
+func (w *Watch) look(now time.Time) (changed bool) {
+	for _, d := range w.directories {
+		d.check(now)
 	}
 	for i := range w.sources {
-		changed = w.sources[i].look(&w.buf) || changed
+		changed = w.sources[i].look(now) || changed
 	}
 	if !changed {
 		return false
@@ -79,61 +69,69 @@ func (w *Watch) Look() (changed bool) {
 	return true
 }
 
-// Entries returns what the last look saw, in the order of the arguments and
+// Entries returns what the last look found, in the order of the arguments and
 // then of the names. They are good until the next Look.
 func (w *Watch) Entries() []Entry { return w.entries }
 
-// A home is the directory that many arguments are in, as where a shell made
-// them out of a glob. One look at it is cheaper than one at each of them.
-type home struct {
-	listing
-	args   int
-	useful bool
-	same   bool // as at the look before
+// A directory tells whether names in it may lead to other files than before.
+type directory struct {
+	path   string
+	info   mapping.Info
+	since  time.Time // when info was first like this
+	looked time.Time // when the names were looked at last
+	same   bool      // no name has changed since then
 }
 
-const (
-	minHome = 16  // arguments in a directory that make a home of it
-	maxRaw  = 400 // bytes of it for each of them: in a larger one they are cheaper alone
-)
+// settleTime is how long a directory may change without another modification
+// time: some file systems have one in seconds. It is measured by our own clock,
+// because that of a file server may differ.
+const settleTime = 1100 * time.Millisecond
 
-func (h *home) look(buf *[]byte) {
-	if !h.useful {
-		return
+// check asks for the modification time of d. Where d is not the same after
+// that, the caller looks at its names.
+func (d *directory) check(now time.Time) error {
+	info, err := mapping.Stat(d.path)
+	if err != nil {
+		*d = directory{path: d.path}
+		return err
 	}
-	same, err := h.reread(buf)
-	h.same = same && err == nil
-	h.useful = err == nil && len(h.raw) <= maxRaw*h.args
+	if !info.SameFile(d.info) || !info.ModTime.Equal(d.info.ModTime) {
+		d.info, d.since, d.looked = info, now, time.Time{}
+	}
+	if d.same = d.looked.Sub(d.since) > settleTime; !d.same {
+		d.looked = now
+	}
+	return nil
 }
 
 // A source is one argument.
 type source struct {
 	arg      string
-	glob     bool // it is a glob whatever is there
-	home     *home
-	plain    bool // it was a file, under a name that is no link
+	glob     bool       // it is a glob whatever is there
+	parent   *directory // nil where it is
+	plain    bool       // it was a file, under a name that is no link
 	entry    Entry
 	listings []*listing
 }
 
 // look looks at the argument, and reports whether anything is new.
-func (s *source) look(buf *[]byte) (changed bool) {
+func (s *source) look(now time.Time) (changed bool) {
 	if s.glob {
-		return s.lookGlob(buf)
+		return s.lookGlob(now)
 	}
-	if s.plain && s.home.useful && s.home.same {
+	if s.plain && s.parent.same {
 		return false // the name leads to the same inode
 	}
 	info, err := mapping.Stat(s.arg)
-	if s.plain = false; s.home.useful && err == nil {
+	if s.plain = false; err == nil && info.Regular() {
 		link, err := mapping.Lstat(s.arg)
-		s.plain = err == nil && link.Regular() && link.SameFile(info)
+		s.plain = err == nil && link.SameFile(info)
 	}
 	switch {
 	case err == nil && info.Mode.IsDir():
-		return s.list([]string{s.arg}, ofDirectory, buf)
+		return s.list([]string{s.arg}, ofDirectory, now)
 	case errors.Is(err, fs.ErrNotExist) && strings.ContainsAny(s.arg, `*?[`):
-		return s.lookGlob(buf)
+		return s.lookGlob(now)
 	}
 	if err != nil {
 		err = &fs.PathError{Op: "open", Path: s.arg, Err: errors.Unwrap(err)}
@@ -149,27 +147,27 @@ func (s *source) set(e Entry) (changed bool) {
 	return changed
 }
 
-func (s *source) lookGlob(buf *[]byte) (changed bool) {
+func (s *source) lookGlob(now time.Time) (changed bool) {
 	dirs, pattern, err := splitGlob(s.arg)
 	if err != nil {
 		return s.set(Entry{Err: err})
 	}
-	return s.list(dirs, pattern, buf)
+	return s.list(dirs, pattern, now)
 }
 
 // list makes the files of dirs that match pattern what the argument means.
-func (s *source) list(dirs []string, pattern glob.Pattern, buf *[]byte) (changed bool) {
-	same := slices.EqualFunc(s.listings, dirs, func(l *listing, dir string) bool { return l.dir == dir })
+func (s *source) list(dirs []string, pattern glob.Pattern, now time.Time) (changed bool) {
+	same := slices.EqualFunc(s.listings, dirs, func(l *listing, dir string) bool { return l.directory.path == dir })
 	if !same {
 		s.entry = Entry{}
 		s.listings = nil
 		for _, dir := range dirs {
-			s.listings = append(s.listings, &listing{dir: dir, pattern: pattern})
+			s.listings = append(s.listings, &listing{directory: directory{path: dir}, pattern: pattern})
 		}
 		changed = true
 	}
 	for _, l := range s.listings {
-		changed = l.look(buf) || changed
+		changed = l.look(now) || changed
 	}
 	return changed
 }
@@ -184,77 +182,57 @@ func (s *source) append(entries []Entry) []Entry {
 	return entries
 }
 
-// A listing is the files of one directory.
+// A listing is the files of one directory that match a pattern.
 type listing struct {
-	dir      string
-	pattern  glob.Pattern
-	dev, ino uint64 // of the directory
-	raw      []byte // its bytes, of the last look
-	entries  []Entry
+	directory directory
+	pattern   glob.Pattern
+	entries   []Entry
 }
 
-// look reads the directory, and reports whether anything is new in it.
-func (l *listing) look(buf *[]byte) (changed bool) {
-	same, err := l.reread(buf)
+// look looks at the directory, and reports whether anything is new in it.
+func (l *listing) look(now time.Time) (changed bool) {
+	err := l.directory.check(now)
+	if err == nil && l.directory.same {
+		return false
+	}
+	var names *arena
+	if err == nil {
+		names, err = readNames(l.directory.path, l.pattern)
+	}
 	if err != nil {
+		l.directory.looked = time.Time{}
 		changed = len(l.entries) != 1 || l.entries[0].Err == nil
 		l.entries = []Entry{{Err: err}}
 		return changed
 	}
-	if same {
-		return false
-	}
 	before := l.entries
-	l.entries = l.parse()
+	l.entries = l.found(names)
 	return !slices.Equal(before, l.entries)
 }
 
-// reread reads the directory, and reports whether it is as it was.
-func (l *listing) reread(buf *[]byte) (same bool, err error) {
-	dev, ino, err := l.read(buf)
-	if err != nil {
-		l.raw = nil
-		return false, err
-	}
-	if dev == l.dev && ino == l.ino && l.raw != nil && bytes.Equal(*buf, l.raw) {
-		return true, nil
-	}
-	l.dev, l.ino = dev, ino
-	l.raw = append(l.raw[:0], *buf...)
-	return false, nil
-}
-
-func (l *listing) read(buf *[]byte) (dev, ino uint64, err error) {
-	f, err := mapping.Open(l.dir, syscall.O_RDONLY|syscall.O_DIRECTORY, 0)
-	if err != nil {
-		return 0, 0, err
-	}
-	defer f.Close()
-	info, err := f.Stat()
-	if err != nil {
-		return 0, 0, err
-	}
-	*buf, err = f.AppendEntries((*buf)[:0])
-	return info.Dev, info.Ino, err
-}
-
-func (l *listing) parse() []Entry {
-	var entries []Entry
-	dir := prefix(l.dir)
-	mapping.EachEntry(l.raw, func(ino uint64, name []byte) {
-		if !matches(l.pattern, string(name)) {
-			return
+// found returns the entries of names. It reuses the paths of those before.
+func (l *listing) found(names *arena) []Entry {
+	before := l.entries
+	entries := make([]Entry, 0, len(names.spans))
+	dir := prefix(l.directory.path)
+	for i := range names.spans {
+		name := names.at(i)
+		for len(before) > 0 && before[0].Path[min(len(dir), len(before[0].Path)):] < string(name) {
+			before = before[1:]
 		}
-		e := Entry{Name: Name{Path: dir + string(name), Found: true}, Dev: l.dev, Ino: ino}
-		if ino == 0 {
-			info, err := mapping.Lstat(e.Path)
-			if err != nil {
-				return // it vanished just now
-			}
-			e.Dev, e.Ino = info.Dev, info.Ino
+		e := Entry{Name: Name{Found: true}}
+		if len(before) > 0 && before[0].Found && before[0].Path[len(dir):] == string(name) {
+			e.Path = before[0].Path
+		} else {
+			e.Path = dir + string(name)
 		}
+		info, err := mapping.Lstat(e.Path)
+		if err != nil { // it vanished just now, or may not be asked for
+			l.directory.looked = time.Time{}
+			continue
+		}
+		e.Dev, e.Ino = info.Dev, info.Ino
 		entries = append(entries, e)
-	})
-	slices.SortFunc(entries, func(x, y Entry) int { return cmp.Compare(x.Path, y.Path) })
+	}
 	return entries
 }

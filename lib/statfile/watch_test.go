@@ -1,12 +1,14 @@
 package statfile
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"os"
 	"path/filepath"
 	"slices"
 	"testing"
+	"time"
 )
 
 func TestWatchGlob(t *testing.T) {
@@ -42,8 +44,8 @@ func TestWatchGlob(t *testing.T) {
 	}
 }
 
-// Many arguments in one directory are looked at by one look at that, unless
-// that does not tell.
+// An argument is looked at again where its directory has changed, or where that
+// does not tell.
 func TestWatchArguments(t *testing.T) {
 	dir, other := t.TempDir(), t.TempDir()
 	replace := func(name string) {
@@ -55,7 +57,7 @@ func TestWatchArguments(t *testing.T) {
 		}
 	}
 	var args []string
-	for i := range 2 * minHome {
+	for i := range 32 {
 		args = append(args, fmt.Sprintf("%s/app-%02d", dir, i))
 		replace(args[i])
 	}
@@ -95,5 +97,90 @@ func TestWatchArguments(t *testing.T) {
 			t.Errorf("step %d: Look() = %v with %d of %d missing, want %v with %d of %d", i,
 				changed, missing(), len(w.Entries()), step.changed, step.missing, len(args))
 		}
+	}
+}
+
+// A change that leaves the modification time of a directory as it was is seen
+// all the same: the time may be one of whole seconds.
+func TestWatchCoarseClock(t *testing.T) {
+	dir := t.TempDir()
+	file := filepath.Join(dir, "a"+Suffix)
+	modified := time.Now().Add(-time.Hour)
+	change := func(name string) {
+		t.Helper()
+		for _, do := range []func() error{
+			func() error { return os.WriteFile(name, nil, 0o644) },
+			func() error { return os.Chtimes(dir, modified, modified) },
+		} {
+			if err := do(); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	now := time.Now()
+	for _, args := range [][]string{{dir}, {file, filepath.Join(dir, "b"+Suffix)}} {
+		os.Remove(file)
+		os.Remove(filepath.Join(dir, "b"+Suffix))
+		change(filepath.Join(dir, "other"))
+		w := NewWatch(args)
+		w.look(now)
+		change(file)
+		if now = now.Add(time.Second); !w.look(now) {
+			t.Errorf("%q: a file that came in the second of the last change is not seen", args)
+		}
+		change(filepath.Join(dir, "b"+Suffix))
+		if now = now.Add(time.Second); !w.look(now) {
+			t.Errorf("%q: a file that came before the last look is not seen", args)
+		}
+		for range 3 {
+			if now = now.Add(time.Second); w.look(now) {
+				t.Errorf("%q: something is new in a directory that rests", args)
+			}
+		}
+		modified = modified.Add(time.Second)
+		os.Remove(file)
+		change(file + "~")
+		if now = now.Add(time.Millisecond); !w.look(now) {
+			t.Errorf("%q: a file that is gone is not seen", args)
+		}
+	}
+}
+
+// A directory that cannot be read for a while is read when it can be.
+func TestWatchUnreadableForAWhile(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "dir")
+	w := NewWatch([]string{dir + "/*"})
+	now := time.Now()
+	look := func(want bool) {
+		t.Helper()
+		for i := range 3 {
+			now = now.Add(time.Second)
+			if changed := w.look(now); changed != (want && i == 0) {
+				t.Errorf("look %d = %v with %v", i, changed, w.Entries())
+			}
+		}
+	}
+	look(true) // it is not there
+	if err := os.Mkdir(dir, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	look(true)
+	if err := os.WriteFile(dir+"/a", nil, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	look(true)
+	if os.Geteuid() == 0 {
+		return // no mode stops root
+	}
+	for _, mode := range []os.FileMode{0, 0o400} {
+		// The modification time tells of one change of mode, and not of the next.
+		if err := errors.Join(os.Chtimes(dir, now, now), os.Chmod(dir, mode)); err != nil {
+			t.Fatal(err)
+		}
+		look(true)
+		if err := os.Chmod(dir, 0o755); err != nil {
+			t.Fatal(err)
+		}
+		look(true)
 	}
 }
