@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"net/http"
@@ -42,7 +41,7 @@ type stream struct {
 	limited bool
 	private int
 	added   map[int]bool // series that the last event told of first
-	buf     bytes.Buffer
+	buf     []byte       // the events at hand
 }
 
 // newStream returns the stream that a request asks for.
@@ -113,8 +112,11 @@ func (s *server) events(w *response, r *http.Request) {
 	}
 	for {
 		next := st.update()
-		if _, err := w.Write(st.buf.Bytes()); err != nil {
+		if _, err := w.Write(st.buf); err != nil {
 			return
+		}
+		if cap(st.buf) > chunk {
+			st.buf = nil // of the history: the others are short
 		}
 		if w.control.Flush() != nil {
 			return
@@ -158,10 +160,10 @@ func (st *stream) update() <-chan struct{} {
 	m := st.model
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	st.buf.Reset()
+	st.buf = st.buf[:0]
 	first := !st.begun
 	if first {
-		st.buf.WriteString("retry: 2000\n\n")
+		st.buf = append(st.buf, "retry: 2000\n\n"...)
 	}
 	if m.tick == 0 {
 		return m.next // the first look is under way
@@ -246,7 +248,7 @@ func (st *stream) tellSeries(first bool) {
 		return
 	}
 	st.known, st.told, st.private = chosen, there, private
-	fmt.Fprintf(&st.buf, "event: series\ndata: {\"delay\":%g,\"history\":%g,\"step\":%g,\"first\":%t,\"files\":%s],\"series\":%s],\"gone\":%s,\"goneFiles\":%s,\"limited\":%t,\"private\":%d}\n\n",
+	st.buf = fmt.Appendf(st.buf, "event: series\ndata: {\"delay\":%g,\"history\":%g,\"step\":%g,\"first\":%t,\"files\":%s],\"series\":%s],\"gone\":%s,\"goneFiles\":%s,\"limited\":%t,\"private\":%d}\n\n",
 		m.delay.Seconds(), m.history.Seconds(), m.step(m.spanOf(st.points)), first, files, series, appendIDs(nil, gone), appendIDs(nil, goneFiles), st.limited, private)
 }
 
@@ -318,7 +320,7 @@ func (st *stream) tellHistory() {
 	// A point stands for the time from half a slot before its first tick on.
 	slot := m.delay * time.Duration(m.perSlot)
 	from := m.tickTime.Add(-time.Duration(m.slot-sp.from)*slot - slot/2)
-	body := appendTime([]byte("event: history\ndata: {\"from\":"), from)
+	body := appendTime(append(st.buf, "event: history\ndata: {\"from\":"...), from)
 	body = fmt.Appendf(body, `,"step":%g,"points":{`, m.step(sp))
 	comma := false
 	for _, s := range st.series {
@@ -334,23 +336,23 @@ func (st *stream) tellHistory() {
 		}
 		comma = true
 	}
-	st.buf.Write(append(body, "}}\n\n"...))
+	st.buf = append(body, "}}\n\n"...)
 }
 
 // tellTick writes the event tick, with the rows that changed since the last
 // one of this client.
 func (st *stream) tellTick() {
 	m := st.model
-	fmt.Fprintf(&st.buf, "event: tick\nid: %d\ndata: {\"tick\":%d,\"time\":%s,\"rows\":[", m.tick, m.tick, appendTime(nil, m.tickTime))
+	st.buf = fmt.Appendf(st.buf, "event: tick\nid: %d\ndata: {\"tick\":%d,\"time\":%s,\"rows\":[", m.tick, m.tick, appendTime(nil, m.tickTime))
 	comma := false
 	for _, s := range st.series {
 		if s.changed <= st.tick && !st.added[s.id] || len(s.row) == 0 {
 			continue
 		}
 		if comma {
-			st.buf.WriteByte(',')
+			st.buf = append(st.buf, ',')
 		}
-		st.buf.Write(s.row)
+		st.buf = append(st.buf, s.row...)
 		comma = true
 	}
 	var reset []int
@@ -359,9 +361,8 @@ func (st *stream) tellTick() {
 			reset = append(reset, s.id)
 		}
 	}
-	st.buf.WriteString("],\"reset\":")
-	st.buf.Write(appendIDs(nil, reset))
-	st.buf.WriteString("}\n\n")
+	st.buf = appendIDs(append(st.buf, "],\"reset\":"...), reset)
+	st.buf = append(st.buf, "}\n\n"...)
 	st.tick = m.tick
 	clear(st.added)
 }

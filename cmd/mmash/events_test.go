@@ -121,7 +121,7 @@ func (c *client) take(t *testing.T, st *stream) {
 	t.Helper()
 	st.update()
 	c.last, c.reset = nil, nil
-	events(t, strings.NewReader(st.buf.String()), func(name string, data any) bool {
+	events(t, strings.NewReader(string(st.buf)), func(name string, data any) bool {
 		c.last = append(c.last, name)
 		event := data.(map[string]any)
 		switch name {
@@ -456,7 +456,7 @@ func TestManySeries(t *testing.T) {
 	for query, want := range map[string]int{"by=file": 5100, "by=command": 5100, "by=file&label=n.7": 102, "label=n.7*": 51 * 11} {
 		st := newTestStream(t, m, query)
 		st.update()
-		limited := strings.Contains(st.buf.String(), `"limited":true`)
+		limited := strings.Contains(string(st.buf), `"limited":true`)
 		if len(st.series) != want || limited != (query == "by=file") {
 			t.Errorf("by %s there are %d series, limited %t, want %d", query, len(st.series), limited, want)
 		}
