@@ -1,9 +1,12 @@
 package mapping
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io/fs"
+	"os"
+	"os/exec"
 	"path/filepath"
 	"testing"
 	"time"
@@ -26,12 +29,22 @@ func openNew(t *testing.T) *File {
 func TestLockWaitsWhileItChangesHands(t *testing.T) {
 	const wait = 700 * time.Millisecond
 	f := openNew(t)
+	// They are started before, since on a busy machine that takes longer than
+	// Lock waits. Shared locks overlap, so that the lock is never free.
 	holder := startUntilLine(t, "share-lock", f.Name())
+	var others []*exec.Cmd
+	for range 8 {
+		others = append(others, startUntilLine(t, "share-lock", f.Name(), "later"))
+	}
 	waited := make(chan error)
 	go func() { waited <- f.Lock(wait) }()
-	// Shared locks overlap, so that the lock is never free.
-	for begin := time.Now(); time.Since(begin) < wait*2; {
-		next := startUntilLine(t, "share-lock", f.Name())
+	for _, next := range others {
+		time.Sleep(wait / 5)
+		next.Process.Signal(unix.SIGUSR1)
+		waitFor(t, "the lock of the next", func() bool {
+			locks, err := os.ReadFile("/proc/locks")
+			return err != nil || bytes.Contains(locks, fmt.Appendf(nil, " %d ", next.Process.Pid))
+		})
 		holder.Process.Kill()
 		holder.Wait()
 		holder = next

@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"os/signal"
 	"path/filepath"
 	"testing"
 
@@ -71,11 +72,17 @@ func startUntilLine(t *testing.T, name string, args ...string) *exec.Cmd {
 	return cmd
 }
 
-// shareLock is "share-lock FILE": it holds the shared lock of a file until the
-// test ends it.
+// shareLock is "share-lock FILE [later]": it holds the shared lock of a file
+// until the test ends it; later, from SIGUSR1 on.
 func shareLock() {
 	f, err := Open(os.Args[1], unix.O_RDONLY, 0)
 	fatal(err)
+	if len(os.Args) > 2 {
+		now := make(chan os.Signal, 1)
+		signal.Notify(now, unix.SIGUSR1)
+		fmt.Println("ready")
+		<-now
+	}
 	fatal(unix.Flock(f.fd, unix.LOCK_SH))
 	fmt.Println("locked")
 	io.Copy(io.Discard, os.Stdin)
