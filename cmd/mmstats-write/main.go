@@ -6,10 +6,8 @@ package main
 
 import (
 	"errors"
-	"fmt"
 	"io"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 
@@ -26,7 +24,7 @@ import (
 func main() { cli.Main("mmstats-write", run) }
 
 type options struct {
-	Name   statName       `short:"n" long:"name" value-name:"NAME" description:"Write to $MMSTATS_PATH/NAME.mmstats"`
+	Name   cli.StatName   `short:"n" long:"name" value-name:"NAME" description:"Write to $MMSTATS_PATH/NAME.mmstats"`
 	File   flags.Filename `short:"f" long:"file" value-name:"FILE" description:"Write to FILE. Without -n and -f: to $MMSTATS_FILE"`
 	Prefix string         `short:"p" long:"prefix" value-name:"PREFIX" description:"Put PREFIX and a dot before each label"`
 	cli.Common
@@ -189,10 +187,10 @@ func sessionOf(o *options) (*session, error) {
 	case name != "" && path != "":
 		return nil, errors.New("-n and -f exclude each other")
 	case name != "":
-		if strings.ContainsRune(name, '/') || strings.HasPrefix(name, ".") {
-			return nil, fmt.Errorf("a NAME has no \"/\" and no \".\" at its start: %q", name)
+		var err error
+		if path, err = statfile.Named(name); err != nil {
+			return nil, err
 		}
-		path = filepath.Join(statfile.Dir(), strings.TrimSuffix(name, statfile.Suffix)+statfile.Suffix)
 	case path == "":
 		if path = os.Getenv("MMSTATS_FILE"); path == "" {
 			return nil, errors.New("which file? -n NAME, -f FILE or $MMSTATS_FILE says so")

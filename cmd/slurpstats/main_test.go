@@ -2,8 +2,10 @@ package main
 
 import (
 	"encoding/binary"
+	"math"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -43,37 +45,121 @@ type fataler interface{ Fatalf(string, ...any) }
 
 // statFile returns a file with fields that are each given as LABEL:TYPE=VALUE,
 // where TYPE is what the commands print, or constant for a whole number.
-// Labels and values may have Go's escapes.
+// Averages, moving averages and histograms may have samples with a comma behind
+// each but the last one. @KEY=VALUE describes the next field. Labels and values
+// may have Go's escapes.
 func statFile(t fataler, fields ...string) []byte {
-	types := map[string]format.Type{"constant": format.Uint32}
-	for typ := format.Int8; typ <= format.Moving; typ++ {
+	types := map[string]format.Type{"constant": format.Uint32, "text": format.String}
+	for typ := format.Int8; typ <= format.Histogram; typ++ {
 		types[typ.String()] = typ
 	}
 	data := []byte{format.Version}
+	var about format.Description
 	for _, field := range fields {
 		name, text, _ := strings.Cut(unquote(t, field), "=")
+		if key, ok := strings.CutPrefix(name, "@"); ok {
+			describe(t, &about, key, text)
+			continue
+		}
 		at := strings.LastIndexByte(name, ':')
-		sp := format.Spec{Label: name[:at], Type: types[name[at+1:]], Size: max(8, len(text))}
-		if name[at+1:] == "constant" {
+		sp := format.Spec{Label: name[:at], Type: types[name[at+1:]], Size: max(8, len(text)), Description: about}
+		about = format.Description{}
+		if name[at+1:] == "constant" || name[at+1:] == "text" {
 			sp.Update = format.Never
 		}
-		v, err := format.ParseValue(sp.Type, text)
-		if err != nil {
-			t.Fatalf("%s: %v", field, err)
-		}
-		start := len(data)
-		if data, err = format.AppendField(data, sp); err != nil {
-			t.Fatalf("%s: %v", field, err)
-		}
-		f, err := format.FieldAt(data, start)
-		if err != nil {
-			t.Fatalf("%s: %v", field, err)
-		}
-		if err := f.Signature.Encode(data[f.ReadOffset(f.WriteBuffer):], v); err != nil {
-			t.Fatalf("%s: %v", field, err)
-		}
+		data = appendStat(t, data, sp, text)
 	}
 	return data
+}
+
+func describe(t fataler, d *format.Description, key, text string) {
+	switch key {
+	case "unit":
+		d.Unit = text
+	case "about":
+		d.About = text
+	case "kind":
+		d.Kind = map[string]format.Kind{"counter": format.KindCounter, "gauge": format.KindGauge}[text]
+	case "every":
+		every, err := strconv.ParseFloat(text, 64)
+		if err != nil {
+			t.Fatalf("every: %v", err)
+		}
+		d.Every = every
+	}
+}
+
+// appendStat appends a field with the value, or the samples, that text says.
+func appendStat(t fataler, data []byte, sp format.Spec, text string) []byte {
+	var samples []float64
+	if len(sp.Type.Parts()) > 0 && strings.Contains(text, ",") {
+		for _, s := range strings.Split(strings.TrimSuffix(text, ","), ",") {
+			f, err := strconv.ParseFloat(s, 64)
+			if err != nil {
+				t.Fatalf("%s: %v", sp.Label, err)
+			}
+			samples = append(samples, f)
+		}
+		text = "0"
+		if sp.Type == format.Moving {
+			sp.Size = len(samples)
+		}
+	}
+	start := len(data)
+	data, err := format.AppendField(data, sp)
+	if err != nil {
+		t.Fatalf("%s: %v", sp.Label, err)
+	}
+	f, err := format.FieldAt(data, start)
+	if err != nil {
+		t.Fatalf("%s: %v", sp.Label, err)
+	}
+	value := data[f.ReadOffset(f.WriteBuffer):][f.Signature.ValueOffset:]
+	if samples != nil {
+		putSamples(sp.Type, value, samples)
+		return data
+	}
+	v, err := format.ParseValue(sp.Type, text)
+	if err == nil {
+		err = f.Signature.Encode(data[f.ReadOffset(f.WriteBuffer):], v)
+	}
+	if err != nil {
+		t.Fatalf("%s: %v", sp.Label, err)
+	}
+	return data
+}
+
+// putSamples stores samples in a value as mmstats(5) says.
+func putSamples(t format.Type, value []byte, samples []float64) {
+	put := func(word int, v uint64) { binary.NativeEndian.PutUint64(value[8*word:], v) }
+	float := func(word int, v float64) { put(word, math.Float64bits(v)) }
+	total := 0.0
+	for _, v := range samples {
+		total += v
+	}
+	n := uint64(len(samples))
+	float(0, total/float64(n))
+	switch t {
+	case format.Average:
+		put(1, n)
+		float(2, total)
+	case format.Moving:
+		put(1, 0)
+		put(2, n)
+		for i, v := range samples {
+			float(3+i, v)
+		}
+	case format.Histogram:
+		new(format.HistogramState).Encode(value)
+		float(format.HistogramMean, total/float64(n))
+		float(format.HistogramSum, total)
+		float(format.HistogramMin, slices.Min(samples))
+		float(format.HistogramMax, slices.Max(samples))
+		for _, v := range samples {
+			at := format.HistogramBuckets + format.Bucket(v)
+			put(at, binary.NativeEndian.Uint64(value[8*at:])+1)
+		}
+	}
 }
 
 func unquote(t fataler, s string) string {
@@ -93,7 +179,7 @@ func rawField(label, signature string, index byte, values string) []byte {
 	return append(b, values...)
 }
 
-// writeStats is "stats FILE LABEL:TYPE=VALUE...".
+// writeStats is "stats FILE [@KEY=VALUE|LABEL:TYPE=VALUE]...".
 func writeStats(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) == 0 {
 		ts.Fatalf("usage: stats FILE LABEL:TYPE=VALUE...")

@@ -16,10 +16,10 @@ func dumpFiles(sleep func(time.Duration), args ...string) (stdout, stderr string
 	d := &dump{App: &cli.App{Name: "slurpstats", Stdout: &out, Stderr: &errs}, sleep: sleep}
 	d.Output, d.Common, d.MaxSize = "tsv", cli.Common{}, 1<<20
 	d.Color.Color = "never"
-	if err := d.prepare(); err != nil {
+	if err := d.prepare(args); err != nil {
 		return "", err.Error()
 	}
-	d.run(args)
+	d.run()
 	return out.String(), errs.String()
 }
 

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"math"
 	"math/bits"
+	"slices"
+	"strings"
 
 	"mmstats/lib/format"
 )
@@ -26,19 +28,22 @@ const (
 	NonzeroAvg
 )
 
-// Names of the functions, as options take them.
-var names = map[string]Func{
-	"sum": Sum, "avg": Avg, "min": Min, "max": Max, "one": One,
-	"count": Count, "nonzero-min": NonzeroMin, "nonzero-avg": NonzeroAvg,
+// names are the functions as options take them.
+var names = [...]string{
+	Sum: "sum", Avg: "avg", Min: "min", Max: "max", One: "one",
+	Count: "count", NonzeroMin: "nonzero-min", NonzeroAvg: "nonzero-avg",
 }
 
 // ParseFunc returns the function called name.
 func ParseFunc(name string) (Func, error) {
-	if f, ok := names[name]; ok {
-		return f, nil
+	if f := slices.Index(names[Sum:], name); f >= 0 {
+		return Sum + Func(f), nil
 	}
-	return 0, fmt.Errorf("unknown function %q", name)
+	return 0, fmt.Errorf("unknown function %q; functions: %s", name, strings.Join(names[Sum:], ", "))
 }
+
+// String returns the name of f.
+func (f Func) String() string { return names[f] }
 
 // An Accumulator folds the values of one stat. The zero value holds none. A
 // truth counts as 0 or 1. A text counts for One and Count alone.

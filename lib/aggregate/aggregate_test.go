@@ -124,7 +124,7 @@ func TestOneKeepsItsText(t *testing.T) {
 
 func TestParseFunc(t *testing.T) {
 	for _, name := range []string{"", "SUM", "median"} {
-		if _, err := ParseFunc(name); err == nil || err.Error() != fmt.Sprintf("unknown function %q", name) {
+		if _, err := ParseFunc(name); err == nil || err.Error() != fmt.Sprintf("unknown function %q; functions: sum, avg, min, max, one, count, nonzero-min, nonzero-avg", name) {
 			t.Errorf("ParseFunc(%q) = %v", name, err)
 		}
 	}

@@ -49,7 +49,7 @@ func TestFolder(t *testing.T) {
 	} {
 		d := NewFolder(test.f)
 		for _, a := range adds {
-			d.Add([]byte(a.label), a.t, a.kind, a.v)
+			d.Add([]byte(a.label), &Stat{Type: a.t, Kind: a.kind, Value: a.v})
 		}
 		var got []string
 		for r := range d.Results() {
@@ -57,6 +57,56 @@ func TestFolder(t *testing.T) {
 		}
 		if !slices.Equal(got, test.want) {
 			t.Errorf("Results by %d = %q, want %q", test.f, got, test.want)
+		}
+	}
+}
+
+// Means of few and of many samples are not equals: the fold is that of the
+// samples.
+func TestFolderWeighsMeans(t *testing.T) {
+	mean := func(typ format.Type, count uint64, total float64) *Stat {
+		return &Stat{Type: typ, Kind: format.KindGauge, Value: f(total / float64(max(1, count))), Samples: format.Samples{Count: count, Total: total}}
+	}
+	for _, test := range []struct {
+		f     Func
+		stats []*Stat
+		want  string
+	}{
+		{Avg, []*Stat{mean(format.Average, 1, 1), mean(format.Average, 99, 297)}, "average float 2.98 {100 298}"},
+		{Sum, []*Stat{mean(format.Average, 1, 1), mean(format.Average, 99, 297)}, "average float 2.98 {100 298}"},
+		{Max, []*Stat{mean(format.Average, 1, 1), mean(format.Average, 99, 297)}, "average float 3 {0 0}"},
+		{Avg, []*Stat{mean(format.Moving, 1, 1), mean(format.Moving, 3, 15)}, "moving float 4 {4 16}"},
+		{Avg, []*Stat{mean(format.Average, 0, 0), mean(format.Average, 2, 6)}, "average float 3 {2 6}"},
+		{Avg, []*Stat{mean(format.Average, 0, 0)}, "average float 0 {0 0}"},
+		// A mean without samples that a program in Python wrote has no weight.
+		{Avg, []*Stat{mean(format.Average, 9, 9), {Type: format.Float64, Kind: format.KindGauge, Value: f(3)}}, "float64 float 2 {0 0}"},
+	} {
+		d := NewFolder(test.f)
+		for _, s := range test.stats {
+			d.Add([]byte("x"), s)
+		}
+		for r := range d.Results() {
+			if got := fmt.Sprintf("%v %s %v", r.Type, show(r.Value), r.Samples); got != test.want {
+				t.Errorf("%v of %v = %s, want %s", test.f, test.stats, got, test.want)
+			}
+		}
+	}
+}
+
+// What was counted was done; what was under way ended with the process.
+func TestLasts(t *testing.T) {
+	for _, test := range []struct {
+		t    format.Type
+		k    format.Kind
+		want bool
+	}{
+		{format.Counter, format.KindCounter, true}, {format.Float64, format.KindCounter, true},
+		{format.Average, format.KindGauge, true}, {format.Histogram, format.KindGauge, true},
+		{format.Moving, format.KindGauge, false}, {format.Int64, format.KindGauge, false}, {format.Uint64, format.KindGauge, false},
+		{format.Bool, format.KindBool, false}, {format.String, format.KindString, false}, {format.Uint32, format.KindConstant, false},
+	} {
+		if got := Lasts(test.t, test.k); got != test.want {
+			t.Errorf("Lasts(%v, %v) = %v, want %v", test.t, test.k, got, test.want)
 		}
 	}
 }

@@ -20,6 +20,10 @@ type Writer struct {
 	PID int
 	// Created is the time in sys.created, or the zero time.
 	Created time.Time
+	// Heartbeat is the time in sys.heartbeat when the file was read, and Every
+	// how often the writer renews it, or zero where the file has none.
+	Heartbeat time.Time
+	Every     time.Duration
 	// KeepsLock says that the writer holds the lock of the file for as long as
 	// it may write. Programs that use lib/mmstats do; org.golang.version tells
 	// them.
@@ -69,11 +73,14 @@ func WriterOf(data []byte) (Writer, error) {
 
 // add adds what a field of data says to w.
 func (w *Writer) add(fd *format.Field, data []byte) error {
-	if fd.Live() {
-		return nil
-	}
 	value := func() format.Value {
 		return fd.Signature.Decode(data[fd.ValueOffset:][:fd.Signature.Size])
+	}
+	if fd.Live() {
+		if !fd.Buffered() && format.IsLabel(fd.Label, "sys.heartbeat") {
+			w.beat(value(), fd.Description().Every)
+		}
+		return nil
 	}
 	switch {
 	case format.IsLabel(fd.Label, "sys.pid"):
@@ -95,6 +102,27 @@ func (w *Writer) add(fd *format.Field, data []byte) error {
 		w.KeepsLock = true
 	}
 	return nil
+}
+
+// maxEvery is the longest time between two heartbeats that counts as one, in
+// seconds.
+const maxEvery = 30 * 365 * 86400
+
+// beat takes a heartbeat that is renewed each so many seconds. Of several, the
+// earliest counts: one part of the program hangs.
+func (w *Writer) beat(v format.Value, every float64) {
+	at := created(v)
+	if every <= 0 || every > maxEvery || w.Every != 0 && at.After(w.Heartbeat) {
+		return
+	}
+	w.Heartbeat, w.Every = at, time.Duration(every*float64(time.Second))
+}
+
+// Stale reports whether the writer has a heartbeat, and did not renew it for
+// three times as long as it says, and at least 3 s. A time of the future is not
+// stale, because clocks differ.
+func (w Writer) Stale(now time.Time) bool {
+	return w.Every > 0 && now.Sub(w.Heartbeat) > max(3*w.Every, 3*time.Second)
 }
 
 // MayChange reports whether a stat of the file of w may change after it was

@@ -6,6 +6,8 @@ package output
 import (
 	"fmt"
 	"io"
+	"slices"
+	"strings"
 	"unicode/utf8"
 )
 
@@ -21,14 +23,14 @@ const (
 )
 
 // names are the formats as options take them.
-var names = map[string]Format{"text": Text, "tsv": TSV, "json": JSON, "prometheus": Prometheus}
+var names = [...]string{Text: "text", TSV: "tsv", JSON: "json", Prometheus: "prometheus"}
 
 // ParseFormat returns the format called name.
 func ParseFormat(name string) (Format, error) {
-	if f, ok := names[name]; ok {
-		return f, nil
+	if i := slices.Index(names[Text:], name); i >= 0 {
+		return Text + Format(i), nil
 	}
-	return 0, fmt.Errorf("unknown format %q", name)
+	return 0, fmt.Errorf("unknown format %q; formats: %s", name, strings.Join(names[Text:], ", "))
 }
 
 // A Buffer gathers what is to be written to a writer. After an error it drops

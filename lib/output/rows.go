@@ -111,6 +111,13 @@ func (r *Rows) Value(name string, v format.Value) {
 	r.end()
 }
 
+// Raw writes a column that is JSON already, without tabs and line breaks.
+func (r *Rows) Raw(name string, json []byte) {
+	r.begin(name)
+	r.Bytes = append(r.Bytes, json...)
+	r.end()
+}
+
 // Absent writes a column that has no value: - or null.
 func (r *Rows) Absent(name string) {
 	r.begin(name)

@@ -15,10 +15,16 @@ type Options struct {
 	Format output.Format
 	// Header writes the names of the columns above TSV.
 	Header bool
-	// Long adds each stat's signature and offset, and its file's writer.
+	// Long adds what is known of each stat and of its file's writer.
 	Long bool
+	// Buckets adds those of histograms, in TSV and JSON.
+	Buckets bool
+	// Host is the name of this computer, for Long.
+	Host string
 	// ValueOnly leaves out all but the value, in Text and TSV.
 	ValueOnly bool
+	// Raw writes texts without escapes, with ValueOnly.
+	Raw bool
 	// Color emphasizes the names of files, in Text.
 	Color bool
 }
@@ -29,10 +35,22 @@ type Source struct {
 	// of them.
 	File  string
 	Files int
+	// Ended counts those of Files of which the writer has ended.
+	Ended int
+	// Time is when the file was read, for JSON, or the zero time.
+	Time time.Time
 	// PID is the process that the file names as its writer, or 0.
 	PID int64
 	// Live tells whether that process lives; it is nil where that is unknown.
 	Live *bool
+	// Age is how long ago the file was last known to change, in seconds, and
+	// nil where that is unknown.
+	Age *float64
+	// Stale tells whether the heartbeat of the file is overdue; it is nil where
+	// the file has none.
+	Stale *bool
+	// Note is a line about the file, for Text, or "".
+	Note string
 	// UID is the owner of the file, and nil where that is unknown.
 	UID *uint32
 	// Created is when the file says that it was made, or the zero time.
@@ -51,6 +69,13 @@ type Row struct {
 	Offset    int
 	// Files counts the files that a folded row was folded over.
 	Files int
+	// Parts are the main parts of an average or a histogram, for Text and JSON.
+	Parts []format.PartValue
+	// Unit and About are what the description of the stat says, or "".
+	Unit, About string
+	// Histogram is the state of a histogram, for Prometheus and buckets, and nil
+	// for any other stat.
+	Histogram *format.HistogramState
 
 	// What follows is for Prometheus.
 
@@ -58,10 +83,6 @@ type Row struct {
 	Live bool
 	// Samples are those behind the mean of an average.
 	Samples format.Samples
-	// Histogram is the state of a histogram, and nil for any other stat.
-	Histogram *format.HistogramState
-	// Unit and About are what the description of the stat says, or "".
-	Unit, About string
 }
 
 // A Printer writes rows to a writer. It is used by one goroutine; Close ends
@@ -71,6 +92,7 @@ type Printer struct {
 	rows       *output.Rows // of TSV and JSON
 	label      []byte       // of text, escaped
 	file       []byte       // the column file of a source, as it was written
+	time       []byte       // when the source was read, as it is written
 	o          Options
 	exposition Exposition
 }
@@ -100,7 +122,10 @@ func (p *Printer) Print(src Source, rows []Row) error {
 	case p.o.Format == output.Text:
 		p.text(src, rows)
 	default:
-		p.file = p.file[:0]
+		p.file, p.time = p.file[:0], p.time[:0]
+		if p.o.Format == output.JSON && !src.Time.IsZero() {
+			p.time = appendTime(p.time, src.Time)
+		}
 		for i := range rows {
 			p.row(&src, &rows[i])
 			p.FlushLarge()
@@ -124,6 +149,8 @@ func (p *Printer) value(v format.Value) {
 		p.Bytes = append(p.Bytes, '-')
 	case v.Class() != format.TextClass:
 		p.Bytes = v.AppendText(p.Bytes)
+	case p.o.Raw:
+		p.Pieces(v.Text(), func(piece []byte) { p.Bytes = append(p.Bytes, piece...) })
 	case p.o.Format == output.Text:
 		p.Pieces(v.Text(), func(piece []byte) { p.Bytes = escape.AppendText(p.Bytes, piece) })
 	default:

@@ -5,6 +5,7 @@ import (
 	"math"
 	"strings"
 	"testing"
+	"time"
 
 	"mmstats/lib/format"
 	"mmstats/lib/output"
@@ -82,8 +83,9 @@ func TestTSVColumns(t *testing.T) {
 		{Options{Header: true}, Source{File: "f"}, "file\tlabel\ttype\tvalue\nf\thits\tcounter\t7\n"},
 		{Options{Header: true, ValueOnly: true}, Source{File: "f"}, "value\n7\n"},
 		{Options{Header: true, Long: true}, Source{File: "f", PID: 12, Live: &dead},
-			"file\tlabel\ttype\tvalue\tpid\tlive\tsignature\toffset\nf\thits\tcounter\t7\t12\tfalse\tQ  \t17\n"},
-		{Options{Long: true}, Source{File: "f"}, "f\thits\tcounter\t7\t-\t-\tQ  \t17\n"},
+			"file\tlabel\ttype\tvalue\tpid\tlive\tsignature\toffset\tage\tunit\tkind\tstale\tabout\n" +
+				"f\thits\tcounter\t7\t12\tfalse\tQ  \t17\t-\t-\tcounter\t-\t-\n"},
+		{Options{Long: true}, Source{File: "f"}, "f\thits\tcounter\t7\t-\t-\tQ  \t17\t-\t-\tcounter\t-\t-\n"},
 	} {
 		test.o.Format = output.TSV
 		if got := written(t, test.o, test.src, r); got != test.want {
@@ -124,12 +126,16 @@ func TestJSON(t *testing.T) {
 
 func TestJSONLong(t *testing.T) {
 	live := true
+	age := 1.5
 	r := row("n", format.IntValue(1))
-	want := `{"file":"f\u001b","label":"n","type":"int64","value":1,"pid":12,"live":true,"signature":"Q  ","offset":17}` + "\n"
-	if got := written(t, Options{Format: output.JSON, Long: true}, Source{File: "f\x1b", PID: 12, Live: &live}, r); got != want {
+	r.Unit, r.About = "bytes", "Sent"
+	want := `{"file":"f\u001b","label":"n","type":"int64","value":1,"time":"2026-01-02T03:04:05.678Z","host":"h","pid":12,"live":true,"signature":"Q  ","offset":17,"age":1.5,"unit":"bytes","kind":"gauge","stale":true,"about":"Sent"}` + "\n"
+	src := Source{File: "f\x1b", PID: 12, Live: &live, Age: &age, Stale: &live, Time: time.Date(2026, 1, 2, 3, 4, 5, 678e6, time.UTC)}
+	if got := written(t, Options{Format: output.JSON, Long: true, Host: "h"}, src, r); got != want {
 		t.Errorf("JSON = %s, want %s", got, want)
 	}
-	want = `{"file":"f","label":"n","type":"int64","value":1,"pid":null,"live":null,"signature":"Q  ","offset":17}` + "\n"
+	r.Unit, r.About = "", ""
+	want = `{"file":"f","label":"n","type":"int64","value":1,"host":"","pid":null,"live":null,"signature":"Q  ","offset":17,"age":null,"unit":null,"kind":"gauge","stale":null,"about":null}` + "\n"
 	if got := written(t, Options{Format: output.JSON, Long: true}, Source{File: "f"}, r); got != want {
 		t.Errorf("JSON = %s, want %s", got, want)
 	}
@@ -141,7 +147,7 @@ func TestJSONLong(t *testing.T) {
 }
 
 func TestText(t *testing.T) {
-	live := true
+	live, ended := true, false
 	rows := []Row{row("a", format.UintValue(1)), row("größe", text("x\x1b[2J")), row(strings.Repeat("l", 61), format.Value{})}
 	for _, test := range []struct {
 		o    Options
@@ -152,11 +158,13 @@ func TestText(t *testing.T) {
 		{Options{Color: true}, Source{File: "f"}, "\x1b[1m==> f\x1b[0m\n  a     1\n  größe x\\x1b[2J\n  " + strings.Repeat("l", 61) + " -\n\n"},
 		{Options{}, Source{Files: 1}, "==> 1 file\n  a     1\n  größe x\\x1b[2J\n  " + strings.Repeat("l", 61) + " -\n\n"},
 		{Options{}, Source{Files: 2}, "==> 2 files\n  a     1\n  größe x\\x1b[2J\n  " + strings.Repeat("l", 61) + " -\n\n"},
+		{Options{}, Source{Files: 2, Ended: 1}, "==> 2 files (1 ended)\n  a     1\n  größe x\\x1b[2J\n  " + strings.Repeat("l", 61) + " -\n\n"},
+		{Options{}, Source{File: "f", PID: 12, Live: &ended, Note: "a\x1b"}, "==> f (ended)\n  a\\x1b\n  a     1\n  größe x\\x1b[2J\n  " + strings.Repeat("l", 61) + " -\n\n"},
 		{Options{ValueOnly: true}, Source{File: "f"}, "1\nx\\x1b[2J\n-\n"},
 		{Options{Long: true}, Source{File: "f", PID: 12, Live: &live}, "==> f  pid 12 (live)\n" +
-			"  a     counter 17 \"Q  \" 1\n" +
-			"  größe string  17 \"Q  \" x\\x1b[2J\n" +
-			"  " + strings.Repeat("l", 61) + " float64 17 \"Q  \" -\n\n"},
+			"  a     counter       17 \"Q  \" 1\n" +
+			"  größe string        17 \"Q  \" x\\x1b[2J\n" +
+			"  " + strings.Repeat("l", 61) + " float64 gauge 17 \"Q  \" -\n\n"},
 	} {
 		test.o.Format = output.Text
 		if got := written(t, test.o, test.src, rows...); got != test.want {

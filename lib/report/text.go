@@ -21,21 +21,16 @@ func (p *Printer) text(src Source, rows []Row) {
 	if src.File != "" {
 		p.Bytes = escape.AppendText(p.Bytes, []byte(src.File))
 	} else {
-		p.Bytes = strconv.AppendInt(p.Bytes, int64(src.Files), 10)
-		p.Bytes = append(p.Bytes, " files"...)
-		if src.Files == 1 {
-			p.Bytes = p.Bytes[:len(p.Bytes)-1]
-		}
+		p.Bytes = appendFiles(p.Bytes, src.Files)
 	}
 	if p.o.Color {
 		p.Bytes = append(p.Bytes, reset...)
 	}
-	if p.o.Long && src.PID != 0 {
-		p.Bytes = append(p.Bytes, "  pid "...)
-		p.Bytes = strconv.AppendInt(p.Bytes, src.PID, 10)
-		p.Bytes = append(p.Bytes, " ("+liveWord(src.Live)+")"...)
-	}
+	p.heading(&src)
 	p.Bytes = append(p.Bytes, '\n')
+	if src.Note != "" {
+		p.Bytes = append(escape.AppendText(append(p.Bytes, "  "...), []byte(src.Note)), '\n')
+	}
 
 	// Values stand in one column, but for those of labels that are so long that
 	// they would push all others off the screen.
@@ -46,7 +41,7 @@ func (p *Printer) text(src Source, rows []Row) {
 		if w := Width(p.label); w <= widest {
 			width = max(width, w)
 		}
-		typeWidth = max(typeWidth, len(rows[i].Type.String()))
+		typeWidth = max(typeWidth, len(typeAndKind(&rows[i])))
 		layoutWidth = max(layoutWidth, len(layout(&rows[i])))
 	}
 	for i := range rows {
@@ -56,16 +51,57 @@ func (p *Printer) text(src Source, rows []Row) {
 		p.Bytes = escape.AppendText(p.Bytes, row.Label)
 		p.pad(max(width-Width(p.Bytes[start:]), 0) + 1)
 		if p.o.Long {
-			p.Bytes = append(p.Bytes, row.Type.String()...)
-			p.pad(typeWidth - len(row.Type.String()) + 1)
+			p.Bytes = append(p.Bytes, typeAndKind(row)...)
+			p.pad(typeWidth - len(typeAndKind(row)) + 1)
 			p.Bytes = append(p.Bytes, layout(row)...)
 			p.pad(layoutWidth - len(layout(row)) + 1)
 		}
-		p.value(row.Value)
+		p.person(row)
+		if p.o.Long && row.About != "" {
+			p.Bytes = escape.AppendText(append(p.Bytes, "  # "...), []byte(row.About))
+		}
 		p.Bytes = append(p.Bytes, '\n')
 		p.FlushLarge()
 	}
 	p.Bytes = append(p.Bytes, '\n')
+}
+
+// typeAndKind returns the type of a stat, and its kind where the name of the type
+// does not say it.
+func typeAndKind(row *Row) string {
+	t, k := row.Type.String(), row.Kind.String()
+	if t == k || row.Kind == 0 {
+		return t
+	}
+	return t + " " + k
+}
+
+func appendFiles(dst []byte, n int) []byte {
+	dst = append(strconv.AppendInt(dst, int64(n), 10), " files"...)
+	if n == 1 {
+		dst = dst[:len(dst)-1]
+	}
+	return dst
+}
+
+// heading appends what the heading of a source says behind its name: which
+// writers have ended.
+func (p *Printer) heading(src *Source) {
+	switch {
+	case p.o.Long && src.PID != 0:
+		p.Bytes = append(p.Bytes, "  pid "...)
+		p.Bytes = strconv.AppendInt(p.Bytes, src.PID, 10)
+		p.Bytes = append(p.Bytes, " ("+liveWord(src.Live)...)
+		if src.Stale != nil && *src.Stale {
+			p.Bytes = append(p.Bytes, ", stale"...)
+		}
+		p.Bytes = append(p.Bytes, ')')
+	case src.Live != nil && !*src.Live:
+		p.Bytes = append(p.Bytes, " (ended)"...)
+	case src.Ended > 0:
+		p.Bytes = append(p.Bytes, " ("...)
+		p.Bytes = append(strconv.AppendInt(p.Bytes, int64(src.Ended), 10), " ended)"...)
+	}
 }
 
 // layout returns the offset of a stat in its file, and its signature in quotes,
@@ -87,5 +123,5 @@ func liveWord(live *bool) string {
 	case *live:
 		return "live"
 	}
-	return "dead"
+	return "ended"
 }

@@ -28,6 +28,15 @@ func Dir() string {
 	return os.TempDir()
 }
 
+// Named returns the path of the file called name in [Dir], with or without
+// [Suffix].
+func Named(name string) (path string, err error) {
+	if name == "" || strings.ContainsRune(name, '/') || strings.HasPrefix(name, ".") {
+		return "", fmt.Errorf("a NAME has no \"/\" and no \".\" at its start: %q", name)
+	}
+	return filepath.Join(Dir(), strings.TrimSuffix(name, Suffix)+Suffix), nil
+}
+
 // Template returns the name of a program's stat file, for [Expand]:
 // $MMSTATS_FILES, or else "{CMD}-{PID}-{TID}.mmstats".
 func Template() string {
