@@ -4,111 +4,110 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"math"
+	"os"
 	"slices"
 	"strings"
 	"time"
 
-	"mmstats/lib/aggregate"
 	"mmstats/lib/cli"
 	"mmstats/lib/format"
 	"mmstats/lib/reader"
 	"mmstats/lib/report"
 )
 
-// mode is what a column shows of a stat.
-type mode uint8
+// A field is what was given for one or more columns: a label or a pattern of
+// labels, and perhaps a colon and what is shown of them.
+type field struct {
+	text   string
+	labels []string // that the whole text may mean, the first best
+	glob   *cli.LabelGlob
 
-const (
-	byKind mode = iota // as the kind of the stat has it
-	rate               // change per second, summed over files
-	delta              // change, summed over files
-	value              // sum over files
-	avg                // over files, as the next ones
-	least
-	most
-)
-
-// Names of the modes, as FIELD:MODE takes them.
-var modes = map[string]mode{"rate": rate, "delta": delta, "value": value, "sum": value, "avg": avg, "min": least, "max": most}
-
-// folds are what the modes make of the values of all files.
-var folds = map[mode]aggregate.Func{
-	rate: aggregate.Sum, delta: aggregate.Sum, value: aggregate.Sum,
-	avg: aggregate.Avg, least: aggregate.Min, most: aggregate.Max,
+	// Of the text before the last colon, if there is one.
+	base       string
+	word       string // after it
+	baseLabels []string
+	baseGlob   *cli.LabelGlob
 }
 
-// kindMode returns what is shown of a stat where nobody says it. The sum of
-// the means of several files would mean nothing.
-func kindMode(t format.Type, k format.Kind) mode {
-	switch {
-	case k == format.KindCounter:
-		return rate
-	case t == format.Average || t == format.Moving:
-		return avg
+// parseField returns a field. Prefix may lack its last dot.
+func parseField(prefix, text string) (*field, error) {
+	f := &field{text: text, labels: candidates(prefix, text)}
+	var err error
+	if f.glob, err = parseGlob(text); err != nil {
+		return nil, err
 	}
-	return value
+	at := strings.LastIndexByte(text, ':')
+	if at <= 0 {
+		return f, nil
+	}
+	f.base, f.word = text[:at], text[at+1:]
+	f.baseLabels = candidates(prefix, f.base)
+	f.baseGlob, err = parseGlob(f.base)
+	return f, err
 }
 
-// A column shows one stat.
-type column struct {
-	field      string // as it was given, without its mode
-	suffix     string // ":MODE" as it was given
-	mode       mode
-	candidates []string // labels that the field may mean, the first best
-	label      string   // the one that it means
+// candidates returns the labels that a field may mean.
+func candidates(prefix, text string) []string {
+	labels := []string{prefix + text}
+	if prefix != "" && !strings.HasSuffix(prefix, ".") {
+		labels = append(labels, prefix+"."+text)
+	}
+	return labels
+}
 
-	acc         aggregate.Accumulator
-	reset, busy bool
+// parseGlob returns the pattern that text is, and nil where it is none.
+func parseGlob(text string) (*cli.LabelGlob, error) {
+	if !strings.ContainsAny(text, `*?[\`) {
+		return nil, nil
+	}
+	return cli.ParseLabelGlob(text)
+}
+
+// wants reports whether f may mean a stat that is called label, and rest without
+// the prefix.
+func (f *field) wants(label, rest string) bool {
+	return slices.Contains(f.labels, label) || slices.Contains(f.baseLabels, label) ||
+		f.glob != nil && f.glob.Match(rest) || f.baseGlob != nil && f.baseGlob.Match(rest)
+}
+
+// A column shows an aspect of one stat.
+type column struct {
+	title  string // of the stat
+	suffix string // ":MODE" as it was given
+	label  string
+	aspect aspect
+	fold   *fold
 }
 
 // columns are all of them, in order.
 type columns struct {
+	prefix string
+	fields []*field
+	folds  *folds
+	seen   map[string]bool // in any file, until resolve
 	list   []*column
-	labels map[string]bool           // that the poller looks at
-	seen   map[string]bool           // in any file, until resolve
-	series map[string]*reader.Series // that the first look found
-	firstV map[string]*aggregate.Accumulator
-	bound  []binding // by the ID of the series
 	row    []report.Cell
 }
 
-// A binding is the columns of a series.
-type binding struct {
-	series  *reader.Series
-	columns []*column
-}
+const (
+	maxSeen    = 10_000 // labels that are remembered, which anyone may make up
+	maxColumns = 1000
+)
 
-// maxSeen bounds what is remembered of labels, which anyone may make up.
-const maxSeen = 10_000
-
-// parseColumns returns the columns of fields, with commas between. Prefix may
-// lack its last dot.
-func parseColumns(prefix, fields string) (*columns, error) {
-	if fields == "" {
-		return nil, errors.New("no FIELD is given")
+// newColumns returns the columns of fields.
+func newColumns(prefix string, fields []string, e ended) (*columns, error) {
+	cs := &columns{prefix: prefix, seen: make(map[string]bool), folds: newFolds(e, maxSeen)}
+	for _, text := range fields {
+		if text == "" {
+			return nil, fmt.Errorf("empty field in %q", strings.Join(fields, ","))
+		}
+		f, err := parseField(prefix, text)
+		if err != nil {
+			return nil, err
+		}
+		cs.fields = append(cs.fields, f)
 	}
-	cs := &columns{
-		labels: make(map[string]bool), seen: make(map[string]bool),
-		series: make(map[string]*reader.Series), firstV: make(map[string]*aggregate.Accumulator),
-	}
-	for field := range strings.SplitSeq(fields, ",") {
-		c := &column{field: field}
-		if at := strings.LastIndexByte(field, ':'); at >= 0 && modes[field[at+1:]] != byKind {
-			c.field, c.suffix, c.mode = field[:at], field[at:], modes[field[at+1:]]
-		}
-		if c.field == "" {
-			return nil, fmt.Errorf("empty field in %q", fields)
-		}
-		c.candidates = []string{prefix + c.field}
-		if prefix != "" && !strings.HasSuffix(prefix, ".") {
-			c.candidates = append(c.candidates, prefix+"."+c.field)
-		}
-		for _, label := range c.candidates {
-			cs.labels[label] = true
-		}
-		cs.list = append(cs.list, c)
-	}
-	cs.row = make([]report.Cell, len(cs.list))
 	return cs, nil
 }
 
@@ -117,122 +116,223 @@ func (cs *columns) want(label string) bool {
 	if cs.seen != nil && len(cs.seen) < maxSeen {
 		cs.seen[label] = true
 	}
-	return cs.labels[label]
+	rest, ok := trimPrefix(label, cs.prefix)
+	return ok && slices.ContainsFunc(cs.fields, func(f *field) bool { return f.wants(label, rest) })
 }
 
-// resolve finds out what the fields mean, after the first look at the files,
-// or at those that filters left in.
-func (cs *columns) resolve(filtered bool) error {
-	files := "no file"
-	if filtered {
-		files = "no file that -f leaves in"
+// window is reader.Poller's.
+func (cs *columns) window(label string) bool {
+	rest, ok := trimPrefix(label, cs.prefix)
+	return ok && slices.ContainsFunc(cs.fields, func(f *field) bool {
+		p, isPart := format.ParsePart(f.word)
+		return isPart && p != format.PartMean && p != format.PartCount && f.wants(label, rest)
+	})
+}
+
+// trimPrefix returns a label without the prefix, which may lack its last dot.
+func trimPrefix(label, prefix string) (rest string, ok bool) {
+	rest, ok = strings.CutPrefix(label, prefix)
+	if prefix != "" {
+		rest = strings.TrimPrefix(rest, ".")
 	}
-	for _, c := range cs.list {
-		for _, label := range slices.Backward(c.candidates) {
-			if cs.series[label] != nil {
-				c.label = label
+	return rest, ok
+}
+
+// isLabel reports whether a field is the label of a stat that was seen.
+func (cs *columns) isLabel(text string) bool { return cs.find(candidates(cs.prefix, text)) != nil }
+
+func (cs *columns) find(labels []string) *fold {
+	for _, label := range labels {
+		if f := cs.folds.byLabel[label]; f != nil {
+			return f
+		}
+	}
+	return nil
+}
+
+// An unknownError says that no file has a stat, yet.
+type unknownError struct{ reason string }
+
+func (e *unknownError) Error() string { return e.reason }
+
+// resolve finds out what fields mean, after the first poll of the files, or of
+// those that filters left in. It returns one error for each that means nothing.
+func (cs *columns) resolve(fields []string, files string) (errs []error) {
+	cs.list = nil
+	for _, f := range cs.fields {
+		if !slices.Contains(fields, f.text) {
+			continue // a number that is no field
+		}
+		if err := cs.resolveField(f, files); err != nil {
+			errs = append(errs, err)
+		}
+	}
+	if len(cs.list) > maxColumns {
+		errs = append(errs, fmt.Errorf("%d stats match, and more than %d columns are not shown", len(cs.list), maxColumns))
+	}
+	return errs
+}
+
+// resolveField adds the columns of f.
+func (cs *columns) resolveField(f *field, files string) error {
+	if st := cs.find(f.labels); st != nil {
+		cs.add(f.text, "", st, defaultAspect(st.typ, st.kind))
+		return nil
+	}
+	if st := cs.find(f.baseLabels); st != nil {
+		a, ok := parseAspect(f.word, st.typ, st.kind)
+		if !ok {
+			return aspectError(st.label, f.word, st.typ, st.kind)
+		}
+		cs.add(f.base, ":"+f.word, st, a)
+		return nil
+	}
+	matched := cs.match(f.glob)
+	for _, st := range matched {
+		cs.add(cs.title(st), "", st, defaultAspect(st.typ, st.kind))
+	}
+	var refused *fold
+	if len(matched) == 0 && isAspect(f.word) {
+		matched = cs.match(f.baseGlob)
+		before := len(cs.list)
+		for _, st := range matched {
+			if a, ok := parseAspect(f.word, st.typ, st.kind); ok {
+				cs.add(cs.title(st), ":"+f.word, st, a)
+			} else {
+				refused = st
 			}
 		}
-		s := cs.series[c.label]
-		switch {
-		case s == nil:
-			wanted := c.candidates[len(c.candidates)-1]
-			return fmt.Errorf("%s has the stat %s%s", files, wanted, cli.Suggest(wanted, slices.Sorted(maps.Keys(cs.seen))))
-		case s.Kind == format.KindString:
-			return fmt.Errorf("%s is a text: it has no rate, and no sum", c.label)
-		case c.mode == byKind:
-			c.mode = kindMode(s.Type, s.Kind)
+		if refused != nil && len(cs.list) == before {
+			return aspectError(refused.label, f.word, refused.typ, refused.kind)
 		}
 	}
-	cs.seen = nil
-	cs.bound = nil
+	if len(matched) == 0 {
+		return cs.unknown(f, files)
+	}
 	return nil
+}
+
+// match returns the stats that match a pattern, by label: those that may change,
+// or all where none may.
+func (cs *columns) match(g *cli.LabelGlob) (matched []*fold) {
+	if g == nil {
+		return nil
+	}
+	var constant []*fold
+	for _, label := range slices.Sorted(maps.Keys(cs.folds.byLabel)) {
+		f := cs.folds.byLabel[label]
+		switch {
+		case !g.Match(cs.title(f)):
+		case f.live:
+			matched = append(matched, f)
+		default:
+			constant = append(constant, f)
+		}
+	}
+	if len(matched) == 0 {
+		return constant
+	}
+	return matched
+}
+
+// title returns the label of a stat without the prefix.
+func (cs *columns) title(f *fold) string {
+	rest, _ := trimPrefix(f.label, cs.prefix)
+	return rest
+}
+
+func (cs *columns) add(title, suffix string, f *fold, a aspect) {
+	cs.list = append(cs.list, &column{title, suffix, f.label, a, f})
+}
+
+// unknown says that no stat is called as f has it.
+func (cs *columns) unknown(f *field, files string) error {
+	labels := f.labels
+	if f.baseLabels != nil && isAspect(f.word) {
+		labels = f.baseLabels
+	}
+	wanted := labels[len(labels)-1]
+	if f.glob != nil || f.baseGlob != nil {
+		return &unknownError{fmt.Sprintf("%s has a stat that matches %s", files, wanted)}
+	}
+	hint := cli.Suggest(wanted, slices.Sorted(maps.Keys(cs.seen)))
+	if _, err := os.Lstat(f.text); err == nil && hint == "" {
+		hint = ", and the file of that name is no stat file"
+	}
+	return &unknownError{fmt.Sprintf("%s has the stat %s%s", files, wanted, hint)}
+}
+
+// isUnknown reports whether what is wrong may be over when there are more stats.
+func isUnknown(err error) bool {
+	var unknown *unknownError
+	return errors.As(err, &unknown)
+}
+
+// again starts the search for stats anew, before the next poll.
+func (cs *columns) again() { cs.folds.keep(func(*fold) bool { return false }) }
+
+// start ends the search for stats: only those of columns are polled from now on.
+func (cs *columns) start() {
+	for _, f := range cs.folds.byLabel {
+		f.needs = 0
+	}
+	for _, c := range cs.list {
+		c.fold.needs |= needsOf(c.aspect, c.fold.typ)
+	}
+	cs.seen, cs.folds.closed = nil, true
+	cs.folds.keep(func(f *fold) bool { return f.needs != 0 })
+	cs.row = make([]report.Cell, len(cs.list))
+}
+
+// gone returns the label of a stat of which nothing counts, because its writers
+// have ended, or "".
+func (cs *columns) gone() string {
+	for _, c := range cs.list {
+		if c.fold.left > 0 && c.fold.left == c.fold.samples {
+			return c.label
+		}
+	}
+	return ""
 }
 
 // titles returns the columns as they are shown.
 func (cs *columns) titles() (titles []report.Column) {
 	for _, c := range cs.list {
-		col := report.Column{Name: c.label + c.suffix, Title: c.field + c.suffix, Rate: c.mode == rate}
+		col := report.Column{
+			Name: c.label + c.suffix, Title: c.title + c.suffix, Unit: c.fold.unitOf(c.aspect),
+			Rate: c.aspect.mode == rate, Text: c.fold.kind == format.KindString,
+		}
 		if col.Rate {
-			col.Title = c.field + "/s"
+			col.Title = c.title + "/s"
 		}
 		titles = append(titles, col)
 	}
 	return titles
 }
 
-// begin starts a row.
-func (cs *columns) begin() {
-	for _, c := range cs.list {
-		c.acc, c.reset, c.busy = aggregate.Accumulator{}, false, false
-	}
-}
-
-// visit takes a sample.
-func (cs *columns) visit(m *reader.Sample) {
-	if cs.seen != nil {
-		cs.first(m)
-		return
-	}
-	s := m.Series
-	for s.ID >= len(cs.bound) {
-		cs.bound = append(cs.bound, binding{})
-	}
-	b := &cs.bound[s.ID]
-	if b.series != s {
-		*b = binding{series: s}
-		for _, c := range cs.list {
-			if c.label == s.Label {
-				b.columns = append(b.columns, c)
-			}
-		}
-	}
-	for _, c := range b.columns {
-		c.add(m)
-	}
-}
-
-// first takes a sample of the first look.
-func (cs *columns) first(m *reader.Sample) {
-	s := m.Series
-	cs.series[s.Label] = s
-	if cs.firstV[s.Label] == nil {
-		cs.firstV[s.Label] = new(aggregate.Accumulator)
-	}
-	cs.firstV[s.Label].Add(m.Value)
-}
-
-func (c *column) add(m *reader.Sample) {
-	c.busy = c.busy || m.Err != nil
-	if c.mode == rate || c.mode == delta {
-		c.reset = c.reset || m.Reset
-		c.acc.Add(m.Delta)
-		return
-	}
-	c.acc.Add(m.Value)
-}
-
 // cells returns the row, elapsed after the one before.
 func (cs *columns) cells(elapsed time.Duration) []report.Cell {
 	for i, c := range cs.list {
-		cs.row[i] = report.Cell{Reset: c.reset}
-		if c.reset || c.busy {
-			continue
+		f := c.fold
+		cs.row[i] = report.Cell{
+			Value: f.result(c.aspect, elapsed), Note: f.note(),
+			Reset: f.reset && c.aspect.ofInterval(f.typ),
 		}
-		v := c.acc.Result(folds[c.mode])
-		if c.mode == rate && v.Class() != 0 {
-			v = format.FloatValue(v.Float() / elapsed.Seconds())
-		}
-		cs.row[i].Value = v
 	}
 	return cs.row
 }
 
-// firsts returns the row of the first look: values, since nothing has changed
-// yet.
-func (cs *columns) firsts() []report.Cell {
-	for i, c := range cs.list {
-		cs.row[i] = report.Cell{Value: cs.firstV[c.label].Result(folds[c.mode])}
+// parseCount returns the number of rows that text is.
+func parseCount(text string) (int, error) {
+	n := 0
+	for _, c := range text {
+		if c < '0' || c > '9' || n > math.MaxInt32/10 {
+			return 0, fmt.Errorf("COUNT is a whole number, not %q", text)
+		}
+		n = 10*n + int(c-'0')
 	}
-	return cs.row
+	return n, nil
 }
+
+// visit takes a sample.
+func (cs *columns) visit(m *reader.Sample) { cs.folds.visit(m) }

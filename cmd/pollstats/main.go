@@ -1,26 +1,19 @@
 // Pollstats shows how stats of running programs change, a row an interval.
 //
-//	pollstats [-p PREFIX] [-d DELAY] [-c COUNT] [-n HEADERS] [-f KEY[=VALUE]]... FIELD[,FIELD...] [FILE|DIR...]
-//	pollstats -w [-p PREFIX] [-d DELAY] [-f KEY[=VALUE]]... [GLOB|FILE|DIR...]
+//	pollstats [-p PREFIX] [-n HEADERS] [-f KEY[=VALUE]]... [FIELD[,FIELD...]]... [DELAY [COUNT]] [FILE|DIR]...
+//	pollstats -w [-p PREFIX] [-f KEY[=VALUE]]... [GLOB]... [DELAY [COUNT]] [FILE|DIR]...
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
-	"os"
-	"os/signal"
-	"slices"
-	"strings"
-	"syscall"
 	"time"
-
-	flags "github.com/jessevdk/go-flags"
 
 	"mmstats/lib/cli"
 	"mmstats/lib/output"
 	"mmstats/lib/reader"
-	"mmstats/lib/report"
 	"mmstats/lib/statfile"
 )
 
@@ -28,11 +21,14 @@ func main() { cli.Main("pollstats", run) }
 
 type options struct {
 	Prefix  string   `short:"p" long:"prefix" value-name:"PREFIX" description:"Put this before every field"`
-	Delay   string   `short:"d" long:"delay" value-name:"DELAY" default:"1" description:"Time between rows, such as 0.5, 500ms or 2s"`
+	Delay   string   `short:"d" long:"delay" value-name:"DELAY" default-mask:"1" description:"Time between rows, such as 0.5, 500ms or 2s"`
 	Count   int      `short:"c" long:"count" value-name:"COUNT" description:"End after this many rows"`
 	Headers int      `short:"n" long:"headers" value-name:"HEADERS" default:"20" description:"Repeat the titles after this many rows of text; 0 is never"`
 	Filter  []string `short:"f" long:"filter" value-name:"KEY[=VALUE]" description:"Only files with a label that starts with KEY, or with that value of KEY (repeatable)"`
 	First   bool     `long:"first" description:"Show the values so far in a row at once"`
+	Wait    bool     `long:"wait" description:"Wait for stats that no file has yet"`
+	All     bool     `long:"all" description:"Count all stats of programs that have ended"`
+	Live    bool     `long:"live" description:"Leave the files of programs that have ended out"`
 	Watch   bool     `short:"w" long:"watch" description:"Show all stats that match on a full screen"`
 	Output  string   `short:"o" long:"output" value-name:"FORMAT" description:"text, tsv or json; without it text on a terminal, else tsv"`
 	JSON    bool     `short:"j" description:"The same as -o json"`
@@ -42,80 +38,84 @@ type options struct {
 	cli.Color
 	cli.Common
 	Args struct {
-		Fields fieldNames       `positional-arg-name:"FIELD,..." description:"Stats to show; FIELD:MODE shows its rate, delta, value, avg, min or max. With -w, globs of labels"`
-		Files  []flags.Filename `positional-arg-name:"FILE|DIR" description:"Stat files, and directories of *.mmstats. Without any, those of $MMSTATS_GLOB"`
+		Words []word `positional-arg-name:"FIELD,...|DELAY|COUNT|FILE|DIR" description:"Fields are labels of stats, or globs of them; FIELD:MODE shows a rate, delta, value, avg, min, max, or a part such as mean, count or p99. Numbers are the delay and the count. Files are stat files, and directories of *.mmstats; without any, those of $MMSTATS_GLOB"`
 	} `positional-args:"yes"`
 }
 
 const (
 	minDelay = 10 * time.Millisecond
 	maxDelay = 365 * 24 * time.Hour
+
+	defaultHeaders = 20
 )
 
-// parseDelay returns the time that -d is: seconds, or a number with a unit.
-func parseDelay(text string) (time.Duration, error) {
+// parseDelay returns the time between rows that text is: seconds, or a number with
+// a unit. name is what messages call it.
+func parseDelay(name, text string) (time.Duration, error) {
 	d, err := time.ParseDuration(text)
 	if err != nil {
 		d, err = time.ParseDuration(text + "s")
 	}
 	switch {
 	case err != nil:
-		return 0, fmt.Errorf("-d is a time such as 0.5, 500ms or 2s, not %q", text)
+		return 0, fmt.Errorf("%s is a time such as 0.5, 500ms or 2s, not %q", name, text)
 	case d < minDelay || d > maxDelay:
-		return 0, fmt.Errorf("-d is 10ms to a year, not %q", text)
+		return 0, fmt.Errorf("%s is 10ms to a year, not %q", name, text)
 	}
 	return d, nil
-}
-
-// fieldNames are the fields of a command line, with commas between.
-type fieldNames string
-
-// Complete implements flags.Completer: it completes the last of the fields.
-func (*fieldNames) Complete(match string) []flags.Completion {
-	last := strings.LastIndexByte(match, ',') + 1
-	found := new(cli.LabelName).Complete(match[last:])
-	for i := range found {
-		found[i].Item = match[:last] + found[i].Item
-	}
-	return found
 }
 
 // A poll is one run of the command.
 type poll struct {
 	*cli.App
 	options
-	delay   time.Duration
-	format  output.Format
-	colors  bool
-	poller  reader.Poller
-	columns *columns
+	delay  time.Duration
+	format output.Format
+	colors bool
+	words  words
+	poller reader.Poller
 }
 
 func run(a *cli.App, args []string, _ io.Reader) int {
 	p := &poll{App: a}
-	usage := "[-w] [-p PREFIX] [-d DELAY] [-c COUNT]"
+	usage := "[-w] [-p PREFIX] [-f KEY[=VALUE]]"
 	rest, status, done := a.Parse(a.Parser(&p.options, usage), &p.Common, args)
 	if done {
 		return status
 	}
-	if err := p.prepare(); err != nil {
+	var words []string
+	for _, w := range p.Args.Words {
+		words = append(words, string(w))
+	}
+	if err := p.prepare(append(words, rest...)); err != nil {
 		return a.Misuse("%s", err)
 	}
-	files := append(cli.Paths(p.Args.Files), rest...)
-	p.poller.MaxSize = p.MaxSize
-	for _, text := range p.Filter {
-		p.poller.Filters = append(p.poller.Filters, reader.ParseFilter(text))
+	p.poller = p.newPoller()
+	defer func() { p.poller.Close() }()
+	switch {
+	case p.Watch:
+		return p.watch()
+	case len(p.words.fields) > 0 || len(p.words.numbers) > 0:
+		return p.rows()
 	}
-	defer p.poller.Close()
-	if p.Watch {
-		return p.watch(files)
-	}
-	p.poller.Watch = statfile.NewWatch(files)
-	return p.roll()
+	return p.list()
 }
 
-// prepare checks what the options say together.
-func (p *poll) prepare() (err error) {
+// newPoller returns a poller of the files that the arguments name.
+func (p *poll) newPoller() reader.Poller {
+	poller := reader.Poller{Watch: statfile.NewWatch(p.words.files), MaxSize: p.MaxSize, JudgeAfter: judgeAfter}
+	for _, text := range p.Filter {
+		poller.Filters = append(poller.Filters, reader.ParseFilter(text))
+	}
+	return poller
+}
+
+// judgeAfter is how long it is not asked again whether a writer has ended. It is a
+// little less than a second, so that rows of a second ask each time.
+const judgeAfter = 900 * time.Millisecond
+
+// prepare checks what options and arguments say together.
+func (p *poll) prepare(args []string) (err error) {
 	switch {
 	case p.Count < 0:
 		return errors.New("-c must not be negative")
@@ -123,14 +123,25 @@ func (p *poll) prepare() (err error) {
 		return errors.New("-n must not be negative")
 	case p.MaxSize < 1:
 		return errors.New("--max-size must be at least 1")
-	case p.Watch && (p.Output != "" || p.JSON || p.First || p.Header):
-		return errors.New("-w excludes -o, -j, --first and --header")
+	case p.Watch && (p.Output != "" || p.JSON || p.First || p.Header || p.Wait):
+		return errors.New("-w excludes -o, -j, --first, --header and --wait")
+	case p.All && p.Live:
+		return errors.New("--all and --live exclude each other")
 	}
-	if p.delay, err = parseDelay(p.Delay); err != nil {
+	if p.delay, err = parseDelay("-d", cmp.Or(p.Delay, "1")); err != nil {
 		return err
 	}
 	if p.colors, err = p.Enabled(p.Stdout); err != nil {
 		return err
+	}
+	if p.words, err = split(args, !p.Watch); err != nil {
+		return err
+	}
+	if len(p.words.fields) == 0 && (p.Prefix == "" || p.Watch) {
+		// No number is a field.
+		if err := p.settle(&p.words, func(string) bool { return false }); err != nil {
+			return err
+		}
 	}
 	if p.Watch {
 		return nil
@@ -141,88 +152,5 @@ func (p *poll) prepare() (err error) {
 	if p.format == output.Prometheus {
 		return errors.New("the formats are text, tsv and json")
 	}
-	p.columns, err = parseColumns(p.Prefix, string(p.Args.Fields))
-	return err
-}
-
-// roll writes a row an interval, and returns the status.
-func (p *poll) roll() int {
-	signals := make(chan os.Signal, 8)
-	signal.Notify(signals, syscall.SIGWINCH)
-	if !signal.Ignored(os.Interrupt) {
-		signal.Notify(signals, os.Interrupt)
-	}
-	p.poller.Report = p.Error
-	p.poller.Want = p.columns.want
-	start := p.poller.Poll(p.columns.visit)
-	beat := cli.NewBeat(start, p.delay)
-	if err := p.columns.resolve(len(p.Filter) > 0); err != nil {
-		p.Error(err)
-		return cli.Misused
-	}
-	r := &roll{poll: p, table: report.NewTable(p.Stdout, report.TableOptions{
-		Format: p.format, Header: p.Header, Repeat: p.Headers, Color: p.colors, UTF8: cli.UTF8(),
-	}, p.columns.titles())}
-	r.resize()
-	rows := 0
-	if p.First {
-		if err := r.row(report.Moment{Time: start, Cells: p.columns.firsts()}); err != nil {
-			return p.OutputFailed(err)
-		}
-		rows++
-	}
-	for p.Count == 0 || rows < p.Count {
-		select {
-		case s := <-signals:
-			if s == os.Interrupt {
-				return r.interrupted()
-			}
-			r.resize()
-		case <-beat.C:
-			p.columns.begin()
-			now := p.poller.Poll(p.columns.visit)
-			elapsed, missed := beat.Tick(now)
-			if err := r.row(report.Moment{Time: now, Elapsed: elapsed, Missed: missed, Cells: p.columns.cells(elapsed)}); err != nil {
-				return p.OutputFailed(err)
-			}
-			rows++
-		}
-	}
-	return p.Status()
-}
-
-// A roll is the output of a poll.
-type roll struct {
-	*poll
-	table  *report.Table
-	hidden []report.Column // of which was said that there is no room for them
-}
-
-func (r *roll) row(m report.Moment) error { return r.table.Row(&m) }
-
-// resize fits the table to the terminal, and names the columns that it has no
-// room for.
-func (r *roll) resize() {
-	if r.format != output.Text {
-		return
-	}
-	width, _ := cli.Size(r.Stdout)
-	r.table.Resize(width)
-	hidden := r.table.Hidden()
-	if len(hidden) > 0 && !slices.Equal(hidden, r.hidden) {
-		var names []string
-		for _, c := range hidden {
-			names = append(names, c.Title)
-		}
-		r.Notef("no room for %s", strings.Join(names, ", "))
-	}
-	r.hidden = hidden
-}
-
-// interrupted ends the output at Ctrl-C, which leaves its ^C on the line.
-func (r *roll) interrupted() int {
-	if r.format == output.Text && cli.Terminal(r.Stdout) {
-		io.WriteString(r.Stdout, "\n")
-	}
-	return r.Status()
+	return nil
 }

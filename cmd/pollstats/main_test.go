@@ -22,7 +22,7 @@ import (
 
 func TestMain(m *testing.M) {
 	os.Setenv("TZ", "UTC")
-	clitest.Main(m, map[string]func(){"pollstats": main, "writer": writerMain, "panicker": panickerMain})
+	clitest.Main(m, map[string]func(){"pollstats": main, "writer": writerMain, "server": serverMain, "panicker": panickerMain})
 }
 
 func TestScripts(t *testing.T) {

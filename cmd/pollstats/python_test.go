@@ -40,7 +40,7 @@ func TestRowsFollowPython(t *testing.T) {
 	if err := os.WriteFile(name, python(t, "live-1.mmstats"), 0o755); err != nil {
 		t.Fatal(err)
 	}
-	p := startPolling(t, dir, "-d", "0.02", "-p", "app.",
+	p := startPolling(t, dir, "--all", "-d", "0.02", "-p", "app.", // whose writer has ended
 		"hits:value,mean,recent,took,total:value,queue,balance,small,port,ratio,load,level,up,limit")
 	shows := func(want map[string]float64) func(row) bool {
 		return func(r row) bool {

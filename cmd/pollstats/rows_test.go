@@ -25,6 +25,7 @@ type polling struct {
 type row struct {
 	Elapsed float64
 	Stats   map[string]*float64
+	Texts   map[string]string
 	Reset   []string
 	Missed  int
 }
@@ -67,8 +68,23 @@ func (p *polling) next() (r row) {
 	}
 	line := p.pending[0]
 	p.pending = p.pending[1:]
-	if err := json.Unmarshal(line, &r); err != nil || line[len(line)-1] != '\n' {
+	written := struct {
+		*row
+		Stats map[string]any
+	}{row: &r}
+	if err := json.Unmarshal(line, &written); err != nil || line[len(line)-1] != '\n' {
 		p.t.Fatalf("row %q: %v", line, err)
+	}
+	r.Stats, r.Texts = make(map[string]*float64), make(map[string]string)
+	for label, value := range written.Stats {
+		switch v := value.(type) {
+		case float64:
+			r.Stats[label] = &v
+		case string:
+			r.Texts[label] = v
+		default:
+			r.Stats[label] = nil
+		}
 	}
 	return r
 }

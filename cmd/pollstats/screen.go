@@ -171,12 +171,12 @@ func (p *painter) stat(s *stat) {
 	if s.missing > 0 {
 		p.look(lookFaint)
 	}
-	p.left(report.Shorten(escape.Text(s.label), p.label, p.utf8), p.label)
+	p.left(report.Shorten(escape.Text(s.title), p.label, p.utf8), p.label)
 	// A label may hold characters that take two columns, or none.
 	p.buf = append(p.buf, "\x1b["...)
 	p.buf = strconv.AppendInt(p.buf, int64(p.label+1), 10)
 	p.buf = append(p.buf, 'G')
-	if s.value.Class() == format.TextClass || s.text != "" && s.kind != format.KindBool {
+	if s.value.Class() == format.TextClass || s.shown != "" && s.kind != format.KindBool {
 		p.text(s)
 	} else {
 		p.values(s)
@@ -187,7 +187,7 @@ func (p *painter) stat(s *stat) {
 func (p *painter) text(s *stat) {
 	p.blanks(2)
 	p.highlight(s)
-	p.buf = append(p.buf, report.Cut(escape.Text(s.text), p.width-p.label-2)...)
+	p.buf = append(p.buf, report.Cut(escape.Text(s.shown), p.width-p.label-2)...)
 }
 
 // highlight starts the look of a value that changed.
@@ -204,8 +204,8 @@ func (p *painter) highlight(s *stat) {
 
 func (p *painter) values(s *stat) {
 	p.highlight(s)
-	if s.text != "" {
-		p.right(report.Cut(s.text, numberWidth-1), numberWidth)
+	if s.shown != "" {
+		p.right(report.Cut(s.shown, numberWidth-1), numberWidth)
 	} else {
 		p.number(s, columnValue)
 	}

@@ -7,7 +7,6 @@ import (
 
 	"mmstats/lib/aggregate"
 	"mmstats/lib/format"
-	"mmstats/lib/reader"
 )
 
 // maxHistory is how many looks a sparkline reaches back at most.
@@ -15,53 +14,26 @@ const maxHistory = 256
 
 // A stat is a row of the full screen: one label, over all files.
 type stat struct {
-	label string // without the prefix
-	kind  format.Kind
-	typ   format.Type
+	fold         // of the last poll
+	title string // the label without the prefix
 
-	// Of the look at hand.
-	values, deltas aggregate.Accumulator
-	trues          int
-	differ         bool // files say different things
-	reset, failed  bool
-
-	// Of the last look.
+	// Of the last poll.
 	value    format.Value
-	text     string // of what cannot be added up
+	shown    string // of what cannot be added up
 	rate     float64
 	hasRate  bool
 	changed  bool
 	wasReset bool
-	missing  int // looks since a file had it
+	missing  int // polls since a file had it
 
 	// Since the start: of the rate of a counter, and else of the value.
 	least, most, sum float64
-	looks            int
+	polls            int
 	history          []float64 // the last ones; NaN where there was none
 }
 
-// begin starts a look.
-func (s *stat) begin() {
-	s.values, s.deltas = aggregate.Accumulator{}, aggregate.Accumulator{}
-	s.trues, s.differ, s.reset, s.failed = 0, false, false, false
-}
-
-// add takes a sample of one file.
-func (s *stat) add(m *reader.Sample) {
-	s.reset = s.reset || m.Reset
-	s.failed = s.failed || m.Err != nil
-	s.deltas.Add(m.Delta)
-	if m.Value.Class() == 0 {
-		return
-	}
-	if !s.isNumber() && s.values.Values() > 0 {
-		first := s.values.Result(aggregate.One)
-		s.differ = s.differ || string(first.AppendText(nil)) != string(m.Value.AppendText(nil))
-	}
-	s.values.Add(m.Value)
-	if m.Value.Class() == format.BoolClass && m.Value.Bool() {
-		s.trues++
-	}
+func newStat(label, title string, e ended) *stat {
+	return &stat{title: title, fold: fold{label: label, ended: e, joining: true, needs: needValues | needChange}}
 }
 
 // isNumber reports whether the values of several files are added up.
@@ -69,21 +41,19 @@ func (s *stat) isNumber() bool {
 	return s.kind == format.KindCounter || s.kind == format.KindGauge
 }
 
-// end finishes a look, elapsed after the one before. The first has none.
+// end finishes a poll, elapsed after the one before. The first has none.
 func (s *stat) end(elapsed time.Duration) {
 	s.missing++
-	if s.values.Values() > 0 {
+	if s.samples > 0 {
 		s.missing = 0
 	}
-	before, text := s.value, s.text
-	s.value, s.text = s.summary()
-	s.changed = before.Class() != 0 && (before.Float() != s.value.Float() || text != s.text)
-	d := s.deltas.Result(aggregate.Sum)
+	before, text := s.value, s.shown
+	s.value, s.shown = s.summary()
+	s.changed = before.Class() != 0 && (before.Float() != s.value.Float() || text != s.shown)
 	s.wasReset = s.reset
-	s.hasRate = elapsed > 0 && d.Class() != 0 && !s.reset && !s.failed
-	s.rate = 0
-	if s.hasRate {
-		s.rate = d.Float() / elapsed.Seconds()
+	s.rate, s.hasRate = 0, false
+	if change := s.result(aspect{mode: rate}, elapsed); elapsed > 0 && !s.joining && change.Class() != 0 && !s.isText() {
+		s.rate, s.hasRate = change.Float(), true
 	}
 	s.track(elapsed)
 }
@@ -92,22 +62,28 @@ func (s *stat) end(elapsed time.Duration) {
 // cannot be added up.
 func (s *stat) summary() (format.Value, string) {
 	files := s.values.Values()
-	one := s.values.Result(aggregate.One)
 	switch {
-	case files == 0 || s.failed:
+	case s.failed:
 		return format.Value{}, ""
-	case s.isNumber() && kindMode(s.typ, s.kind) == avg:
-		return s.values.Result(aggregate.Avg), ""
-	case s.isNumber():
-		return s.values.Result(aggregate.Sum), ""
+	case s.isNumber() && len(s.typ.Parts()) > 0:
+		return s.result(defaultAspect(s.typ, s.kind), 0), ""
+	case files == 0:
+		return format.Value{}, ""
 	case s.kind == format.KindBool && files > 1:
 		return format.IntValue(int64(s.trues)), strconv.Itoa(s.trues) + " of " + strconv.Itoa(files) + " true"
 	case s.kind == format.KindBool:
-		return format.IntValue(int64(s.trues)), string(one.AppendText(nil))
-	case s.differ:
+		return format.IntValue(int64(s.trues)), strconv.FormatBool(s.trues > 0)
+	case s.isText() && s.differ:
+		return format.TextValue(nil), s.note()
+	case s.isText():
+		return format.TextValue(nil), string(s.text)
+	case s.kind == format.KindConstant && s.differ:
 		return format.TextValue(nil), strconv.Itoa(files) + " values"
+	case s.kind == format.KindConstant:
+		one := s.values.Result(aggregate.One)
+		return format.TextValue(nil), string(one.AppendText(nil))
 	}
-	return format.TextValue(nil), string(one.AppendText(nil))
+	return s.result(aspect{mode: value}, 0), ""
 }
 
 // track keeps what is shown of the time since the start.
@@ -129,14 +105,14 @@ func (s *stat) track(elapsed time.Duration) {
 	if math.IsNaN(now) {
 		return
 	}
-	if s.looks == 0 || now < s.least {
+	if s.polls == 0 || now < s.least {
 		s.least = now
 	}
-	if s.looks == 0 || now > s.most {
+	if s.polls == 0 || now > s.most {
 		s.most = now
 	}
 	s.sum += now
-	s.looks++
+	s.polls++
 }
 
 // column returns what a row has in one of the columns of numbers.
@@ -146,12 +122,12 @@ func (s *stat) column(c int) format.Value {
 		return s.value
 	case c == columnRate && s.hasRate:
 		return format.FloatValue(s.rate)
-	case c == columnRate || s.looks == 0 || s.kind == format.KindConstant || s.kind == format.KindString:
+	case c == columnRate || s.polls == 0 || s.kind == format.KindConstant || s.kind == format.KindString:
 		return format.Value{}
 	case c == columnMin:
 		return format.FloatValue(s.least)
 	case c == columnAvg:
-		return format.FloatValue(s.sum / float64(s.looks))
+		return format.FloatValue(s.sum / float64(s.polls))
 	}
 	return format.FloatValue(s.most)
 }

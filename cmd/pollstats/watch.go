@@ -15,7 +15,6 @@ import (
 	"mmstats/lib/format"
 	"mmstats/lib/reader"
 	"mmstats/lib/report"
-	"mmstats/lib/statfile"
 )
 
 // Columns of the full screen, in the order in which s sorts by them.
@@ -72,17 +71,20 @@ type boundStat struct {
 }
 
 // watch shows the full screen until q, and returns the status.
-func (p *poll) watch(args []string) int {
+func (p *poll) watch() int {
 	v := &view{poll: p, stats: make(map[string]*stat)}
 	debug.SetGCPercent(50) // tens of thousands of stats do not take as much again
-	files, err := v.split(args)
-	if err != nil {
-		return p.Misuse("%s", err)
+	var err error
+	for _, text := range p.words.fields {
+		g, err := cli.ParseLabelGlob(text)
+		if err != nil {
+			return p.Misuse("%s", err)
+		}
+		v.globs = append(v.globs, g)
 	}
 	if v.terminal, err = openTerminal(p.Stdout); err != nil {
 		return p.Misuse("%s", err)
 	}
-	p.poller.Watch = statfile.NewWatch(files)
 	p.poller.Want = v.want
 	p.poller.MaxText = maxText
 	p.poller.MaxStats = maxRows
@@ -98,49 +100,18 @@ func (p *poll) watch(args []string) int {
 	return cli.OK
 }
 
-// split takes the globs of labels out of args: what holds no slash, and is no
-// file.
-func (v *view) split(args []string) (files []string, err error) {
-	if v.Args.Fields != "" {
-		args = append([]string{string(v.Args.Fields)}, args...)
-	}
-	for _, arg := range args {
-		if _, err := os.Stat(arg); err == nil || strings.Contains(arg, "/") {
-			files = append(files, arg)
-			continue
-		}
-		for part := range strings.SplitSeq(arg, ",") {
-			g, err := cli.ParseLabelGlob(part)
-			if err != nil {
-				return nil, err
-			}
-			v.globs = append(v.globs, g)
-		}
-	}
-	return files, nil
-}
-
 // want is reader.Poller's.
 func (v *view) want(label string) bool {
-	rest, ok := strings.CutPrefix(label, v.Prefix)
+	rest, ok := trimPrefix(label, v.Prefix)
 	if !ok || len(v.globs) == 0 {
 		return ok
 	}
-	rest = v.trim(rest)
 	for _, g := range v.globs {
 		if g.Match(rest) {
 			return true
 		}
 	}
 	return false
-}
-
-// trim takes the dot off what follows a prefix without one.
-func (v *view) trim(rest string) string {
-	if v.Prefix != "" {
-		return strings.TrimPrefix(rest, ".")
-	}
-	return rest
 }
 
 // loop looks and shows, until something ends it.
@@ -227,8 +198,8 @@ func (v *view) visit(m *reader.Sample) {
 	if b.series != s || b.stat == nil || b.stat.missing > 0 {
 		st := v.stats[s.Label]
 		if st == nil && len(v.stats) < maxRows {
-			rest, _ := strings.CutPrefix(s.Label, v.Prefix)
-			st = &stat{label: v.trim(rest)}
+			rest, _ := trimPrefix(s.Label, v.Prefix)
+			st = newStat(s.Label, rest, v.ended())
 			v.stats[s.Label] = st
 		}
 		*b = boundStat{s, st, b.looks}
@@ -240,7 +211,6 @@ func (v *view) visit(m *reader.Sample) {
 		}
 		return
 	}
-	b.stat.kind, b.stat.typ = s.Kind, s.Type
 	b.stat.add(m)
 }
 
@@ -249,7 +219,7 @@ func (v *view) arrange() {
 	v.shown = v.shown[:0]
 	match := v.matcher()
 	for _, s := range v.stats {
-		if match(s.label) {
+		if match(s.title) {
 			v.shown = append(v.shown, s)
 		}
 	}
@@ -258,9 +228,9 @@ func (v *view) arrange() {
 		if v.sort != columnStat {
 			order = compare(x.column(v.sort), y.column(v.sort), v.reverse)
 		} else if v.reverse {
-			return cmp.Compare(y.label, x.label)
+			return cmp.Compare(y.title, x.title)
 		}
-		return cmp.Or(order, cmp.Compare(x.label, y.label))
+		return cmp.Or(order, cmp.Compare(x.title, y.title))
 	})
 }
 

@@ -154,12 +154,12 @@ func (s *Stat) Part(p Part) Value {
 	case p == PartMean:
 		return s.Value
 	}
-	return recentPart(s.Recent(nil), p)
+	return RecentPart(s.Recent(nil), p)
 }
 
-// recentPart returns a part of the samples in a window, which are in the order
+// RecentPart returns a part of the samples in a window, which are in the order
 // in which they came, or sorted for any part but the last.
-func recentPart(samples []float64, p Part) Value {
+func RecentPart(samples []float64, p Part) Value {
 	if len(samples) == 0 {
 		return Value{}
 	}
@@ -203,7 +203,7 @@ func (s *Stat) AppendParts(dst []PartValue) []PartValue {
 		case t == Histogram:
 			v = h.Part(p)
 		case t == Moving && p != PartMean && p != PartCount:
-			v = recentPart(recent, p) // the last one is the first that is asked for
+			v = RecentPart(recent, p) // the last one is the first that is asked for
 		default:
 			v = s.Part(p)
 		}

@@ -33,16 +33,26 @@ func (s *Stat) Histogram() (h HistogramState) {
 // Recent appends the samples in the window of a Moving to dst, the oldest
 // first.
 func (s *Stat) Recent(dst []float64) []float64 {
-	window := uint64(s.Window())
-	if window == 0 || len(s.Raw) < MeanSize+8*int(window) {
+	window := s.Window()
+	if window == 0 || len(s.Raw) < MeanSize+8*window {
 		return dst
 	}
-	next := binary.NativeEndian.Uint64(s.Raw[8:])
-	have := min(DecodeSamples(Moving, s.Raw).Count, window)
+	return AppendRecent(dst, s.Raw[:MeanSize+8*window])
+}
+
+// AppendRecent appends the samples in the window of a Moving to dst, the oldest
+// first. raw holds all of its bytes from the mean on.
+func AppendRecent(dst []float64, raw []byte) []float64 {
+	if len(raw) < MeanSize+8 {
+		return dst
+	}
+	window := uint64(len(raw)-MeanSize) / 8
+	next := binary.NativeEndian.Uint64(raw[8:])
+	have := min(DecodeSamples(Moving, raw).Count, window)
 	dst = slices.Grow(dst, int(have))
 	for i := window - have; i < window; i++ {
 		slot := (next%window + i) % window
-		bits := binary.NativeEndian.Uint64(s.Raw[MeanSize+8*int(slot):])
+		bits := binary.NativeEndian.Uint64(raw[MeanSize+8*int(slot):])
 		dst = append(dst, math.Float64frombits(bits))
 	}
 	return dst

@@ -289,6 +289,9 @@ func (p *Poller) addField(f *polled, st *format.Stat, s *Series) *field {
 	fd.Kind = st.Kind()
 	fd.Series = p.series.Join(label, t, fd.Kind)
 	size := p.polledSize(sig, t)
+	if t == format.Moving && p.Window != nil && p.Window(label) {
+		size += 8 * st.Window()
+	}
 	words := (t == format.Moving || t == format.Histogram) && (st.ValueOffset+sig.ValueOffset)%8 == 0
 	f.fields = append(f.fields, fd)
 	f.places = append(f.places, mapping.Place{

@@ -39,13 +39,20 @@ type Poller struct {
 	MaxText int
 	// LastValues leaves the last values in the samples of files that are gone.
 	LastValues bool
+	// Window reports whether the samples in the window of the moving average
+	// with a label are polled, too; without it none are.
+	Window func(label string) bool
 	// Judge tells which writers have ended.
 	Judge liveness.Judge
+	// JudgeAfter is how long [File.Ended] does not ask again; 0 is until the
+	// next poll.
+	JudgeAfter time.Duration
 	// Report is told what goes wrong, each thing once: an *fs.PathError.
 	Report func(error)
 
 	reader   Reader
 	polls    int
+	now      time.Time // of the last poll
 	loads    int       // of files
 	files    []*polled // in the order of Watch
 	leaving  []*polled // polled once more
@@ -76,18 +83,21 @@ type File struct {
 	// Stats counts the stats of the file, and Polled those that are polled.
 	Stats, Polled int
 
-	poller *Poller
-	judged int // the poll that asked whether the writer has ended, or 0
-	ended  bool
+	poller   *Poller
+	judged   int       // the poll that asked whether the writer has ended, or 0
+	judgedAt time.Time // when that was
+	ended    bool
 }
 
 // Ended reports whether the writer of the file has ended, as [liveness.Judge]
-// has it: in doubt it has not. It asks at most once a poll.
+// has it: in doubt it has not. It asks at most once a poll, and not before
+// [Poller.JudgeAfter] has passed.
 func (f *File) Ended() bool {
-	if f.poller == nil || f.ended || f.judged == f.poller.polls {
+	p := f.poller
+	if p == nil || f.ended || f.judged == p.polls || f.judged != 0 && p.now.Sub(f.judgedAt) < p.JudgeAfter {
 		return f.ended
 	}
-	f.judged = f.poller.polls
+	f.judged, f.judgedAt = p.polls, p.now
 	// Who keeps a lock is judged by it, where the name still leads to the file.
 	var opened *mapping.File
 	if f.Writer.KeepsLock {
@@ -154,6 +164,7 @@ func (p *Poller) Poll(visit func(*Sample)) time.Time {
 		}
 	}
 	now := time.Now()
+	p.now = now
 	for _, f := range p.leaving {
 		p.poll(f, visit, true)
 		p.forget(f)

@@ -98,7 +98,9 @@ type Sample struct {
 	// [format.ErrHistogramFull] for one that is no number.
 	Err error
 	// Raw holds the bytes of the value, and of what our writers have behind
-	// the mean of an average. It is good until the visit is over.
+	// the mean of an average: see [format.AppendRecent] for the samples in the
+	// window of a moving average, which are polled where Poller.Window says so.
+	// It is good until the visit is over.
 	Raw []byte
 }
 

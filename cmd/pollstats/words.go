@@ -1,0 +1,116 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"regexp"
+	"slices"
+	"strings"
+	"syscall"
+
+	flags "github.com/jessevdk/go-flags"
+
+	"mmstats/lib/cli"
+	"mmstats/lib/format"
+	"mmstats/lib/mapping"
+	"mmstats/lib/statfile"
+)
+
+// A word is an argument: fields with commas between, a number or a file.
+type word string
+
+// Complete implements flags.Completer: it completes the last of the fields, and
+// files.
+func (*word) Complete(match string) []flags.Completion {
+	last := strings.LastIndexByte(match, ',') + 1
+	found := new(cli.LabelName).Complete(match[last:])
+	for i := range found {
+		found[i].Item = match[:last] + found[i].Item
+	}
+	return append(found, new(flags.Filename).Complete(match)...)
+}
+
+// words are the arguments of a command line, told apart: pollstats(1), ARGUMENTS.
+type words struct {
+	fields  []string
+	numbers []string // the delay and the count, unless they are fields
+	both    []string // fields and numbers, in their order
+	files   []string
+}
+
+var number = regexp.MustCompile(`^([0-9]+\.?[0-9]*|\.[0-9]+)$`)
+
+// split tells the arguments apart. Where first is true, the first word is a field
+// even if a file has its name.
+func split(args []string, first bool) (w words, err error) {
+	for _, arg := range args {
+		switch {
+		case arg == "":
+			return w, errors.New("an argument is empty")
+		case number.MatchString(arg):
+			w.numbers = append(w.numbers, arg)
+			w.both = append(w.both, arg)
+		case isFile(arg, first && len(w.fields) == 0):
+			w.files = append(w.files, arg)
+		default:
+			parts := strings.Split(arg, ",")
+			w.fields = append(w.fields, parts...)
+			w.both = append(w.both, parts...)
+		}
+	}
+	return w, nil
+}
+
+// isFile reports whether an argument is a file, by its name alone where
+// nameOnly is true.
+func isFile(arg string, nameOnly bool) bool {
+	if strings.Contains(arg, "/") || strings.HasSuffix(arg, statfile.Suffix) || arg == "." || arg == ".." {
+		return true
+	}
+	if nameOnly {
+		return false
+	}
+	info, err := mapping.Stat(arg)
+	return err == nil && (info.Mode.IsDir() || info.Regular() && isStatFile(arg))
+}
+
+// isStatFile reports whether a regular file starts as a stat file does.
+func isStatFile(name string) bool {
+	f, err := os.OpenFile(name, os.O_RDONLY|syscall.O_NONBLOCK, 0)
+	if err != nil {
+		return false
+	}
+	defer f.Close()
+	var version [1]byte
+	_, err = io.ReadFull(f, version[:])
+	return err == nil && version[0] == format.Version
+}
+
+// settle tells whether the numbers are fields: one of them is the label of a
+// stat. Otherwise it sets what they say of the delay and the count.
+func (p *poll) settle(w *words, isLabel func(field string) bool) error {
+	switch {
+	case len(w.numbers) == 0:
+		return nil
+	case slices.ContainsFunc(w.numbers, isLabel):
+		w.fields, w.numbers = w.both, nil
+		return nil
+	case len(w.numbers) > 2:
+		return errors.New("there are more numbers than DELAY and COUNT: " + strings.Join(w.numbers, " "))
+	case p.Delay != "":
+		return errors.New("the delay is both -d " + p.Delay + " and " + w.numbers[0])
+	}
+	numbers := w.numbers
+	w.numbers = nil
+	var err error
+	if p.delay, err = parseDelay("DELAY", numbers[0]); err != nil || len(numbers) == 1 {
+		return err
+	}
+	if p.Count != 0 {
+		return fmt.Errorf("the count is both -c %d and %s", p.Count, numbers[1])
+	}
+	p.Count, err = parseCount(numbers[1])
+	return err
+}
