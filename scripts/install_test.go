@@ -71,7 +71,8 @@ func TestInstallAndUninstall(t *testing.T) {
 	for name, mode := range map[string]string{
 		"bin/slurpstats": "-rwxr-xr-x", "bin/mmstats-write": "-rwxr-xr-x", "share": "drwxr-xr-x",
 		"share/man/man1": "drwxr-xr-x", "share/man/man1/slurpstats.1": "-rw-r--r--", "share/man/man5/mmstats.5": "-rw-r--r--",
-		"share/mmstats/mmstats.sh": "-rw-r--r--", "share/mmstats/completion.bash": "-rw-r--r--",
+		"share/mmstats/mmstats.sh": "-rw-r--r--", "share/bash-completion/completions/slurpstats": "-rw-r--r--",
+		"share/fish/vendor_completions.d/slurpstats.fish": "-rw-r--r--", "share/zsh/site-functions/_mmstats": "-rw-r--r--",
 	} {
 		if got := installed["usr/local/"+name]; got != mode {
 			t.Errorf("%s is installed with mode %s, want %s", name, got, mode)

@@ -2,30 +2,138 @@ package main
 
 import (
 	"fmt"
-	"io"
-	"os"
+	"maps"
+	"path/filepath"
 	"slices"
 	"strings"
 
 	flags "github.com/jessevdk/go-flags"
 
 	"mmstats/lib/cli"
+	"mmstats/lib/escape"
+	"mmstats/lib/statfile"
 )
 
-// complete makes p complete labels, too: it knows nothing of assignments.
-func complete(p *flags.Parser, args []string, stdout io.Writer) {
+// complete makes p complete what package flags knows nothing of: assignments,
+// and the command of time.
+func complete(a *cli.App, p *flags.Parser, args []string) {
+	if len(args) == 0 {
+		return
+	}
+	typed := args[len(args)-1]
+	line := scan(args[:len(args)-1])
+	options := p.CompletionHandler
 	p.CompletionHandler = func(items []flags.Completion) {
-		if n := len(args); n > 0 && !strings.HasPrefix(args[n-1], "-") && !(n > 1 && takesValue(args[n-2])) {
-			items = append(items, new(cli.LabelName).Complete(args[n-1])...)
+		switch {
+		case line.command == "time" && line.words > 0:
+			// The shells complete that command, which starts at this word.
+			fmt.Fprintf(a.Stdout, "\t%d\n", line.timed)
+			items = nil
+		case line.value || strings.HasPrefix(typed, "-"):
+		case line.command == "time":
+			items = append(items, line.labels(typed, "")...)
+		case line.command == "create":
+			items = append(items, line.assignments(typed, "")...)
+		case line.command == "":
+			items = append(items, line.assignments(typed, "=")...)
 		}
-		for _, item := range items {
-			fmt.Fprintln(stdout, item.Item)
-		}
-		os.Exit(cli.OK) // as the parser does without a handler
+		options(items)
 	}
 }
 
-// takesValue reports whether what stands behind an argument is its value.
-func takesValue(arg string) bool {
-	return slices.Contains([]string{"-n", "--name", "-f", "--file", "-p", "--prefix", "--pid"}, arg)
+// A commandLine is what stands before the word that is completed.
+type commandLine struct {
+	file    string // the value of -n or -f, as a path, or ""
+	prefix  string // the value of -p
+	command string
+	words   int  // behind the command that are no options
+	timed   int  // where the command of time starts, counted from the command itself
+	value   bool // the word is the value of an option
+}
+
+func scan(args []string) (line commandLine) {
+	for i := 0; i < len(args); i++ {
+		arg := args[i]
+		if set := line.option(arg); set != nil {
+			if i++; i == len(args) {
+				line.value = true
+				return line
+			}
+			set(args[i])
+			continue
+		}
+		switch {
+		case strings.HasPrefix(arg, "-"):
+		case line.command == "" && line.words == 0 && slices.Contains(commandNames, arg):
+			line.command = arg
+		default:
+			line.words++
+		}
+		if line.command == "time" && line.words == 1 {
+			// Its options end at the label, and one -- may follow.
+			line.timed = i + 2
+			if i+1 < len(args) && args[i+1] == "--" {
+				line.timed++
+			}
+			return line
+		}
+	}
+	return line
+}
+
+// option returns what to do with the value of an option, or nil where none
+// follows arg.
+func (line *commandLine) option(arg string) (set func(value string)) {
+	switch arg {
+	case "-n", "--name":
+		return func(value string) { line.file = filepath.Join(statfile.Dir(), value+statfile.Suffix) }
+	case "-f", "--file":
+		return func(value string) { line.file = value }
+	case "-p", "--prefix":
+		return func(value string) { line.prefix = strings.TrimSuffix(value, ".") + "." }
+	case "--pid":
+		return func(string) {}
+	}
+	return nil
+}
+
+// labels returns the labels that start with typed, with end behind each: those
+// of the file, and else of all files. Stats that cannot be set are left out.
+func (line *commandLine) labels(typed, end string) (found []flags.Completion) {
+	var files []string
+	if line.file != "" {
+		files = []string{line.file}
+	}
+	for _, label := range cli.Labels(files, line.prefix+typed) {
+		if strings.Contains("."+label, ".sys.") {
+			continue
+		}
+		item := escape.Text(strings.TrimPrefix(label, line.prefix))
+		found = append(found, flags.Completion{Item: item + end})
+	}
+	return found
+}
+
+// assignments returns what can stand for typed: a label with its type or
+// without, and end behind it.
+func (line *commandLine) assignments(typed, end string) []flags.Completion {
+	found := line.labels(typed, end)
+	label, started, colon := cutLast(typed, ":")
+	if !colon || strings.Contains(typed, "=") {
+		return found
+	}
+	for _, name := range slices.Sorted(maps.Keys(typeNames)) {
+		if strings.HasPrefix(name, started) {
+			found = append(found, flags.Completion{Item: label + ":" + name + end})
+		}
+	}
+	return found
+}
+
+// cutLast cuts s around the last sep.
+func cutLast(s, sep string) (before, after string, found bool) {
+	if i := strings.LastIndex(s, sep); i >= 0 {
+		return s[:i], s[i+len(sep):], true
+	}
+	return s, "", false
 }

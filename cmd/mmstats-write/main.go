@@ -47,7 +47,7 @@ func run(a *cli.App, args []string, stdin io.Reader) int {
 	var c commands
 	if mayBeCommand(args) {
 		c.add(p)
-		complete(p, args, a.Stdout)
+		complete(a, p, args)
 	}
 	rest, status, done := a.Parse(p, &o.Common, args)
 	if done {

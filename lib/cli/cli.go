@@ -56,7 +56,23 @@ func (a *App) Parser(options any, usage string) *flags.Parser {
 		panic(err)
 	}
 	p.Usage = usage
+	p.CompletionHandler = func(items []flags.Completion) {
+		for _, item := range items {
+			fmt.Fprintln(a.Stdout, complete(item.Item))
+		}
+		os.Exit(OK)
+	}
 	return p
+}
+
+// complete returns a candidate as the shell gets it: one that goes on, as the
+// name of a directory does, ends in a slash, colon or equals sign.
+func complete(candidate string) string {
+	info, err := os.Stat(candidate)
+	if err == nil && info.IsDir() && !strings.HasSuffix(candidate, "/") {
+		candidate += "/"
+	}
+	return candidate
 }
 
 // Parse parses args and returns those that are no options. If done is true, the

@@ -137,11 +137,22 @@ const maxCompletions = 1000
 
 // Complete implements flags.Completer.
 func (*LabelName) Complete(match string) []flags.Completion {
+	var found []flags.Completion
+	for _, label := range Labels(nil, match) {
+		found = append(found, flags.Completion{Item: escape.Text(label)})
+	}
+	return found
+}
+
+// Labels returns the labels that start with prefix, sorted, in files or in the
+// default files where it is empty. It is for completion, and so returns no
+// errors and reads no more than a person would wait for.
+func Labels(files []string, prefix string) []string {
 	var r reader.Reader
 	labels := make(map[string]bool)
-	files := 0
-	for name, err := range statfile.All(nil) {
-		if files++; err != nil || files > maxCompletions || len(labels) > maxCompletions {
+	read := 0
+	for name, err := range statfile.All(files) {
+		if read++; err != nil || read > maxCompletions || len(labels) > maxCompletions {
 			break
 		}
 		f, info, err := statfile.Open(name.Path, !name.Found)
@@ -151,14 +162,10 @@ func (*LabelName) Complete(match string) []flags.Completion {
 		r.Read(f, info) // what is intact of a damaged file will do
 		f.Close()
 		for st := range r.Stats() {
-			if bytes.HasPrefix(st.Label, []byte(match)) {
+			if bytes.HasPrefix(st.Label, []byte(prefix)) {
 				labels[string(st.Label)] = true
 			}
 		}
 	}
-	var found []flags.Completion
-	for _, label := range slices.Sorted(maps.Keys(labels)) {
-		found = append(found, flags.Completion{Item: escape.Text(label)})
-	}
-	return found
+	return slices.Sorted(maps.Keys(labels))
 }
