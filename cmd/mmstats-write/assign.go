@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -9,44 +10,6 @@ import (
 	"mmstats/lib/format"
 	"mmstats/lib/mmstats"
 )
-
-// typeNames are the types that a label can be created with.
-var typeNames = map[string]format.Type{
-	"counter": format.Counter, "int": format.Int64, "float": format.Float64,
-	"bool": format.Bool, "string": format.String, "average": format.Average,
-	"moving": format.Moving, "timer": format.Moving,
-	"int8": format.Int8, "int16": format.Int16, "int32": format.Int32,
-	"uint8": format.Uint8, "uint16": format.Uint16, "uint32": format.Uint32,
-	"float32": format.Float32,
-}
-
-// setType gives c the type that text names, and reports whether it names one: a
-// label may well end in a colon and a word.
-func setType(c *mmstats.Change, text string) (bool, error) {
-	name, size, sized := strings.Cut(text, "[")
-	typ, known := typeNames[name]
-	if !known || sized && !strings.HasSuffix(size, "]") {
-		return false, nil
-	}
-	if sized {
-		most := 0
-		switch typ {
-		case format.String:
-			most = format.MaxText
-		case format.Moving:
-			most = format.MaxWindow
-		default:
-			return false, nil
-		}
-		n, err := strconv.Atoi(strings.TrimSuffix(size, "]"))
-		if err != nil || n < 1 || n > most {
-			return false, fmt.Errorf("size of %s is not 1 to %d", text, most)
-		}
-		c.Size = n
-	}
-	c.Type, c.TypeName = typ, text
-	return true, nil
-}
 
 // parseAssignment reads one LABEL[:TYPE](=|+=|-=)VALUE, of a label after prefix.
 // With declares it is one LABEL[:TYPE][=VALUE] of create.
@@ -73,16 +36,13 @@ func parseAssignment(text, prefix string, declares bool) (c mmstats.Change, err 
 			c.Value = format.TextValue([]byte(value)) // which may be empty
 		}
 	}
-	if i := strings.LastIndexByte(label, ':'); i >= 0 {
-		typed, err := setType(&c, label[i+1:])
-		if err != nil {
-			return c, fmt.Errorf("malformed assignment %s: %w", shorten(text), err)
-		}
-		if typed {
-			label = label[:i]
-		}
+	if err = checkOperator(label, c.Op); err == nil {
+		label, err = cutType(&c, label)
 	}
-	if c.Label, err = escape.Unescape(label); err == nil {
+	if err == nil {
+		c.Label, err = escape.Unescape(label)
+	}
+	if err == nil {
 		err = checkLabel(prefix, c.Label)
 	}
 	if err != nil {
@@ -90,6 +50,26 @@ func parseAssignment(text, prefix string, declares bool) (c mmstats.Change, err 
 	}
 	return c, nil
 }
+
+// checkOperator returns an error where what is before "=" suggests that another
+// operator was meant, or has blanks beside it. A label with such a character
+// has it as an escape.
+func checkOperator(label string, op mmstats.Op) error {
+	if label == "" {
+		return nil
+	}
+	first, last := label[0], label[len(label)-1]
+	escaped := strings.HasSuffix(label[:len(label)-1], `\`)
+	switch {
+	case isBlank(first) || isBlank(last) && !escaped:
+		return errors.New(`no blanks stand around a label or its operator; one in a label is written \x20`)
+	case op == mmstats.Set && !escaped && strings.IndexByte("*&|^<>!~", last) >= 0:
+		return fmt.Errorf(`no operator "%c="; operators: =, +=, -=; in a label, write \x%x for "%[1]c"`, last, last)
+	}
+	return nil
+}
+
+func isBlank(c byte) bool { return c == ' ' || c == '\t' }
 
 // checkLabel reports whether a label after prefix has a good length. Whether a
 // new one is UTF-8 is checked when it is made.

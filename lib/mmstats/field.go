@@ -193,6 +193,11 @@ func (f *field) accept(c *Change) (operand format.Value, err error) {
 	if err == nil && exists {
 		err = f.refusal()
 	}
+	if err != nil && c.Type == 0 && (f.typ == format.Int64 || f.typ == format.Counter) {
+		if text, isText := c.text(); isText && classOf(text) == format.FloatClass {
+			err = fmt.Errorf("is %v since its first value, and %s is not a whole number; declare it with %s:float before", f.typ, text, c.Label)
+		}
+	}
 	return operand, err
 }
 

@@ -1,0 +1,121 @@
+package main
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+
+	"mmstats/lib/format"
+	"mmstats/lib/mmstats"
+)
+
+// typeNames are the types that a label can be created with. Beside the short
+// names are those that readers print.
+var typeNames = map[string]format.Type{
+	"counter": format.Counter, "int": format.Int64, "float": format.Float64,
+	"bool": format.Bool, "string": format.String,
+	"average": format.Average, "moving": format.Moving, "timer": format.Moving,
+	"int8": format.Int8, "int16": format.Int16, "int32": format.Int32, "int64": format.Int64,
+	"uint8": format.Uint8, "uint16": format.Uint16, "uint32": format.Uint32, "uint64": format.Uint64,
+	"float32": format.Float32, "float64": format.Float64,
+}
+
+// typeList names the types in messages.
+const typeList = "counter, int, float, bool, string[N], average, moving[N], timer[N], " +
+	"int8 to int64, uint8 to uint64, float32, float64"
+
+// foreignTypes are what other tools and languages call a type, and the name it
+// has here.
+var foreignTypes = map[string]string{
+	"gauge": "float or int", "uint": "uint64", "integer": "int", "long": "int", "short": "int16",
+	"byte": "uint8", "number": "float or int", "double": "float", "real": "float", "decimal": "float",
+	"boolean": "bool", "text": "string", "str": "string", "char": "string",
+	"count": "counter", "mean": "average", "avg": "average", "time": "timer", "duration": "timer",
+	"u8": "uint8", "u16": "uint16", "u32": "uint32", "u64": "uint64",
+	"i8": "int8", "i16": "int16", "i32": "int32", "i64": "int64", "f32": "float32", "f64": "float64",
+}
+
+// cutType cuts the type from a label, and gives it to c. A label may well hold
+// colons: what follows the last one is a type if it is the name of one, and an
+// error if somebody meant one.
+func cutType(c *mmstats.Change, text string) (label string, err error) {
+	i := strings.LastIndexByte(text, ':')
+	if i < 0 {
+		return text, nil
+	}
+	label, named := text[:i], text[i+1:]
+	name, size, sized := strings.Cut(named, "[")
+	typ, known := typeNames[name]
+	if !known {
+		if meant := meantType(name); meant != "" {
+			return "", fmt.Errorf(`no type %q; did you mean %s? types: %s; in a label, write \x3a for ":"`, named, meant, typeList)
+		}
+		return text, nil
+	}
+	if sized {
+		if c.Size, err = sizeOf(typ, name, named, size); err != nil {
+			return "", err
+		}
+	}
+	c.Type, c.TypeName = typ, named
+	return label, nil
+}
+
+// sizeOf reads the N of TYPE[N], of which size is what follows the bracket.
+func sizeOf(typ format.Type, name, named, size string) (int, error) {
+	most := 0
+	switch typ {
+	case format.String:
+		most = format.MaxText
+	case format.Moving:
+		most = format.MaxWindow
+	default:
+		return 0, fmt.Errorf(`%s has no size; in a label, write \x3a for ":"`, name)
+	}
+	digits, closed := strings.CutSuffix(size, "]")
+	n, err := strconv.Atoi(digits)
+	if !closed || err != nil || n < 1 || n > most {
+		return 0, fmt.Errorf("size of %s is not 1 to %d", named, most)
+	}
+	return n, nil
+}
+
+// meantType returns the type that a word which names none stands for, or "".
+func meantType(word string) string {
+	word = strings.ToLower(word)
+	if _, known := typeNames[word]; known {
+		return word
+	}
+	if name, known := foreignTypes[word]; known {
+		return name
+	}
+	meant := ""
+	for name := range typeNames {
+		if len(word) > 3 && word[0] == name[0] && oneEdit(word, name) && (meant == "" || name < meant) {
+			meant = name
+		}
+	}
+	return meant
+}
+
+// oneEdit reports whether one character too many, too few or wrong makes s of t,
+// or two that are swapped. They are not equal.
+func oneEdit(s, t string) bool {
+	if len(s) < len(t) {
+		s, t = t, s
+	}
+	i := 0
+	for i < len(t) && s[i] == t[i] {
+		i++
+	}
+	switch rest, other := s[i:], t[i:]; {
+	case len(rest) > len(other):
+		return rest[1:] == other
+	case len(rest) < 2:
+		return true
+	case rest[1:] == other[1:]:
+		return true
+	default:
+		return rest[0] == other[1] && rest[1] == other[0] && rest[2:] == other[2:]
+	}
+}
