@@ -47,7 +47,7 @@ func TestHistogramsAndUnits(t *testing.T) {
 	play(t, dir, "web")
 	s := serve(t, "", dir)
 	p := open(t, s.url+"?open=web:web.latency")
-	p.until(row("web.latency") + `?.querySelector(".now").innerText.match(/^2\d(\.\d+)?.ms p99 [23]\d(\.\d+)?.ms$/)`)
+	p.until(row("web.latency") + `?.querySelector(".now").innerText.match(/^2\d(\.\d+)?.ms\s+p99 [23]\d(\.\d+)?.ms$/)`)
 	p.until(row("web.bytes.out") + `?.querySelector(".now").innerText.match(/[KM]iB\/s$/)`)
 	p.until(`document.querySelector(".about").innerText === "From the request to the last byte of the answer"`)
 	p.until(`document.querySelectorAll(".detail .per small").length === 2`)

@@ -147,7 +147,7 @@ class Graph {
     this.uplot?.destroy();
     this.shape = shape;
     const { series } = this;
-    const axis = { stroke: color("--ink3"), grid: { stroke: color("--line"), width: 1 }, ticks: { show: false }, font: "11.5px system-ui, -apple-system, 'Segoe UI', Roboto, sans-serif" };
+    const axis = { stroke: color("--ink3"), grid: { stroke: color("--line"), width: 1 }, ticks: { show: false }, font: "12px system-ui, -apple-system, 'Segoe UI', Roboto, sans-serif" };
     this.uplot = new uPlot({
       width: this.plot.clientWidth, height: this.height, legend: { show: false },
       cursor: { sync: { key: "time" }, y: false, points: { size: 7 }, drag: { x: true, y: false, setScale: false }, focus: { prox: 24 }, bind: { dblclick: () => () => zoom(null) } },

@@ -39,18 +39,26 @@ const SORTS = {
   differ: row => row.odd.length * 1e3 + row.spread,
 };
 
-// A Judge tells what is unusual of a series. What is usual changes slowly.
+// A Judge tells what is unusual of a series: of a histogram its median, or else
+// p99. What is usual changes slowly.
 class Judge {
-  constructor() { this.slot = -Infinity; }
+  constructor() {
+    this.slot = -Infinity;
+    this.ranges = []; // by the number of the ring
+  }
 
   look(series) {
-    const points = store.points(series, store.size * store.step);
-    if (store.slot - this.slot >= 10 / store.step || store.slot < this.slot || !this.range) {
-      this.range = usual(points, store.step);
-      this.slot = store.slot;
+    const renew = store.slot - this.slot >= 10 / store.step || store.slot < this.slot || !this.ranges.length;
+    if (renew) this.slot = store.slot;
+    this.unusual = false;
+    for (const i of series.rings.length > 1 ? [0, series.rings.length - 1] : [0]) {
+      const points = store.points(series, store.size * store.step, series.rings[i]);
+      if (renew || this.ranges[i] === undefined) this.ranges[i] = usual(points, store.step);
+      const range = this.ranges[i], unusual = range !== null && isUnusual(points, store.step, series.isCounter, range);
+      if (i > 0 && !unusual) break;
+      Object.assign(this, { range, unusual, ring: series.rings[i], isP99: i > 0, recent: recent(points, store.step) });
+      if (unusual) break;
     }
-    this.recent = recent(points, store.step);
-    this.unusual = this.range !== null && isUnusual(points, store.step, series.isCounter, this.range);
   }
 
   get usually() { return this.range ? this.range.median : NaN; }
@@ -148,13 +156,13 @@ class Row {
     const { judge } = this;
     setClass(this.element, "isodd", judge.unusual);
     setClass(this.spark.element, "odd", judge.unusual);
-    const chip = judge.unusual ? times(judge.recent, judge.usually) : this.odd.length ? this.odd.length + (this.odd.length > 1 ? " differ" : " differs") : "";
+    const chip = judge.unusual ? (judge.isP99 ? "p99 " : "") + times(judge.recent, judge.usually) : this.odd.length ? this.odd.length + (this.odd.length > 1 ? " differ" : " differs") : "";
     setText(this.chip, chip);
     this.chip.hidden = chip === "";
     drawNow(this.now, s);
-    setText(this.usually, judge.range ? s.show(judge.usually) : "");
+    setText(this.usually, judge.ranges[0] ? s.show(judge.ranges[0].median) : "");
     this.drawTotal();
-    this.spark.draw(store.points(s, page.range));
+    this.spark.draw(store.points(s, page.range, judge.ring));
     const shown = s.writers.length > 1;
     setClass(this.strip.element, "none", !shown);
     if (shown) this.strip.draw(this.values, this.odd);
@@ -267,7 +275,7 @@ class Details {
     if (live) drawNow(part.now, writer);
     else setText(part.now, NOTHING);
     part.judge.look(writer);
-    setText(part.usually, part.judge.range ? s.show(part.judge.usually) : "");
+    setText(part.usually, part.judge.ranges[0] ? s.show(part.judge.ranges[0].median) : "");
     setText(part.total, s.isCounter && writer.value !== null ? withUnit(writer.number, s.unit) : "");
     if (s.isCounter) setAttribute(part.total, "title", thousands(String(writer.value)));
     part.bar.setAttribute("width", (Number.isFinite(value) && most > 0 ? Math.max(2, STRIP_WIDTH * Math.abs(value) / most) : 0).toFixed(1));
@@ -412,9 +420,9 @@ class Card {
       this.element.setAttribute("href", graphAddress([series]));
       this.element.setAttribute("title", series.label);
     }
-    setText(this.value, series.show(Number.isFinite(judge.recent) ? judge.recent : series.now));
+    setText(this.value, (judge.isP99 ? "p99 " : "") + series.show(Number.isFinite(judge.recent) ? judge.recent : series.now));
     setText(this.usually, judge.range ? "usually " + series.show(judge.usually) : "");
-    this.spark.draw(store.points(series, page.range));
+    this.spark.draw(store.points(series, page.range, judge.ring));
     const names = odd.map(i => writerName(fileOf(series.writers[i])));
     setText(this.who, names.length > 1 ? `mostly ${names[0]} and ${names.length - 1} more` : names.length ? "mostly " + names[0] : series.writers.length > 1 ? "all writers" : "\u00a0");
   }

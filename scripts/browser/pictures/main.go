@@ -182,7 +182,7 @@ func (s *scene) shoot(ctx context.Context) error {
 // page makes a picture of a page.
 func (s *scene) page(ctx context.Context, url, name, theme string, width, height int64) error {
 	features := []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: theme}}
-	err := chromedp.Do(ctx, chromedp.EmulateViewport(width, height, chromedp.EmulateScale(1.5)))
+	err := chromedp.Do(ctx, chromedp.EmulateViewport(width, height))
 	if err == nil {
 		_, err = chromedp.Call(ctx, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Features: features})
 	}
