@@ -275,13 +275,13 @@ func TestCreateThatFailsLeavesNoFile(t *testing.T) {
 // ends when a file grows past its map.
 func TestNewFileHasRoom(t *testing.T) {
 	for _, o := range []mmstats.Options{{}, shared} {
-		f := create(t, o, new(everything))
+		f := create(t, o)
 		before, err := os.Stat(f.Path())
 		if err != nil {
 			t.Fatal(err)
 		}
-		for i := range 60 {
-			if err := f.Add(fmt.Sprint("more.", i), new(mmstats.Counter)); err != nil {
+		for i := range 120 {
+			if err := f.Add(fmt.Sprint("more.than.half.a.page.", i), new(mmstats.Counter)); err != nil {
 				t.Fatal(err)
 			}
 		}

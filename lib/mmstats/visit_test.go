@@ -191,7 +191,7 @@ func TestApplyRightAfterCreate(t *testing.T) {
 // TestTextOfOwnerAndApplyIsNotTorn sets a text by its stat and by Apply at the
 // same time: readers saw a mix of the two.
 func TestTextOfOwnerAndApplyIsNotTorn(t *testing.T) {
-	const size, times = 1024, 3000
+	const size, times = 1 << 14, 3000
 	text := mmstats.String{Size: size}
 	var mean mmstats.Average
 	f := create(t, mmstats.Options{NoDefaults: true}, mmstats.Labeled{Label: "text", Stat: &text}, mmstats.Labeled{Label: "mean", Stat: &mean})
@@ -199,19 +199,21 @@ func TestTextOfOwnerAndApplyIsNotTorn(t *testing.T) {
 	var setting sync.WaitGroup
 	stop := make(chan struct{})
 	setting.Go(func() {
+		a, z := strings.Repeat("a", size), strings.Repeat("z", size)
 		for range times {
-			text.Set(strings.Repeat("a", size))
+			text.Set(a)
+			text.Set(z)
 			mean.Add(1)
 		}
 		close(stop)
 	})
 	setting.Go(func() {
+		changes := []mmstats.Change{
+			{Label: "text", Op: mmstats.Set, Text: strings.Repeat("b", size)},
+			{Label: "mean", Op: mmstats.Add, Text: "3"},
+		}
 		for range times {
-			err := f.Apply([]mmstats.Change{
-				{Label: "text", Op: mmstats.Set, Text: strings.Repeat("b", size)},
-				{Label: "mean", Op: mmstats.Add, Text: "3"},
-			})
-			if err != nil {
+			if err := f.Apply(changes); err != nil {
 				t.Errorf("Apply() = %v", err)
 			}
 		}
@@ -223,7 +225,7 @@ func TestTextOfOwnerAndApplyIsNotTorn(t *testing.T) {
 		default:
 		}
 		if got := text.Value(); len(got) != size || strings.Trim(got, got[:1]) != "" {
-			t.Errorf("text = %q, want one letter", got)
+			t.Errorf("text = %.40q and so on, want one letter", got)
 			break
 		}
 	}
