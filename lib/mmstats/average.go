@@ -42,9 +42,7 @@ func decodeAverage(buf []byte) AverageState {
 }
 
 // Add adds a sample.
-func (a *Average) Add(sample float64) {
-	a.sample(sample, func(f *field) { addToAverage(f.both, sample) })
-}
+func (a *Average) Add(sample float64) { a.sample(sample) }
 
 // addToAverage adds a sample, for the only writer.
 func addToAverage(b mapping.Buffers, sample float64) error {
@@ -87,9 +85,7 @@ type MovingAverage struct {
 }
 
 // Add adds a sample.
-func (m *MovingAverage) Add(sample float64) {
-	m.sample(sample, func(f *field) { f.ring.Add(sample) })
-}
+func (m *MovingAverage) Add(sample float64) { m.sample(sample) }
 
 // Value returns the mean of the last samples, and 0 while there are none.
 func (m *MovingAverage) Value() float64 {

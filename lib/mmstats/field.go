@@ -262,16 +262,23 @@ func (f *field) nextIn(buf []byte, op Op, operand format.Value) error {
 	return encode(&f.sig, f.typ, buf, v)
 }
 
-// update runs change, which may be called by one goroutine at a time and has
-// nobody to return an error to. In the file of somebody else it takes the lock.
-func (f *field) update(change func()) {
+// begin makes the caller, who has nobody to return an error to, the only one who
+// updates the field, until end. It reports whether it could: if not, the update
+// is counted as dropped.
+func (f *field) begin() bool {
 	if f.store.owner {
 		f.mu.Lock()
-		defer f.mu.Unlock()
-		change()
-		return
+		return true
 	}
-	f.store.update(f, change)
+	return f.store.begin(f)
+}
+
+func (f *field) end() {
+	if f.store.owner {
+		f.mu.Unlock()
+	} else {
+		f.store.end()
+	}
 }
 
 // A ref is what stats refer to their field by. The zero ref refers to none. It
@@ -288,15 +295,20 @@ func (r *ref) bound() bool {
 	return f != nil && !f.store.closed.Load()
 }
 
-// sample gives a sample to an average by add, or counts one that is no finite
-// number as dropped.
-func (r *ref) sample(v float64, add func(f *field)) {
+// sample adds a sample to an average, or counts one that is no finite number as
+// dropped.
+func (r *ref) sample(v float64) {
 	f := r.field.Load()
 	switch {
 	case f == nil:
 	case !finite(v):
 		f.store.drop(errFinite)
-	default:
-		f.update(func() { add(f) })
+	case f.begin():
+		if f.way == average {
+			addToAverage(f.both, v)
+		} else {
+			f.ring.Add(v)
+		}
+		f.end()
 	}
 }

@@ -393,21 +393,25 @@ func (s *store) reserve(end int) (size int64, err error) {
 	return size, s.file.Reserve(size)
 }
 
-// update runs change, of a field of somebody else's file, as the only writer,
-// and counts it as dropped if that cannot be.
-func (s *store) update(f *field, change func()) {
+// begin is field.begin in the file of somebody else, whose lock it takes.
+func (s *store) begin(f *field) bool {
 	s.mu.Lock()
-	defer s.mu.Unlock()
 	err := s.lock()
 	if err == nil {
-		defer s.unlock()
-		err = f.missing()
+		if err = f.missing(); err != nil {
+			s.unlock()
+		}
 	}
 	if err != nil {
 		s.dropFor(err)
-	} else {
-		change()
+		s.mu.Unlock()
 	}
+	return err == nil
+}
+
+func (s *store) end() {
+	s.unlock()
+	s.mu.Unlock()
 }
 
 // drop counts an update that reaches nobody.

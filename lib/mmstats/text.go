@@ -18,8 +18,9 @@ type String struct {
 
 // Set sets the text. One that is too long is cut, at the end of a character.
 func (s *String) Set(text string) {
-	if f := s.field.Load(); f != nil {
-		f.update(func() { f.both.WriteString(cut(text, f.sig.ValueSize)) })
+	if f := s.field.Load(); f != nil && f.begin() {
+		f.both.WriteString(cut(text, f.sig.ValueSize))
+		f.end()
 	}
 }
 
