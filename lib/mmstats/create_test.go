@@ -350,3 +350,17 @@ func TestRemove(t *testing.T) {
 		t.Error("a visitor removed the file of a process that runs")
 	}
 }
+
+func TestCreateWhereFilesSays(t *testing.T) {
+	elsewhere := t.TempDir()
+	t.Setenv("MMSTATS_PATH", t.TempDir())
+	t.Setenv("MMSTATS_FILES", filepath.Join(elsewhere, "web-{PID}.mmstats"))
+	f, err := mmstats.Create(mmstats.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Remove()
+	if want := filepath.Join(elsewhere, fmt.Sprintf("web-%d.mmstats", os.Getpid())); f.Path() != want {
+		t.Errorf("the file is %s, want %s", f.Path(), want)
+	}
+}

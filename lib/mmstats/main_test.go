@@ -24,19 +24,20 @@ import (
 func TestMain(m *testing.M) {
 	os.Setenv("GORACE", "atexit_sleep_ms=0") // of programs, not of this process
 	testscript.Main(m, map[string]func(){
-		"add":       add,
-		"set-texts": setTexts,
-		"average":   average,
-		"all-kinds": allKinds,
-		"snapshots": snapshots,
-		"own":       own,
-		"lock":      lock,
-		"hold":      hold,
-		"no-map":    noMap,
-		"truncate":  truncateUnder,
-		"disk-full": fillDisk,
-		"describe":  describe,
-		"beat":      beat,
+		"add":              add,
+		"set-texts":        setTexts,
+		"average":          average,
+		"all-kinds":        allKinds,
+		"snapshots":        snapshots,
+		"own":              own,
+		"lock":             lock,
+		"hold":             hold,
+		"no-map":           noMap,
+		"truncate":         truncateUnder,
+		"disk-full":        fillDisk,
+		"describe":         describe,
+		"beat":             beat,
+		"remove-on-signal": removeOnSignal,
 	})
 }
 

@@ -70,6 +70,9 @@ func (o Options) path(tid int) (string, error) {
 		return "", err
 	}
 	name, err = statfile.Expand(name, tid)
+	if filepath.IsAbs(name) && o.Dir == "" {
+		return name, err
+	}
 	return filepath.Join(dir, name), err
 }
 

@@ -20,12 +20,22 @@ const Suffix = ".mmstats"
 const defaultTemplate = "{CMD}-{PID}-{TID}" + Suffix
 
 // Dir returns the directory of stat files: $MMSTATS_PATH, or else the directory
-// for temporary files.
+// for temporary files. That is the first of $TMPDIR, $TEMP and $TMP that exists,
+// as it is for Python, or else /tmp.
 func Dir() string {
 	if dir := os.Getenv("MMSTATS_PATH"); dir != "" {
 		return dir
 	}
-	return os.TempDir()
+	for _, name := range [...]string{"TMPDIR", "TEMP", "TMP"} {
+		dir := os.Getenv(name)
+		if dir == "" {
+			continue
+		}
+		if info, err := os.Stat(dir); err == nil && info.IsDir() {
+			return dir
+		}
+	}
+	return "/tmp"
 }
 
 // Named returns the path of the file called name in [Dir], with or without
@@ -38,7 +48,8 @@ func Named(name string) (path string, err error) {
 }
 
 // Template returns the name of a program's stat file, for [Expand]:
-// $MMSTATS_FILES, or else "{CMD}-{PID}-{TID}.mmstats".
+// $MMSTATS_FILES, or else "{CMD}-{PID}-{TID}.mmstats". One that starts with a
+// slash is not in [Dir].
 func Template() string {
 	if template := os.Getenv("MMSTATS_FILES"); template != "" {
 		return template

@@ -49,3 +49,24 @@ func TestExpand(t *testing.T) {
 		}
 	}
 }
+
+func TestDirForTemporaryFiles(t *testing.T) {
+	there := t.TempDir()
+	for _, test := range []struct{ tmpdir, temp, tmp, want string }{
+		{there, "/", "/", there},
+		{"", there, "/", there},
+		{"", "", there, there},
+		{"", "", "", "/tmp"},
+		{"/not/there", there, "", there},
+		{"/not/there", "", "", "/tmp"},
+		{os.Args[0], "", "", "/tmp"}, // no directory
+	} {
+		t.Setenv("MMSTATS_PATH", "")
+		t.Setenv("TMPDIR", test.tmpdir)
+		t.Setenv("TEMP", test.temp)
+		t.Setenv("TMP", test.tmp)
+		if got := Dir(); got != test.want {
+			t.Errorf("with TMPDIR=%s TEMP=%s TMP=%s: Dir() = %s, want %s", test.tmpdir, test.temp, test.tmp, got, test.want)
+		}
+	}
+}
