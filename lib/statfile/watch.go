@@ -77,15 +77,19 @@ func (w *Watch) Entries() []Entry { return w.entries }
 type directory struct {
 	path   string
 	info   mapping.Info
-	since  time.Time // when info was first like this
+	since  time.Time // from when on info has been like this
 	looked time.Time // when the names were looked at last
 	same   bool      // no name has changed since then
 }
 
-// settleTime is how long a directory may change without another modification
-// time: some file systems have one in seconds. It is measured by our own clock,
-// because that of a file server may differ.
-const settleTime = 1100 * time.Millisecond
+// A directory may change without another modification time, as file systems
+// have it in ticks of a clock, and some in seconds. So the time has to be the
+// same for settleTime, by our own clock. If it is older than that when it is
+// first seen, a tick will do: the clock of a file server may be a little late.
+const (
+	settleTime = 1100 * time.Millisecond
+	clockTick  = 20 * time.Millisecond
+)
 
 // check asks for the modification time of d. Where d is not the same after
 // that, the caller looks at its names.
@@ -97,6 +101,9 @@ func (d *directory) check(now time.Time) error {
 	}
 	if !info.SameFile(d.info) || !info.ModTime.Equal(d.info.ModTime) {
 		d.info, d.since, d.looked = info, now, time.Time{}
+		if now.Sub(info.ModTime) > settleTime {
+			d.since = now.Add(clockTick - settleTime)
+		}
 	}
 	if d.same = d.looked.Sub(d.since) > settleTime; !d.same {
 		d.looked = now
@@ -195,9 +202,9 @@ func (l *listing) look(now time.Time) (changed bool) {
 	if err == nil && l.directory.same {
 		return false
 	}
-	var names *arena
+	var found []Entry
 	if err == nil {
-		names, err = readNames(l.directory.path, l.pattern)
+		found, err = l.read()
 	}
 	if err != nil {
 		l.directory.looked = time.Time{}
@@ -205,13 +212,23 @@ func (l *listing) look(now time.Time) (changed bool) {
 		l.entries = []Entry{{Err: err}}
 		return changed
 	}
-	before := l.entries
-	l.entries = l.found(names)
-	return !slices.Equal(before, l.entries)
+	changed = !slices.Equal(l.entries, found)
+	l.entries = found
+	return changed
 }
 
-// found returns the entries of names. It reuses the paths of those before.
-func (l *listing) found(names *arena) []Entry {
+// read returns the entries of the directory. It reuses the paths of those
+// before.
+func (l *listing) read() ([]Entry, error) {
+	names, err := readNames(l.directory.path, l.pattern)
+	if err != nil {
+		return nil, err
+	}
+	opened, err := mapping.OpenDir(l.directory.path + "/.") // it may be a link
+	if err != nil {
+		return nil, &fs.PathError{Op: "open", Path: l.directory.path, Err: errors.Unwrap(err)}
+	}
+	defer opened.Close()
 	before := l.entries
 	entries := make([]Entry, 0, len(names.spans))
 	dir := prefix(l.directory.path)
@@ -226,7 +243,7 @@ func (l *listing) found(names *arena) []Entry {
 		} else {
 			e.Path = dir + string(name)
 		}
-		info, err := mapping.Lstat(e.Path)
+		info, err := opened.Lstat(e.Path[len(dir):])
 		if err != nil { // it vanished just now, or may not be asked for
 			l.directory.looked = time.Time{}
 			continue
@@ -234,5 +251,5 @@ func (l *listing) found(names *arena) []Entry {
 		e.Dev, e.Ino = info.Dev, info.Ino
 		entries = append(entries, e)
 	}
-	return entries
+	return entries, nil
 }
