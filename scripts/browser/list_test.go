@@ -52,7 +52,7 @@ func TestHistogramsAndUnits(t *testing.T) {
 	p.until(`document.querySelector(".about").innerText === "From the request to the last byte of the answer"`)
 	p.until(`document.querySelectorAll(".detail .per small").length === 2`)
 	p = open(t, s.url+"graph/?s=web.latency")
-	p.until(`document.querySelector(".card .legend").innerText.match(/^p50\s*\d.*ms\s*p90\s*\d.*ms\s*p99\s*\d.*ms$/s)`)
+	p.until(`document.querySelector(".card .legend")?.innerText.match(/^p50\s*\d.*ms\s*p90\s*\d.*ms\s*p99\s*\d.*ms$/s)`)
 }
 
 // The death of a writer shows, and so does a file that cannot be read.
