@@ -22,17 +22,17 @@ const (
 
 var overstrike = regexp.MustCompile(`.\x08`)
 
-// examples returns the scripts in the EXAMPLES of a page, as they are copied
-// from a terminal of 80 columns. Examples that show output are left out: it
+// examples returns the scripts in a section of a page, as they are copied from a
+// terminal of 80 columns. Examples that show output are left out: it
 // differs from run to run.
-func examples(t *testing.T, path string) (scripts []string) {
+func examples(t *testing.T, path, section string) (scripts []string) {
 	t.Helper()
 	rendered, err := exec.Command("mandoc", "-T", "utf8", "-O", "width=80", path).Output()
 	if err != nil {
 		t.Fatalf("mandoc %s: %v", path, err)
 	}
-	_, section, _ := strings.Cut(overstrike.ReplaceAllString(string(rendered), ""), "\nEXAMPLES\n")
-	for _, display := range displays(section) {
+	_, text, _ := strings.Cut(overstrike.ReplaceAllString(string(rendered), ""), "\n"+section+"\n")
+	for _, display := range displays(text) {
 		if !strings.HasPrefix(display, prompt) {
 			scripts = append(scripts, display)
 			checkExample(t, path, display)

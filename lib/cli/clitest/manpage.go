@@ -53,7 +53,7 @@ func ManPage(t *testing.T, name string, prepare func(t *testing.T, dir string), 
 	})
 	t.Run("examples", func(t *testing.T) {
 		bin := links(t, append(commands, name)...)
-		for _, script := range examples(t, path) {
+		for _, script := range examples(t, path, "EXAMPLES") {
 			dir := t.TempDir()
 			prepare(t, dir)
 			before := contents(t, dir)

@@ -25,25 +25,31 @@ func TestPages(t *testing.T) {
 	}
 }
 
-// The first session in mmstats(7) shows what the page says.
-func TestFirstSession(t *testing.T) {
-	bin, dir := t.TempDir(), t.TempDir()
-	build := exec.Command("go", "build", "-o", bin, "./cmd/slurpstats", "./cmd/mmstats-write")
+// What mmstats(7) shows can be typed, in its order.
+func TestOverviewExamples(t *testing.T) {
+	bin := t.TempDir()
+	build := exec.Command("go", "build", "-o", bin, "./cmd/...")
 	build.Dir = root(t)
 	if out, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("%v: %v\n%s", build.Args, err, out)
 	}
-	var shown strings.Builder
-	for _, script := range examples(t, filepath.Join(root(t), "man", "mmstats.7")) {
-		shown.WriteString(runExample(t, script, bin, dir))
-	}
-	for _, want := range []string{"files\tcounter\t1\n", "state\tstring\tcopying /home\n", `{"files":1}`} {
-		if !strings.Contains(shown.String(), want) {
-			t.Errorf("the session shows %q, want %q in it", shown.String(), want)
+	for section, wanted := range map[string][]string{
+		"EXAMPLES": {"files\tcounter\t1\n", "state\tstring\tcopying /home\n", `{"files":1}`},
+		"RECIPES":  {"1\n", "jobs.done   7\n", "7 jobs\n", "\tbytes\t104857600\t0\n", "searched "},
+	} {
+		dir := t.TempDir()
+		var shown strings.Builder
+		for _, script := range examples(t, filepath.Join(root(t), "man", "mmstats.7"), section) {
+			shown.WriteString(runExample(t, script, bin, dir))
 		}
-	}
-	if left, err := os.ReadDir(dir); err != nil || len(left) > 0 {
-		t.Errorf("the session leaves %v, %v", left, err)
+		for _, want := range wanted {
+			if !strings.Contains(shown.String(), want) {
+				t.Errorf("%s show %q, want %q in it", section, shown.String(), want)
+			}
+		}
+		if left, err := os.ReadDir(dir); section == "EXAMPLES" && (err != nil || len(left) > 0) {
+			t.Errorf("the first session leaves %v, %v", left, err)
+		}
 	}
 }
 
