@@ -42,7 +42,7 @@ type fold struct {
 	trues    int
 	text     []byte // the first one
 	differ   bool   // files have different texts or constants
-	deltas   aggregate.Accumulator
+	deltas   aggregate.Total
 	interval format.Samples         // behind means, of the interval
 	total    format.Samples         // and since the start
 	merged   *format.HistogramState // of the interval
@@ -79,7 +79,7 @@ func needsOf(a aspect, t format.Type) needs {
 func (f *fold) begin() {
 	f.joining = f.joining && f.samples == 0
 	f.samples, f.left, f.reset, f.failed = 0, 0, false, false
-	f.values, f.deltas, f.last = aggregate.Accumulator{}, aggregate.Accumulator{}, aggregate.Accumulator{}
+	f.values, f.deltas, f.last = aggregate.Accumulator{}, aggregate.Total{}, aggregate.Accumulator{}
 	f.interval, f.total = format.Samples{}, format.Samples{}
 	f.trues, f.text, f.differ, f.window = 0, f.text[:0], false, f.window[:0]
 	if f.merged != nil {
@@ -97,13 +97,16 @@ func (f *fold) add(m *reader.Sample) {
 	if f.joining {
 		f.live = f.live || m.File.Writer.MayChange([]byte(f.label), m.Kind, m.Live)
 	}
-	counts := f.ended == endedAll || f.ended == endedWork && aggregate.OutlivesWriter(m.Type, m.Kind)
-	if !counts && m.File.Ended() {
+	if !f.counts(m) {
 		f.left++
 		return
 	}
 	f.reset = f.reset || m.Reset
 	f.failed = f.failed || m.Err != nil
+	if f.needs == needChange && m.Kind == format.KindCounter && !f.joining {
+		f.deltas.Add(m.Delta)
+		return
+	}
 	if f.needs&needChange != 0 {
 		f.change(m)
 	}
@@ -117,6 +120,17 @@ func (f *fold) add(m *reader.Sample) {
 			f.last.Add(format.FloatValue(f.window[len(f.window)-1]))
 		}
 	}
+}
+
+// counts reports whether a sample counts, though its writer may have ended.
+func (f *fold) counts(m *reader.Sample) bool {
+	switch {
+	case f.ended == endedWork && m.Kind == format.KindCounter, f.ended == endedAll:
+		return true
+	case f.ended == endedWork && aggregate.OutlivesWriter(m.Type, m.Kind):
+		return true
+	}
+	return !m.File.Ended()
 }
 
 // change takes what changed in the interval.
@@ -200,7 +214,7 @@ func (f *fold) result(a aspect, elapsed time.Duration) format.Value {
 	case a.mode == inside:
 		return f.part(a.part)
 	case a.mode == delta && !parts:
-		return f.deltas.Result(aggregate.Sum)
+		return f.deltas.Value()
 	case a.mode == rate:
 		return f.rate(elapsed)
 	case a.mode == avg && parts && f.typ != format.Moving:
@@ -233,7 +247,7 @@ func (f *fold) note() string {
 // rate returns the change in a second, or the samples in a second where the stat
 // is made of samples.
 func (f *fold) rate(elapsed time.Duration) format.Value {
-	change := f.deltas.Result(aggregate.Sum)
+	change := f.deltas.Value()
 	if change.Class() == 0 {
 		return change
 	}
@@ -267,7 +281,7 @@ func (f *fold) part(p format.Part) format.Value {
 		return f.last.Result(aggregate.Avg)
 	case f.typ == format.Moving && p != format.PartCount:
 		return format.RecentPart(f.window, p)
-	case f.deltas.Values() == 0: // no file has been polled twice
+	case f.deltas.Value().Class() == 0: // no file has been polled twice
 		return format.Value{}
 	case p == format.PartCount:
 		return format.UintValue(f.interval.Count)

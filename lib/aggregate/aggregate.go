@@ -5,7 +5,6 @@ import (
 	"bytes"
 	"fmt"
 	"math"
-	"math/bits"
 	"slices"
 	"strings"
 
@@ -50,14 +49,8 @@ func (f Func) String() string { return names[f] }
 type Accumulator struct {
 	values  int // that were added, of any class
 	first   format.Value
-	numbers int // those of them that count
+	total   Total
 	nonzero int
-
-	// The sum is exact as long as all values are whole: two's complement of
-	// 128 bits. float takes the others.
-	hi, lo uint64
-	float  float64
-	floats bool
 
 	min, max, nonzeroMin number
 }
@@ -83,35 +76,22 @@ func (a *Accumulator) Add(v format.Value) {
 			a.first = format.TextValue(bytes.Clone(v.Text()))
 		}
 	}
-	switch v.Class() {
-	case format.TextClass:
+	if v.Class() == format.TextClass {
 		return
-	case format.FloatClass:
-		a.float += v.Float()
-		a.floats = true
-	case format.IntClass:
-		n := v.Int()
-		var carry uint64
-		a.lo, carry = bits.Add64(a.lo, uint64(n), 0)
-		a.hi, _ = bits.Add64(a.hi, uint64(n>>63), carry)
-	default:
-		var n, carry uint64
-		if n = v.Uint(); v.Class() == format.BoolClass {
-			v = format.UintValue(n)
-		}
-		a.lo, carry = bits.Add64(a.lo, n, 0)
-		a.hi += carry
+	}
+	if v.Class() == format.BoolClass {
+		v = format.UintValue(v.Uint())
 	}
 	a.extremes(v)
-	a.numbers++
+	a.total.Add(v)
 }
 
 func (a *Accumulator) extremes(v format.Value) {
 	n := number{v.Bits(), v.Class()}
-	if least := a.min.value(); a.numbers == 0 || less(v, least) || isNaN(least) {
+	if least := a.min.value(); a.total.numbers == 0 || less(v, least) || isNaN(least) {
 		a.min = n
 	}
-	if most := a.max.value(); a.numbers == 0 || less(most, v) || isNaN(most) {
+	if most := a.max.value(); a.total.numbers == 0 || less(most, v) || isNaN(most) {
 		a.max = n
 	}
 	if v.Float() != 0 {
@@ -152,14 +132,14 @@ func (a *Accumulator) Result(f Func) format.Value {
 		return format.UintValue(uint64(a.values))
 	case f == One:
 		return a.first
-	case a.numbers == 0:
+	case a.total.numbers == 0:
 		return format.Value{}
 	}
 	switch f {
 	case Sum:
-		return a.sum()
+		return a.total.Value()
 	case Avg:
-		return format.FloatValue(a.total() / float64(a.numbers))
+		return format.FloatValue(a.total.sum() / float64(a.total.numbers))
 	case Min:
 		return a.min.value()
 	case Max:
@@ -171,30 +151,7 @@ func (a *Accumulator) Result(f Func) format.Value {
 	if f == NonzeroMin {
 		return a.nonzeroMin.value()
 	}
-	return format.FloatValue(a.total() / float64(a.nonzero))
-}
-
-// sum is exact where 64 bits hold it.
-func (a *Accumulator) sum() format.Value {
-	switch {
-	case a.floats:
-	case a.hi == 0:
-		return format.UintValue(a.lo)
-	case a.hi == math.MaxUint64 && int64(a.lo) < 0:
-		return format.IntValue(int64(a.lo))
-	}
-	return format.FloatValue(a.total())
-}
-
-func (a *Accumulator) total() float64 {
-	hi, lo, sign := a.hi, a.lo, 1.0
-	if int64(hi) < 0 {
-		var borrow uint64
-		lo, borrow = bits.Sub64(0, lo, 0)
-		hi, _ = bits.Sub64(0, hi, borrow)
-		sign = -1
-	}
-	return a.float + sign*(float64(hi)*(1<<64)+float64(lo))
+	return format.FloatValue(a.total.sum() / float64(a.nonzero))
 }
 
 // ResultType returns what f makes of values of type t. It does not depend on
