@@ -105,6 +105,7 @@ func (c *cleaner) enter(name string) error {
 	c.leave()
 	c.dirName = name
 	c.dir, c.dirErr = mapping.OpenDir(name)
+	c.dirErr = statfile.DirectoryError(c.dirErr)
 	return c.dirErr
 }
 

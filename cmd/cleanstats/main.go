@@ -47,12 +47,10 @@ func run(a *cli.App, args []string, _ io.Reader) int {
 
 // prepare checks the options, and sets up the output.
 func (c *cleaner) prepare() error {
-	format, err := cli.Format(c.Output, c.JSON, c.Stdout)
+	format, err := cli.Format(c.Output, c.JSON, c.Stdout, output.Text, output.TSV, output.JSON)
 	switch {
 	case err != nil:
 		return err
-	case format == output.Prometheus:
-		return errors.New("decisions are written as text, tsv or json")
 	case c.Names && (c.JSON || c.Output != ""):
 		return errors.New("-0 and a format of output exclude each other")
 	case c.MaxSize < 1:

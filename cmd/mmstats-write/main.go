@@ -7,6 +7,7 @@ package main
 import (
 	"errors"
 	"io"
+	"io/fs"
 	"os"
 	"slices"
 	"strings"
@@ -76,6 +77,9 @@ func run(a *cli.App, args []string, stdin io.Reader) int {
 		return finish(a, s.remove())
 	case "sync":
 		return finish(a, s.sync())
+	}
+	warnOfName(a, string(o.File))
+	switch command {
 	case "stream":
 		st := stream{App: a, session: s, streamOptions: c.stream}
 		return st.run(stdin)
@@ -83,6 +87,17 @@ func run(a *cli.App, args []string, stdin io.Reader) int {
 		return s.runTime(a, rest)
 	}
 	return s.runBatch(a, rest, command == "create", c.create.PID)
+}
+
+// warnOfName says of a file that is going to be made that readers which are told
+// no file do not find it.
+func warnOfName(a *cli.App, path string) {
+	if path == "" || strings.HasSuffix(path, statfile.Suffix) {
+		return
+	}
+	if _, err := os.Lstat(path); errors.Is(err, fs.ErrNotExist) {
+		a.Notef("%s: no reader finds it by itself: its name does not end in %s", path, statfile.Suffix)
+	}
 }
 
 // commandNames are the names of all commands.

@@ -146,11 +146,8 @@ func (p *poll) prepare(args []string) (err error) {
 	if p.Watch {
 		return nil
 	}
-	if p.format, err = cli.Format(p.Output, p.JSON, p.Stdout); err != nil {
+	if p.format, err = cli.Format(p.Output, p.JSON, p.Stdout, output.Text, output.TSV, output.JSON); err != nil {
 		return err
-	}
-	if p.format == output.Prometheus {
-		return errors.New("the formats are text, tsv and json")
 	}
 	return nil
 }

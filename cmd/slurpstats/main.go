@@ -123,7 +123,7 @@ func (d *dump) conflict(format output.Format) error {
 
 // prepare checks the options and the arguments, and sets up what they ask for.
 func (d *dump) prepare(args []string) error {
-	format, err := cli.Format(d.Output, d.JSON, d.Stdout)
+	format, err := cli.Format(d.Output, d.JSON, d.Stdout, output.Text, output.TSV, output.JSON, output.Prometheus)
 	if err == nil {
 		err = d.conflict(format)
 	}

@@ -96,7 +96,7 @@ func newFold(name string) (*fold, error) {
 // add adds a stat of a file of which the writer has ended or not.
 func (d *dump) addToFold(file string, st *format.Stat, c *choice, ended bool) {
 	f, t := d.fold, st.Type()
-	if !f.Takes(st.Label, st.Kind()) || ended && !f.all && !aggregate.Lasts(t, st.Kind()) {
+	if !f.Takes(st.Label, st.Kind()) || ended && !f.all && !aggregate.OutlivesWriter(t, st.Kind()) {
 		return
 	}
 	whole := &choice{whole: c.whole}

@@ -60,14 +60,6 @@ func (d *Folder) Takes(label []byte, k format.Kind) bool {
 	return d.f == One || d.f == Count || k != format.KindString && !format.IsIdentity(label)
 }
 
-// Lasts reports whether a stat still counts after its writer has ended, while
-// its file is there. Counters, averages and histograms tell of work that was
-// done. Anything else tells of the moment, and a process that has ended has
-// nothing in flight.
-func Lasts(t format.Type, k format.Kind) bool {
-	return k == format.KindCounter || t == format.Average || t == format.Histogram
-}
-
 // Add adds what one file says of a label. Type and kind are those of the first
 // value of a label, but a label that is a text in one file and a number in
 // another is folded by what its numbers say, unless One of them is enough.

@@ -92,21 +92,3 @@ func TestFolderWeighsMeans(t *testing.T) {
 		}
 	}
 }
-
-// What was counted was done; what was under way ended with the process.
-func TestLasts(t *testing.T) {
-	for _, test := range []struct {
-		t    format.Type
-		k    format.Kind
-		want bool
-	}{
-		{format.Counter, format.KindCounter, true}, {format.Float64, format.KindCounter, true},
-		{format.Average, format.KindGauge, true}, {format.Histogram, format.KindGauge, true},
-		{format.Moving, format.KindGauge, false}, {format.Int64, format.KindGauge, false}, {format.Uint64, format.KindGauge, false},
-		{format.Bool, format.KindBool, false}, {format.String, format.KindString, false}, {format.Uint32, format.KindConstant, false},
-	} {
-		if got := Lasts(test.t, test.k); got != test.want {
-			t.Errorf("Lasts(%v, %v) = %v, want %v", test.t, test.k, got, test.want)
-		}
-	}
-}

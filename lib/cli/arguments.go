@@ -19,6 +19,7 @@ import (
 type checker struct {
 	args    []string // of the command, changed in place
 	next    int      // index of the next argument
+	root    *flags.Command
 	command *flags.Command
 	given   map[*flags.Option]bool
 }
@@ -26,7 +27,7 @@ type checker struct {
 // checkArguments returns args as p is to parse them, or what is wrong with
 // them.
 func checkArguments(p *flags.Parser, args []string) ([]string, error) {
-	c := &checker{args: slices.Clone(args), command: p.Command, given: make(map[*flags.Option]bool)}
+	c := &checker{args: slices.Clone(args), root: p.Command, command: p.Command, given: make(map[*flags.Option]bool)}
 	words := 0 // arguments that are no options
 	for c.next < len(c.args) {
 		arg := c.args[c.next]
@@ -62,6 +63,9 @@ func (c *checker) options(arg string) (ended bool, err error) {
 		o := c.command.FindOptionByLongName(name[2:])
 		return c.option(name, o, value, attached)
 	}
+	if hint := c.hint(name[1:]); len(name) > 2 && hint != "" {
+		return false, fmt.Errorf("unknown option %s%s", name, hint)
+	}
 	letters := arg[1:]
 	for letters != "" {
 		r, size := utf8.DecodeRuneInString(letters)
@@ -87,7 +91,7 @@ func (c *checker) option(name string, o *flags.Option, value string, attached bo
 		if name == "-h" || name == "--help" {
 			return true, nil
 		}
-		return false, fmt.Errorf("unknown option %s", name)
+		return false, fmt.Errorf("unknown option %s%s", name, c.near(name))
 	case !takesValue(o):
 		if attached {
 			return false, fmt.Errorf("%s takes no value", o)
@@ -110,6 +114,58 @@ func (c *checker) option(name string, o *flags.Option, value string, attached bo
 	parsed, err := literal(o, value)
 	c.args[c.next-1] = strings.TrimSuffix(c.args[c.next-1], value) + parsed
 	return false, err
+}
+
+// hint returns "; did you mean ...?" for a word that is all of the name of an
+// option, or of a format of output, and "" for any other.
+func (c *checker) hint(word string) string {
+	switch {
+	case c.command.FindOptionByLongName(word) != nil:
+		return "; did you mean --" + word + "?"
+	case c.command.FindOptionByLongName("output") == nil:
+	case word == "json":
+		return "; did you mean -j?"
+	case word == "text" || word == "tsv" || word == "prometheus":
+		return "; did you mean -o " + word + "?"
+	}
+	return ""
+}
+
+// near returns "; did you mean ...?" with the options most like the unknown
+// one, or "".
+func (c *checker) near(name string) string {
+	word, long := strings.CutPrefix(name, "--")
+	if !long {
+		return ""
+	}
+	if hint := c.hint(word); hint != "" {
+		return hint
+	}
+	var names []string
+	for _, option := range slices.Concat(optionsOf(c.root.Group), optionsOf(c.command.Group)) {
+		if len(word) > 1 && strings.HasPrefix(option, word) {
+			return "; did you mean --" + option + "?"
+		}
+		names = append(names, option)
+	}
+	near := Nearest(word, names)
+	if len(near) == 0 {
+		return ""
+	}
+	return "; did you mean --" + near[0] + "?"
+}
+
+// optionsOf returns the long names of the options of a group.
+func optionsOf(g *flags.Group) (names []string) {
+	for _, o := range g.Options() {
+		if o.LongName != "" {
+			names = append(names, o.LongName)
+		}
+	}
+	for _, sub := range g.Groups() {
+		names = append(names, optionsOf(sub)...)
+	}
+	return names
 }
 
 // isNegative reports whether value is a negative number, and so no option.

@@ -12,6 +12,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"strings"
 	"syscall"
 
@@ -148,11 +149,17 @@ func Reason(err error) string {
 	return pathErr.Path + ": " + Cause(err)
 }
 
-// Cause returns the text of err without the name of a file that it is about.
+// Cause returns the text of err without the name of a file that it is about. Of a
+// file that is not there because its directory is not, it says that.
 func Cause(err error) string {
 	var pathErr *fs.PathError
 	if !errors.As(err, &pathErr) {
 		return err.Error()
+	}
+	if parent := filepath.Dir(pathErr.Path); errors.Is(pathErr.Err, syscall.ENOENT) {
+		if _, err := os.Lstat(parent); errors.Is(err, fs.ErrNotExist) {
+			return "there is no directory " + parent
+		}
 	}
 	return pathErr.Err.Error()
 }

@@ -59,16 +59,17 @@ func Terminal(w any) bool {
 	return ok && term.IsTerminal(int(f.Fd()))
 }
 
-// Format returns the format of output to w. name and json are the options -o
-// and -j; without them it is text for a terminal and TSV for anything else.
-func Format(name string, json bool, w io.Writer) (output.Format, error) {
+// Format returns the format of output to w, one of formats. name and json are
+// the options -o and -j; without them it is text for a terminal and TSV for
+// anything else.
+func Format(name string, json bool, w io.Writer, formats ...output.Format) (output.Format, error) {
 	switch {
 	case json && name != "" && name != "json":
 		return 0, errors.New("-j and -o " + name + " exclude each other")
 	case json:
 		return output.JSON, nil
 	case name != "":
-		return output.ParseFormat(name)
+		return output.ParseFormat(name, formats...)
 	case Terminal(w):
 		return output.Text, nil
 	}

@@ -6,7 +6,6 @@ package output
 import (
 	"fmt"
 	"io"
-	"slices"
 	"strings"
 	"unicode/utf8"
 )
@@ -25,12 +24,19 @@ const (
 // names are the formats as options take them.
 var names = [...]string{Text: "text", TSV: "tsv", JSON: "json", Prometheus: "prometheus"}
 
-// ParseFormat returns the format called name.
-func ParseFormat(name string) (Format, error) {
-	if i := slices.Index(names[Text:], name); i >= 0 {
-		return Text + Format(i), nil
+// String returns the name of the format.
+func (f Format) String() string { return names[f] }
+
+// ParseFormat returns the one of formats that is called name.
+func ParseFormat(name string, formats ...Format) (Format, error) {
+	var known []string
+	for _, f := range formats {
+		if f.String() == name {
+			return f, nil
+		}
+		known = append(known, f.String())
 	}
-	return 0, fmt.Errorf("unknown format %q; formats: %s", name, strings.Join(names[Text:], ", "))
+	return 0, fmt.Errorf("unknown format %q; formats: %s", name, strings.Join(known, ", "))
 }
 
 // A Buffer gathers what is to be written to a writer. After an error it drops

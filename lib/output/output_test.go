@@ -4,6 +4,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"math"
 	"strings"
 	"testing"
@@ -121,13 +122,14 @@ func TestAppendJSON(t *testing.T) {
 
 func TestParseFormat(t *testing.T) {
 	for name, want := range map[string]Format{"text": Text, "tsv": TSV, "json": JSON, "prometheus": Prometheus} {
-		if got, err := ParseFormat(name); got != want || err != nil {
+		if got, err := ParseFormat(name, Text, TSV, JSON, Prometheus); got != want || err != nil {
 			t.Errorf("ParseFormat(%q) = %v, %v, want %v", name, got, err, want)
 		}
 	}
-	for _, name := range []string{"", "JSON", "xml"} {
-		if _, err := ParseFormat(name); err == nil {
-			t.Errorf("ParseFormat(%q) = nil error", name)
+	for _, name := range []string{"", "JSON", "prometheus"} {
+		want := fmt.Sprintf("unknown format %q; formats: text, tsv, json", name)
+		if _, err := ParseFormat(name, Text, TSV, JSON); err == nil || err.Error() != want {
+			t.Errorf("ParseFormat(%q) = %v, want %s", name, err, want)
 		}
 	}
 }

@@ -214,7 +214,7 @@ func readNames(dir string, pattern glob.Pattern) (*arena, error) {
 	a := &arena{}
 	d, err := os.OpenFile(dir, syscall.O_DIRECTORY, 0) // a FIFO would block
 	if err != nil {
-		return a, err
+		return a, DirectoryError(err)
 	}
 	defer d.Close()
 	for {

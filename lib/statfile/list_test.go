@@ -60,7 +60,7 @@ func TestAll(t *testing.T) {
 		{"d/", "", nil, []string{"found d/a.mmstats", "found d/b.mmstats"}},
 		{"we[i]rd", "", nil, []string{"found we[i]rd/a.mmstats"}},
 		{"empty", "", nil, nil},
-		{"nowhere", "", nil, []string{"error open nowhere: no such file or directory"}},
+		{"nowhere", "", nil, []string{"error open nowhere: no such directory"}},
 		{"here.mmstats", "", nil, []string{"error open here.mmstats: not a directory"}},
 		{"here.mmstats/x", "", nil, []string{"error open here.mmstats/x: not a directory"}},
 		{"fifo", "", nil, []string{"error open fifo: not a directory"}},

@@ -15,6 +15,22 @@ var (
 	ErrNotRegular = errors.New("not a regular file")
 )
 
+// missingDirectory is [fs.ErrNotExist] of a directory.
+type missingDirectory struct{}
+
+func (missingDirectory) Error() string        { return "no such directory" }
+func (missingDirectory) Is(target error) bool { return target == fs.ErrNotExist }
+
+// DirectoryError returns the error of opening a directory. It says "no such
+// directory" where the directory does not exist, and is [fs.ErrNotExist].
+func DirectoryError(err error) error {
+	var pathErr *fs.PathError
+	if errors.Is(err, fs.ErrNotExist) && errors.As(err, &pathErr) {
+		return &fs.PathError{Op: pathErr.Op, Path: pathErr.Path, Err: missingDirectory{}}
+	}
+	return err
+}
+
 // Open opens a stat file for reading. It never blocks, as a FIFO would, and
 // takes regular files alone. With follow, name may be a symbolic link: names
 // that a user typed may, and names that a glob found may not, since anybody

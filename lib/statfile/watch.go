@@ -97,7 +97,7 @@ func (d *directory) check(now time.Time) error {
 	info, err := mapping.Stat(d.path)
 	if err != nil {
 		*d = directory{path: d.path}
-		return err
+		return DirectoryError(err)
 	}
 	if !info.SameFile(d.info) || !info.ModTime.Equal(d.info.ModTime) {
 		d.info, d.since, d.looked = info, now, time.Time{}
