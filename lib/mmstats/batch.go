@@ -309,36 +309,42 @@ func (b *batch) append(s *store) error {
 	if s.loader.End == 0 {
 		content = append(content, format.Version)
 	}
+	first := len(s.loader.Fields)
 	for i, f := range b.created {
-		if len(s.loader.Fields)+i == statfile.MaxStats {
-			return s.fail("add", fmt.Errorf("%q: %w", f.spec.Label, tooMany()))
-		}
-		at := len(content)
 		var err error
-		if content, err = format.AppendField(content, f.spec); err != nil {
-			return s.fail("add", fmt.Errorf("%q: %w", f.spec.Label, err))
-		}
-		if (s.loader.End&^7)+len(content) > statfile.DefaultMaxSize-endSize {
-			return s.fail("add", fmt.Errorf("%q: %w", f.spec.Label, tooLarge()))
-		}
-		fd, err := format.FieldAt(content, at)
-		if err == nil && f.known {
-			start := fd.ReadOffset(fd.WriteBuffer)
-			err = encode(fd.Signature, f.typ, content[start:start+fd.Signature.Size], f.after)
+		content, err = f.appendTo(content)
+		switch {
+		case err != nil:
+		case first+i >= statfile.MaxStats:
+			err = fmt.Errorf("the file would have more than %d stats, the most that are read", statfile.MaxStats)
+		case (s.loader.End&^7)+len(content) > statfile.DefaultMaxSize-endSize:
+			err = fmt.Errorf("the file would grow past %d bytes, the most that is read", statfile.DefaultMaxSize)
 		}
 		if err != nil {
 			return s.fail("add", fmt.Errorf("%q: %w", f.spec.Label, err))
 		}
 	}
-	first := len(s.loader.Fields)
 	if err := s.append(content); err != nil {
 		return err
 	}
 	for i, f := range b.created {
-		fd := &s.loader.Fields[first+i]
-		f.region, f.head = s.region(), s.head(fd)
-		f.attach(fd)
-		s.fields[strings.TrimPrefix(f.spec.Label, s.prefix)] = f
+		s.attach(f, &s.loader.Fields[first+i])
 	}
 	return nil
+}
+
+// appendTo appends the field that is to be made to content, the end of the file
+// so far.
+func (f *field) appendTo(content []byte) ([]byte, error) {
+	at := len(content)
+	content, err := format.AppendField(content, f.spec)
+	if err != nil || !f.known {
+		return content, err
+	}
+	fd, err := format.FieldAt(content, at)
+	if err != nil {
+		return content, err
+	}
+	start := fd.ReadOffset(fd.WriteBuffer)
+	return content, encode(fd.Signature, f.typ, content[start:start+fd.Signature.Size], f.after)
 }

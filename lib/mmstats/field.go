@@ -51,14 +51,7 @@ const (
 	histogram     // by samples, at any time
 )
 
-// newField returns the field that fd describes, which is inside r.
-func newField(s *store, r *mapping.Region, fd *format.Field, head string) *field {
-	f := &field{store: s, region: r, head: head}
-	f.attach(fd)
-	return f
-}
-
-// attach makes f that which fd describes.
+// attach makes f the field of its region that fd describes.
 func (f *field) attach(fd *format.Field) {
 	f.at, f.typ, f.sig, f.about = fd.Place(), fd.Type(), *fd.Signature, fd.Description()
 	skip := f.pad()

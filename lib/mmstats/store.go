@@ -3,9 +3,9 @@ package mmstats
 import (
 	"bytes"
 	"errors"
-	"fmt"
 	"io/fs"
 	"os"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -329,10 +329,16 @@ func (s *store) find(label string) *field {
 	if !found {
 		return nil
 	}
-	fd := &s.loader.Fields[i]
-	f := newField(s, s.region(), fd, s.head(fd))
-	s.fields[label] = f
+	f := &field{store: s}
+	s.attach(f, &s.loader.Fields[i])
 	return f
+}
+
+// attach makes f the field that fd describes.
+func (s *store) attach(f *field, fd *format.Field) {
+	f.region, f.head = s.region(), s.head(fd)
+	f.attach(fd)
+	s.fields[strings.TrimPrefix(string(fd.Label), s.prefix)] = f
 }
 
 // append adds fields to the end of the file: content, which starts with what
@@ -493,14 +499,4 @@ func (s *store) close() error {
 		h.SetMean()
 	}
 	return s.leave()
-}
-
-// tooLarge says that a stat has no room in a file.
-func tooLarge() error {
-	return fmt.Errorf("the file would grow past %d bytes, the most that is read", statfile.DefaultMaxSize)
-}
-
-// tooMany says that a file has as many stats as are read.
-func tooMany() error {
-	return fmt.Errorf("the file would have more than %d stats, the most that are read", statfile.MaxStats)
 }
