@@ -78,6 +78,12 @@ func TestInstallAndUninstall(t *testing.T) {
 			t.Errorf("%s is installed with mode %s, want %s", name, got, mode)
 		}
 	}
+	// The page that section 1 has for man(1), which looks there first.
+	page := exec.Command("mandoc", "-T", "utf8", "man1/mmstats.1")
+	page.Dir = root + "/usr/local/share/man"
+	if out, err := page.CombinedOutput(); err != nil || !strings.Contains(string(out), "MMSTATS(7)") {
+		t.Errorf("man mmstats: %v\n%.300s", err, out)
+	}
 	if out, err := install(t, root, nil); err != nil || !maps.Equal(tree(t, root), installed) {
 		t.Errorf("a second install: %v, and changes what is there\n%s", err, out)
 	}
