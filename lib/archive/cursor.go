@@ -5,19 +5,29 @@ import "encoding/binary"
 // A cursor reads the numbers and bytes of a payload. Where they do not make
 // sense, it returns zeros from then on, and bad is set.
 type cursor struct {
-	b   []byte
+	b []byte
+	// at is an index, not the start of a shorter slice: a pointer that is stored
+	// at each step would cost more than the step.
+	at  int
 	bad bool
 }
 
-func (c *cursor) fail() { c.b, c.bad = nil, true }
+// left returns how many bytes are left.
+func (c *cursor) left() int { return len(c.b) - c.at }
+
+func (c *cursor) fail() { c.at, c.bad = len(c.b), true }
 
 func (c *cursor) uvarint() uint64 {
-	v, n := binary.Uvarint(c.b)
+	if c.at < len(c.b) && c.b[c.at] < 0x80 {
+		c.at++
+		return uint64(c.b[c.at-1])
+	}
+	v, n := binary.Uvarint(c.b[c.at:])
 	if n <= 0 {
 		c.fail()
 		return 0
 	}
-	c.b = c.b[n:]
+	c.at += n
 	return v
 }
 
@@ -43,26 +53,24 @@ func (c *cursor) micros() int64 {
 
 // bytes returns the next n bytes.
 func (c *cursor) bytes(n int) []byte {
-	if n > len(c.b) {
+	if n > c.left() {
 		c.fail()
 		return nil
 	}
-	b := c.b[:n]
-	c.b = c.b[n:]
-	return b
+	c.at += n
+	return c.b[c.at-n : c.at]
 }
 
 // sized returns bytes that have their number before them.
-func (c *cursor) sized() []byte { return c.bytes(c.below(len(c.b) + 1)) }
+func (c *cursor) sized() []byte { return c.bytes(c.below(c.left() + 1)) }
 
 func (c *cursor) byte() byte {
-	if len(c.b) == 0 {
+	if c.at == len(c.b) {
 		c.fail()
 		return 0
 	}
-	b := c.b[0]
-	c.b = c.b[1:]
-	return b
+	c.at++
+	return c.b[c.at-1]
 }
 
 // xor is the reverse of appendXOR.

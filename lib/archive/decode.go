@@ -84,7 +84,7 @@ func (d *decoder) decode(kind byte, payload []byte) error {
 	} else if d.since += d.in.micros(); d.since > maxMicros {
 		return errSense
 	}
-	for range d.in.below(len(d.in.b) + 1) {
+	for range d.in.below(d.in.left() + 1) {
 		if d.event(kind, before) {
 			changed = true
 		}
@@ -94,7 +94,7 @@ func (d *decoder) decode(kind byte, payload []byte) error {
 	}
 	for _, class := range []byte{intWord, floatWord, textWord} {
 		gaps, data := cursor{b: d.in.sized()}, cursor{b: d.in.sized()}
-		if d.values(class, &gaps, &data); d.in.bad || gaps.bad || data.bad || len(data.b) > 0 {
+		if d.values(class, &gaps, &data); d.in.bad || gaps.bad || data.bad || data.left() > 0 {
 			return errSense
 		}
 	}
@@ -184,7 +184,7 @@ func (d *decoder) fileNew(before []decodedFile) {
 		n.file, last.followed = last.file, true
 	}
 	*n.file = File{Path: d.name(), Inode: in.uvarint(), Writer: WriterState(in.below(int(WriterEnded) + 1))}
-	count := in.below(min(len(in.b)/minStatSize, maxStats-len(d.stats)) + 1)
+	count := in.below(min(in.left()/minStatSize, maxStats-len(d.stats)) + 1)
 	if in.bad {
 		return
 	}
@@ -266,34 +266,37 @@ func (d *decoder) name() string {
 // values applies the changed values of one class of words.
 func (d *decoder) values(class byte, gaps, data *cursor) {
 	next, at := 0, 0
-	for len(gaps.b) > 0 {
+	var words string // what those of the stat are
+	for gaps.left() > 0 {
 		slot := next + gaps.below(d.slots-next)
 		next = slot + 1
 		for at+1 < len(d.stats) && d.stats[at+1].slot <= slot {
 			at++
+			words = ""
 		}
 		if gaps.bad {
 			return
 		}
 		st, word := d.stats[at].Stat, slot-d.stats[at].slot
-		if layoutOf(st.Type).words[word] != class {
+		if words == "" {
+			words = layoutOf(st.Type).words
+		}
+		if words[word] != class {
 			gaps.fail()
 			return
 		}
 		st.Unread = false
-		switch class {
-		case intWord:
-			st.Words[word] += unzigzag(data.uvarint())
-		case floatWord:
-			if word == 0 && st.Type == format.Average {
-				st.rest ^= data.xor()
-			} else {
-				st.Words[word] ^= data.xor()
-			}
-		default:
+		switch {
+		case class == textWord:
 			if n := d.text(data); !data.bad {
 				st.Text = d.texts[n].raw
 			}
+		case class == intWord:
+			st.Words[word] += unzigzag(data.uvarint())
+		case word == 0 && st.Type == format.Average:
+			st.rest ^= data.xor()
+		default:
+			st.Words[word] ^= data.xor()
 		}
 		if st.Type == format.Average {
 			st.Words[0] = st.rest ^ ratio(st)

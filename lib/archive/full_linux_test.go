@@ -102,3 +102,25 @@ func TestDiskFull(t *testing.T) {
 		t.Errorf("%v:\n%s, want\n%s", err, out, want)
 	}
 }
+
+// writes returns how many system calls that write this process has made.
+func writes(t *testing.T) (n int) {
+	t.Helper()
+	for line := range strings.Lines(string(readFile(t, "/proc/self/io"))) {
+		fmt.Sscanf(line, "syscw: %d", &n)
+	}
+	return n
+}
+
+// A record takes one system call that writes, also where it begins a segment.
+func TestOneWriteARecord(t *testing.T) {
+	w := newWriter(t, t.TempDir(), Options{})
+	c := newChurn(1)
+	before := writes(t)
+	recordChurn(t, w, c, 0, 20)
+	w.mustKey = true
+	recordChurn(t, w, c, 20, 20)
+	if n := writes(t) - before; n != 40 {
+		t.Errorf("40 records took %d writes", n)
+	}
+}

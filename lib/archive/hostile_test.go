@@ -178,7 +178,7 @@ func FuzzPayloads(f *testing.F) {
 	f.Add(joinPayloads([][]byte{append([]byte{noteRecord}, "a note"...)}))
 	f.Fuzz(func(t *testing.T, b []byte) {
 		var d decoder
-		for c := (cursor{b: b}); len(c.b) > 0; {
+		for c := (cursor{b: b}); c.left() > 0; {
 			p := c.sized()
 			if len(p) == 0 || p[0] == noteRecord {
 				continue

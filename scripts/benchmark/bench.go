@@ -21,6 +21,7 @@ type bench struct {
 	bin, work string
 	made      map[string]bool // directories below work that are filled
 	servers   map[string]*server
+	day       *day
 	cleanups  []func()
 }
 

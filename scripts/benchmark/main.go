@@ -37,7 +37,7 @@ type result struct {
 
 // rows are all there are, in the order of the table.
 func rows() []row {
-	return slices.Concat(updateRows(), histogramRows(), slurpRows(), writeRows(), streamRows(), pollRows(), mmashRows(), hostileRows())
+	return slices.Concat(updateRows(), histogramRows(), slurpRows(), writeRows(), streamRows(), pollRows(), mmashRows(), archiveRows(), hostileRows())
 }
 
 func main() {

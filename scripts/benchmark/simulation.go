@@ -1,4 +1,4 @@
-package archive
+package main
 
 import (
 	"fmt"
@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"mmstats/lib/archive"
 	"mmstats/lib/format"
 )
 
@@ -14,14 +15,14 @@ import (
 // and 20 % idle, and now and then one starts again.
 type simulation struct {
 	programs []*program
-	files    []*File
+	files    []*archive.File
 	rand     *rand.Rand
 	start    time.Time
 	tick     int
 }
 
 type program struct {
-	*File
+	*archive.File
 	every int // ticks from one change to the next
 	pid   int
 	n     uint64  // of samples
@@ -51,13 +52,13 @@ func newSimulation(files int) *simulation {
 func (s *simulation) begin(p *program) {
 	p.pid += len(s.programs)
 	p.n, p.total = 0, 0
-	p.File = &File{Path: fmt.Sprintf("/run/mmstats/worker-%d-%d.mmstats", p.pid, p.pid), Inode: uint64(100000 + p.pid), Writer: WriterRuns}
+	p.File = &archive.File{Path: fmt.Sprintf("/run/mmstats/worker-%d-%d.mmstats", p.pid, p.pid), Inode: uint64(100000 + p.pid), Writer: archive.WriterRuns}
 	add := func(label string, t format.Type, k format.Kind, unit string) {
-		st := Stat{Label: label, Type: t, Kind: k, Live: strings.HasPrefix(label, "worker")}
+		st := archive.Stat{Label: label, Type: t, Kind: k, Live: strings.HasPrefix(label, "worker")}
 		if unit != "" {
 			st.Description = "unit=" + unit + "\n"
 		}
-		st.Words = make([]uint64, WordsOf(t))
+		st.Words = make([]uint64, archive.WordsOf(t))
 		p.Stats = append(p.Stats, st)
 	}
 	for _, label := range []string{"sys.pid", "sys.tid", "sys.uid", "sys.gid"} {
@@ -84,13 +85,13 @@ func (s *simulation) begin(p *program) {
 
 func (s *simulation) now() time.Time { return s.start.Add(time.Duration(s.tick) * time.Second) }
 
-func (s *simulation) moment() Moment {
+func (s *simulation) moment() archive.Moment {
 	jitter := time.Duration(s.rand.IntN(400)) * time.Microsecond
-	return Moment{s.now().Add(jitter), time.Duration(s.tick)*time.Second + jitter}
+	return archive.Moment{Time: s.now().Add(jitter), Since: time.Duration(s.tick)*time.Second + jitter}
 }
 
 // step makes the next tick of all programs.
-func (s *simulation) step() []*File {
+func (s *simulation) step() []*archive.File {
 	s.tick++
 	s.files = s.files[:0]
 	for i, p := range s.programs {
