@@ -1,0 +1,133 @@
+// Recstats records all stats, for slurpstats and pollstats to show later.
+//
+//	recstats [-d DELAY] [-s SIZE] [-k AGE] [-l GLOB]... [-x GLOB]... [--sync N] DIR [FILE|DIR|GLOB...]
+//	recstats info [-o FORMAT] ARCHIVE
+//	recstats cut [--from TIME] [--to TIME] ARCHIVE >PART
+package main
+
+import (
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"mmstats/lib/archive"
+	"mmstats/lib/cli"
+)
+
+func main() { cli.Main("recstats", run) }
+
+type options struct {
+	Delay   string          `short:"d" long:"delay" value-name:"DELAY" default:"1" description:"Time between two records, such as 0.5, 500ms or 2s"`
+	Size    string          `short:"s" long:"size" value-name:"SIZE" default:"256M" description:"Delete the oldest records to stay within this size, such as 500M or 2G"`
+	Age     string          `short:"k" long:"keep" value-name:"AGE" description:"Delete records that are older than this, such as 36h or 7d"`
+	Label   []cli.LabelName `short:"l" long:"label" value-name:"GLOB" description:"Record only labels that match (repeatable)"`
+	Exclude []cli.LabelName `short:"x" long:"exclude" value-name:"GLOB" description:"Leave out labels that match (repeatable)"`
+	Sync    int             `long:"sync" value-name:"N" base:"10" description:"Force every Nth record to the disk; without it one in 300"`
+	MaxSize int             `long:"max-size" value-name:"BYTES" base:"10" default:"16777216" description:"Read at most this much of a file"`
+	cli.Common
+}
+
+// commands are what the command does beside recording.
+type commands struct {
+	info infoOptions
+	cut  cutOptions
+}
+
+// names are the commands, and what --help says of them.
+var names = []struct{ name, description string }{
+	{"info", "Show what is in an archive: ARCHIVE"},
+	{"cut", "Write a part of an archive to standard output: ARCHIVE"},
+}
+
+func run(a *cli.App, args []string, _ io.Reader) int {
+	var o options
+	var c commands
+	p := a.Parser(&o, "[-d DELAY] [-s SIZE] [-k AGE] DIR [FILE|DIR|GLOB...]\n  recstats")
+	p.SubcommandsOptional = true
+	for i, data := range []any{&c.info, &c.cut} {
+		if _, err := p.AddCommand(names[i].name, names[i].description, "", data); err != nil {
+			panic(err)
+		}
+	}
+	rest, status, done := a.Parse(p, &o.Common, args)
+	if done {
+		return status
+	}
+	if p.Active == nil {
+		return record(a, &o, rest)
+	}
+	if len(rest) != 1 {
+		return a.Misuse("%s takes one ARCHIVE", p.Active.Name)
+	}
+	ar, err := archive.Open(rest[0])
+	if err != nil {
+		a.Error(err)
+		return cli.Misused
+	}
+	defer ar.Close()
+	if p.Active.Name == "info" {
+		return info(a, &c.info, rest[0], ar)
+	}
+	return cut(a, &c.cut, rest[0], ar)
+}
+
+const (
+	minDelay = 10 * time.Millisecond
+	maxDelay = 365 * 24 * time.Hour
+)
+
+// parseDelay returns the time that -d is: seconds, or a number with a unit.
+func parseDelay(text string) (time.Duration, error) {
+	d, err := time.ParseDuration(text)
+	if err != nil {
+		d, err = time.ParseDuration(text + "s")
+	}
+	switch {
+	case err != nil:
+		return 0, fmt.Errorf("-d is a time such as 0.5, 500ms or 2s, not %q", text)
+	case d < minDelay || d > maxDelay:
+		return 0, fmt.Errorf("-d is 10ms to a year, not %q", text)
+	}
+	return d, nil
+}
+
+// parseSize returns the bytes that -s is.
+func parseSize(text string) (int64, error) {
+	var n float64
+	var unit string
+	count, _ := fmt.Sscanf(text, "%g%s", &n, &unit)
+	size := n * map[string]float64{"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40}[strings.ToUpper(unit)]
+	switch {
+	case count == 0 || size == 0 && n != 0:
+		return 0, fmt.Errorf("-s is a size such as 500M or 2G, not %q", text)
+	case !(size >= archive.LeastMaxSize && size <= 1<<50):
+		return 0, fmt.Errorf("-s is 1M to 1024T, not %q", text)
+	}
+	return int64(size), nil
+}
+
+// parseAge returns the time that -k is: a number with a unit, which may be days
+// and weeks.
+func parseAge(text string) (time.Duration, error) {
+	if text == "" {
+		return 0, nil
+	}
+	number, unit := text, time.Duration(0)
+	for suffix, day := range map[string]time.Duration{"d": 24 * time.Hour, "w": 7 * 24 * time.Hour} {
+		if before, ok := strings.CutSuffix(text, suffix); ok {
+			number, unit = before+"h", day/time.Hour
+		}
+	}
+	d, err := time.ParseDuration(number)
+	if err != nil || d <= 0 {
+		return 0, fmt.Errorf("-k is an age such as 36h or 7d, not %q", text)
+	}
+	if unit != 0 {
+		d *= unit
+	}
+	if d < time.Minute || d > 100*maxDelay {
+		return 0, fmt.Errorf("-k is a minute to 100 years, not %q", text)
+	}
+	return d, nil
+}
