@@ -66,6 +66,15 @@ func (f *Field) Place() Field {
 // that is not being written.
 func (f *Field) Buffered() bool { return f.WriteBuffer != Unbuffered }
 
+// Rebase makes f a field of data, which holds the same bytes as those that were
+// scanned.
+func (f *Field) Rebase(data []byte) {
+	f.Label = data[f.Offset+2:][:len(f.Label):len(f.Label)]
+	if f.pad != nil {
+		f.pad = data[f.ValueOffset:][:len(f.pad):len(f.pad)]
+	}
+}
+
 // Live reports whether the value may change after the file is published, as
 // far as the layout tells. It does not tell of a text with neither two buffers
 // nor a blank: the Python original lays out those that change and those that do

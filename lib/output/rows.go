@@ -48,9 +48,12 @@ func (r *Rows) Header(names ...string) {
 // key with the ending _base64 holds its bytes.
 func (r *Rows) Text(name string, s []byte) {
 	r.begin(name)
-	if r.json {
+	switch {
+	case r.json:
 		r.textJSON(name, s)
-	} else {
+	case len(s) <= pieceSize: // almost always
+		r.Bytes = escape.AppendTSV(r.Bytes, s)
+	default:
 		r.Pieces(s, func(piece []byte) { r.Bytes = escape.AppendTSV(r.Bytes, piece) })
 	}
 	r.end()
@@ -75,6 +78,18 @@ func (r *Rows) textJSON(name string, s []byte) {
 		r.FlushLarge()
 	}
 	r.Bytes = append(base64.StdEncoding.AppendEncode(r.Bytes, s), '"')
+}
+
+// Word writes a column that is one of a few words, such as the name of a type,
+// which need no escapes.
+func (r *Rows) Word(name, word string) {
+	r.begin(name)
+	if r.json {
+		r.Bytes = append(append(append(r.Bytes, '"'), word...), '"')
+	} else {
+		r.Bytes = append(r.Bytes, word...)
+	}
+	r.end()
 }
 
 // Int writes a column that is a whole number.

@@ -158,9 +158,10 @@ func (p *Poller) load(f *polled, old []field, goOn bool) (same *polled) {
 	settled := p.choose(f, old, goOn)
 	p.release(before)
 	p.fail(f, err)
+	limited := p.reader.loader.Limited
 	p.reader.release()
 	switch {
-	case p.reader.loader.Limited:
+	case limited:
 		f.retry = 0
 	case err != nil:
 	case settled:
@@ -181,7 +182,7 @@ func (p *Poller) identify(f *polled) {
 // measure sets how much of f is mapped: up to the end of its stats, and where
 // whole says that it has no others, up to where more would show.
 func (p *Poller) measure(f *polled, info mapping.Info, whole bool) {
-	end := max(1, p.reader.end)
+	end := p.reader.end()
 	f.size, f.end, f.full = end, 0, false
 	switch {
 	case !whole: // a retry will tell

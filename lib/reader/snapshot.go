@@ -25,21 +25,15 @@ type Reader struct {
 	MaxSize int
 
 	loader statfile.Loader
-	length int   // stats
-	end    int   // of the last stat
-	busy   []int // offsets of the stats that changed too fast, in order
+	busy   []int // indexes of the fields that changed too fast, in order
 	again  []byte
-
-	// Of the fields with a value that one load does not get whole.
-	start, stop int
 }
 
 // Read reads f, which info is of. Where the file is damaged, [Reader.Stats]
 // yields the stats before the damage, and the error wraps a
 // [*format.DamageError].
 func (r *Reader) Read(f *mapping.File, info mapping.Info) error {
-	r.length, r.end, r.busy, r.start, r.stop = 0, 0, r.busy[:0], 0, 0
-	r.loader.MaxSize, r.loader.Visit = r.MaxSize, r.found
+	r.busy, r.loader.MaxSize = r.busy[:0], r.MaxSize
 	err := r.loader.Load(f, info)
 	if verr := r.settleAll(f); verr != nil && err == nil {
 		err = verr
@@ -48,7 +42,15 @@ func (r *Reader) Read(f *mapping.File, info mapping.Info) error {
 }
 
 // Len returns how many stats the last Read got.
-func (r *Reader) Len() int { return r.length }
+func (r *Reader) Len() int { return len(r.loader.Fields) }
+
+// end returns where the stats that the last Read got end.
+func (r *Reader) end() int {
+	if n := r.Len(); n > 0 {
+		return r.loader.Fields[n-1].End()
+	}
+	return 1
+}
 
 // Data returns the bytes that the last Read got, up to the end of the fields or
 // beyond it.
@@ -58,22 +60,27 @@ func (r *Reader) Data() []byte { return r.loader.Data }
 func (r *Reader) Stats() iter.Seq[format.Stat] {
 	return func(yield func(format.Stat) bool) {
 		busy := r.busy
-		for field := range r.loader.All(r.end) {
-			st := format.Stat{Field: field}
-			if len(busy) > 0 && busy[0] == field.Offset {
+		for i := range r.loader.Fields {
+			st := format.Stat{Field: r.loader.Fields[i]}
+			if len(busy) > 0 && busy[0] == i {
 				busy, st.Err = busy[1:], mapping.ErrBusy
 			} else {
-				at := field.ReadOffset(field.WriteBuffer)
-				buf := r.loader.Data[at : at+field.Signature.Size]
-				st.Value, st.Raw = field.Signature.Decode(buf), buf[field.Signature.ValueOffset:]
-				if st.Type() == format.Histogram {
-					st.Value, st.Err = histogramValue(st.Raw)
-				}
+				r.decode(&st)
 			}
 			if !yield(st) {
 				return
 			}
 		}
+	}
+}
+
+// decode sets the value of st.
+func (r *Reader) decode(st *format.Stat) {
+	at := st.ReadOffset(st.WriteBuffer)
+	buf := r.loader.Data[at : at+st.Signature.Size]
+	st.Value, st.Raw = st.Signature.Decode(buf), buf[st.Signature.ValueOffset:]
+	if st.Type() == format.Histogram {
+		st.Value, st.Err = histogramValue(st.Raw)
 	}
 }
 
@@ -90,47 +97,43 @@ func histogramValue(raw []byte) (format.Value, error) {
 // release gives back the memory of a large file. Others are likely small.
 func (r *Reader) release() {
 	if cap(r.loader.Data) > 1<<20 {
-		r.loader.Data = nil
+		r.loader, r.again = statfile.Loader{}, nil
 	}
-}
-
-// found counts a field, and the bytes that have to be read again for it.
-func (r *Reader) found(field *format.Field) {
-	r.length++
-	r.end = field.End()
-	if field.InWord() {
-		return
-	}
-	if r.stop == 0 {
-		r.start = field.IndexOffset()
-	}
-	r.stop = r.end
 }
 
 // settleAll makes every value one that the file held at some moment. One that
 // lies in an aligned word was read whole. Any other must be the same at several
-// reads, and so must its write buffer: see package mapping. Where the file cannot be read any more,
-// the stats before that are left.
+// reads, and so must its write buffer: see package mapping. Where the file
+// cannot be read any more, the stats before that are left.
 func (r *Reader) settleAll(f *mapping.File) error {
-	if r.same(f, r.start, r.stop) {
+	start, end := 0, 0 // of the fields that one load does not get whole
+	for i := range r.loader.Fields {
+		if field := &r.loader.Fields[i]; !field.InWord() {
+			if end == 0 {
+				start = field.IndexOffset()
+			}
+			end = field.End()
+		}
+	}
+	if r.same(f, start, end) {
 		return nil
 	}
-	done := 0
-	for field := range r.loader.All(r.end) {
-		if !field.InWord() {
-			switch err := r.settle(f, &field); err {
-			case nil:
-			case mapping.ErrBusy:
-				r.busy = append(r.busy, field.Offset)
-			default:
-				r.end, r.length = field.Offset, done
-				if err == io.EOF {
-					err = &fs.PathError{Op: "read", Path: f.Name(), Err: errTruncated}
-				}
-				return err
-			}
+	for i := range r.loader.Fields {
+		field := &r.loader.Fields[i]
+		if field.InWord() {
+			continue
 		}
-		done++
+		switch err := r.settle(f, field); err {
+		case nil:
+		case mapping.ErrBusy:
+			r.busy = append(r.busy, i)
+		default:
+			r.loader.Fields = r.loader.Fields[:i]
+			if err == io.EOF {
+				err = &fs.PathError{Op: "read", Path: f.Name(), Err: errTruncated}
+			}
+			return err
+		}
 	}
 	return nil
 }
@@ -190,6 +193,7 @@ func (r *Reader) settle(f io.ReaderAt, field *format.Field) error {
 			return err
 		}
 		if again[0] == index {
+			field.WriteBuffer = index
 			return nil
 		}
 	}

@@ -265,7 +265,7 @@ func TestSettle(t *testing.T) {
 		err = r.settle(&test.reads, &field)
 		value := ""
 		if err == nil {
-			at := field.ReadOffset(r.loader.Data[0])
+			at := field.ReadOffset(field.WriteBuffer)
 			value = string(r.loader.Data[at : at+4])
 		}
 		if value != test.value || err != test.err {

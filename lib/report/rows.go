@@ -44,7 +44,7 @@ func (p *Printer) row(src *Source, row *Row) {
 		p.rows.Absent("file")
 	}
 	p.rows.Text("label", row.Label)
-	p.rows.Text("type", []byte(row.Type.String()))
+	p.rows.Word("type", row.Type.String())
 	p.rows.Value("value", row.Value)
 	if p.rows.JSON() {
 		p.keys(row)

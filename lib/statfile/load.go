@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"iter"
 
 	"mmstats/lib/format"
 	"mmstats/lib/mapping"
@@ -32,10 +31,8 @@ const Chunk = 64 << 10
 type Loader struct {
 	// MaxSize is how far into a file is read, in bytes; 0 is DefaultMaxSize.
 	MaxSize int
-	// Visit, where it is set, is called with each field as it is found.
-	Visit func(*format.Field)
 	// Data holds the bytes of the file that Load read, up to the end of the
-	// fields or beyond it, and Fields the fields in them, unless Visit is set.
+	// fields or beyond it, and Fields the fields in them.
 	Data   []byte
 	Fields []format.Field
 	// End is where the fields end, and Limited says that a limit of this
@@ -43,7 +40,6 @@ type Loader struct {
 	End     int
 	Limited bool
 
-	stats   int // that were found
 	sigs    format.Signatures
 	scanner format.Scanner // at End
 }
@@ -51,13 +47,19 @@ type Loader struct {
 // Load reads f, which info is of. Where the file is damaged, the fields before
 // the damage are there, and the error wraps a *format.DamageError.
 func (l *Loader) Load(f *mapping.File, info mapping.Info) error {
-	l.Fields, l.End, l.Limited, l.stats = l.Fields[:0], 0, false, 0
+	l.Fields, l.End, l.Limited = l.Fields[:0], 0, false
 	err := l.extend(f, 0, info.Size)
 	if err == nil {
 		l.scanner, err = format.Scan(l.Data, len(l.Data) == 0, &l.sigs)
 	}
 	if err == nil {
 		err = l.scan(f)
+	}
+	if len(l.Data) > Chunk {
+		// Data was copied to larger memory as it grew. Nothing holds the old.
+		for i := range l.Fields {
+			l.Fields[i].Rebase(l.Data)
+		}
 	}
 	return damaged(f, err)
 }
@@ -91,16 +93,11 @@ func (l *Loader) scan(f *mapping.File) error {
 		l.End = l.scanner.Offset()
 		switch {
 		case err == nil:
-			if most := max(MaxStats, l.maxSize()/bytesPerStat); l.stats == most {
+			if most := max(MaxStats, l.maxSize()/bytesPerStat); len(l.Fields) == most {
 				l.End, l.Limited = field.Offset, true
 				return &format.DamageError{Offset: l.End, Reason: fmt.Sprintf("more than %d stats, the most that are read", most)}
 			}
-			l.stats++
-			if l.Visit != nil {
-				l.Visit(&field)
-			} else {
-				l.Fields = append(l.Fields, field)
-			}
+			l.Fields = append(l.Fields, field)
 			continue
 		case err == io.EOF:
 			return nil
@@ -122,20 +119,6 @@ func (l *Loader) scan(f *mapping.File) error {
 			return &format.DamageError{Offset: l.End, Reason: fmt.Sprintf("fields go on past %d bytes, the most that is read", limit)}
 		}
 		l.scanner.Extend(l.Data, whole)
-	}
-}
-
-// All yields the fields in Data before end, which is where one of them ends,
-// as the bytes of Data are by now.
-func (l *Loader) All(end int) iter.Seq[format.Field] {
-	return func(yield func(format.Field) bool) {
-		s, err := format.Scan(l.Data[:end], true, &l.sigs)
-		for err == nil {
-			var field format.Field
-			if field, err = s.Next(); err == nil && !yield(field) {
-				return
-			}
-		}
 	}
 }
 
