@@ -6,6 +6,7 @@ import (
 	"math"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"mmstats/lib/format"
 )
@@ -263,4 +264,17 @@ func encode(s *format.Signature, t format.Type, buf []byte, v format.Value) erro
 		err = fmt.Errorf("%s is %w of type %v", v.AppendText(nil), format.ErrRange, t)
 	}
 	return err
+}
+
+// cut returns as many whole characters from the start of text as fit in size
+// bytes.
+func cut(text string, size int) string {
+	if len(text) <= size {
+		return text
+	}
+	end := size
+	for end > 0 && size-end < utf8.UTFMax && !utf8.RuneStart(text[end]) {
+		end--
+	}
+	return text[:end]
 }

@@ -1,10 +1,6 @@
 package mmstats
 
-import (
-	"unicode/utf8"
-
-	"mmstats/lib/format"
-)
+import "mmstats/lib/format"
 
 // A String is a text that changes: what is being worked on, the last error.
 // Readers see the old text or the new one, never a mix.
@@ -43,17 +39,4 @@ func (s *String) spec() (format.Spec, format.Value, error) {
 		sp.Size = defaultText
 	}
 	return sp, format.Value{}, nil
-}
-
-// cut returns as many whole characters from the start of text as fit in size
-// bytes.
-func cut(text string, size int) string {
-	if len(text) <= size {
-		return text
-	}
-	end := size
-	for end > 0 && size-end < utf8.UTFMax && !utf8.RuneStart(text[end]) {
-		end--
-	}
-	return text[:end]
 }
