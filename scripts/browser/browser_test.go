@@ -265,10 +265,12 @@ func eval[T any](p *tab, expression string) T {
 	return v
 }
 
-// until waits for an expression to be true in the page.
+// until waits for an expression to be true in the page. What it is about may
+// not be there at first.
 func (p *tab) until(expression string) {
 	p.t.Helper()
-	for deadline := time.Now().Add(limit); !eval[bool](p, "Boolean("+expression+")"); time.Sleep(50 * time.Millisecond) {
+	is := "(() => { try { return Boolean(" + expression + "); } catch { return false; } })()"
+	for deadline := time.Now().Add(limit); !eval[bool](p, is); time.Sleep(50 * time.Millisecond) {
 		if time.Now().After(deadline) {
 			p.t.Fatalf("never: %s\n%s", expression, eval[string](p, "document.body.innerText"))
 		}
