@@ -100,7 +100,7 @@ func (s *store) change(f *field, c *Change, operand format.Value) error {
 		f.mu.Lock()
 		defer f.mu.Unlock()
 	}
-	return s.failChange(c, f.change(c.Op, operand))
+	return s.failChange(c, f.change(c, operand))
 }
 
 // forget drops what the memory of a batch refers to.

@@ -27,12 +27,18 @@ type Change struct {
 	Type format.Type
 	// TypeName is what messages call Type, if that is not its own name.
 	TypeName string
+	// NewType and NewUnit are those of a new stat, where Type is 0 and Description
+	// has no unit. One that exists may have others.
+	NewType format.Type
+	NewUnit string
 	// Size of a new String in bytes, or the samples of a new moving average. 0 is
 	// the default.
 	Size int
 	// Description of a new stat. It is an error if that of an existing stat says
 	// something else.
 	Description format.Description
+	// Count is how often a sample counts in a histogram; 0 is once.
+	Count uint64
 }
 
 // Op is what a Change does.
@@ -75,6 +81,12 @@ func (c *Change) text() (string, bool) {
 func (c *Change) newSpec() (format.Spec, error) {
 	sp := format.Spec{Type: c.Type, Size: c.Size, Description: c.Description}
 	text, isText := c.text()
+	if sp.Type == 0 {
+		sp.Type = c.NewType
+	}
+	if sp.Description.Unit == "" {
+		sp.Description.Unit = c.NewUnit
+	}
 	if sp.Type == 0 {
 		class, negative := c.Value.Class(), c.Value.Class() == format.IntClass && c.Value.Int() < 0
 		if isText {
@@ -129,6 +141,17 @@ func classOf(text string) format.Class {
 	return format.FloatClass
 }
 
+// boolText returns true or false for the words that mean it.
+func boolText(text string) string {
+	switch text {
+	case "1", "yes", "on":
+		return "true"
+	case "0", "no", "off":
+		return "false"
+	}
+	return text
+}
+
 // takesSamples reports whether stats of type t take samples, and so cannot be
 // set.
 func takesSamples(t format.Type) bool {
@@ -144,7 +167,9 @@ func (c *Change) operand(t format.Type) (v format.Value, err error) {
 	}
 	v = c.Value
 	if text, isText := c.text(); isText {
-		if t != format.String {
+		if t == format.Bool {
+			text = boolText(text)
+		} else if t != format.String {
 			text = strings.TrimPrefix(text, "+") // ParseUint takes none
 		}
 		if sums && t != format.Float32 && t != format.Float64 {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math"
 	"os"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"testing"
@@ -505,4 +506,32 @@ func TestBeat(t *testing.T) {
 	none := create(t, mmstats.Options{NoDefaults: true})
 	none.Beat()
 	wantStats(t, none.Path(), nil)
+}
+
+// TestBeatOfVisitor: who updates the file of a program does not hide that the
+// program hangs. A file that scripts share lives as long as one of them writes.
+func TestBeatOfVisitor(t *testing.T) {
+	f := create(t, mmstats.Options{Heartbeat: time.Hour})
+	want := heartbeatOf(t, f.Path())
+	v, err := mmstats.Open(f.Path(), mmstats.Options{Shared: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer v.Close()
+	v.Beat()
+	if got := heartbeatOf(t, f.Path()); got != want {
+		t.Errorf("after Beat of a visitor the heartbeat of a program is %v, want %v", got, want)
+	}
+	shared, err := mmstats.Create(mmstats.Options{Path: filepath.Join(t.TempDir(), "shared"), Shared: true}, []mmstats.Change{{
+		Label: "sys.heartbeat", Type: format.Float64, Value: format.FloatValue(1),
+		Description: format.Description{Unit: "unixtime", Every: 60},
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer shared.Close()
+	shared.Beat()
+	if got := heartbeatOf(t, shared.Path()); got < 1e9 {
+		t.Errorf("after Beat the heartbeat of a shared file is %v, want the time", got)
+	}
 }

@@ -66,6 +66,7 @@ func (f *field) attach(fd *format.Field) {
 	case f.typ == format.Histogram && aligned:
 		f.way, f.hist = histogram, new(mapping.Histogram)
 		f.hist.Bind(f.region, f.value(), f.pad())
+		f.store.histograms = append(f.store.histograms, f.hist)
 	case f.typ == format.Moving && aligned:
 		f.way, f.ring = moving, mapping.RingAt(f.region, f.value(), fd.Window())
 	case fd.Buffered():
@@ -220,16 +221,16 @@ func (f *field) read(buf []byte) error {
 	return f.both.Read(buf)
 }
 
-// change carries out a change of the value, of which operand is the value. The
-// caller is the only writer where there must be only one.
-func (f *field) change(op Op, operand format.Value) error {
+// change carries out a change of the value, which operand is. The caller is the
+// only writer where there must be only one.
+func (f *field) change(c *Change, operand format.Value) error {
 	var err error
 	switch f.way {
 	case inWord:
-		return f.word.Update(func(word *[8]byte) error { return f.nextIn(word[:], op, operand) })
+		return f.word.Update(func(word *[8]byte) error { return f.nextIn(word[:], c.Op, operand) })
 	case buffered:
 		buf := make([]byte, f.sig.Size)
-		err = f.both.Update(buf, func() error { return f.nextIn(buf, op, operand) })
+		err = f.both.Update(buf, func() error { return f.nextIn(buf, c.Op, operand) })
 	case average:
 		err = addToAverage(f.both, operand.Float())
 	case moving:
@@ -237,7 +238,7 @@ func (f *field) change(op Op, operand format.Value) error {
 			err = mapping.ErrGone
 		}
 	case histogram:
-		f.hist.Add(operand.Float())
+		f.hist.AddN(operand.Float(), max(c.Count, 1))
 		err = f.region.Err()
 	}
 	if err == mapping.ErrGone {

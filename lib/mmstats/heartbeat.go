@@ -61,11 +61,43 @@ func unixtime() float64 { return float64(time.Now().UnixMicro()) / 1e6 }
 // set. A program that calls it, best once in each turn of its main loop, shows
 // that the loop does not hang: from the first call on, no time is stored but by
 // Beat.
+//
+// Without Options.Heartbeat, it stores the time in the heartbeat that a shared
+// file has, for all who write to it, and does nothing if there is none.
 func (f *File) Beat() {
-	if h := f.heartbeat; h != nil {
-		if !h.manual.Load() {
-			h.manual.Store(true)
+	h := f.heartbeat
+	if h == nil {
+		f.store.beat()
+		return
+	}
+	if !h.manual.Load() {
+		h.manual.Store(true)
+	}
+	h.time.Set(unixtime())
+}
+
+// beat renews the heartbeats of a file that no program owns: that of a program
+// tells whether it hangs, so nobody else renews it.
+func (s *store) beat() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.owner || s.file == nil || s.writer.KeepsLock {
+		return
+	}
+	for ; s.searched < len(s.loader.Fields); s.searched++ {
+		fd := &s.loader.Fields[s.searched]
+		if !format.IsLabel(fd.Label, "sys.heartbeat") {
+			continue
 		}
-		h.time.Set(unixtime())
+		f := &field{store: s, region: s.region(), head: s.head(fd)}
+		f.attach(fd)
+		if f.way == inWord && f.typ == format.Float64 && f.about.Every > 0 {
+			s.beats = append(s.beats, f)
+		}
+	}
+	for _, f := range s.beats {
+		if f.missing() == nil {
+			f.change(&Change{Op: Set}, format.FloatValue(unixtime()))
+		}
 	}
 }

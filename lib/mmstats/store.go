@@ -40,8 +40,10 @@ type store struct {
 	regions []*mapping.Region // each maps the file from its start; the last, the most of it
 	bound   bool              // stats refer to the regions
 	done    chan struct{}     // closed by close
-	// histograms are those that stats update.
+	// histograms are those that this process updates.
 	histograms []*mapping.Histogram
+	beats      []*field          // heartbeats of the file, without one of our own
+	searched   int               // how many of loader.Fields were searched for them
 	fields     map[string]*field // by label after the prefix: those that were needed so far
 	index      map[string]int    // by label: where it is in loader.Fields
 	indexed    int               // how many of loader.Fields are in index
@@ -162,6 +164,7 @@ func (s *store) leave() error {
 	}
 	s.file, s.other, s.regions, s.locked, s.complete = nil, nil, nil, false, false
 	s.loader, s.indexed, s.mark = statfile.Loader{}, 0, ""
+	s.histograms, s.beats, s.searched = nil, nil, 0
 	clear(s.fields)
 	clear(s.index)
 	return errors.Join(errs...)
