@@ -15,17 +15,26 @@
 # All of these shells have to parse this file. What only bash can run is only
 # called in bash.
 
-# mmstats_open [--pid] NAME [LABEL:TYPE[=VALUE]...]
+# mmstats_open [--pid] [--heartbeat TIME] [--from FILE] NAME [LABEL:TYPE[=VALUE]...]
 # Chooses the file of the updates that follow, and declares stats. A NAME with a
 # slash is the path of a file. The file stays for the next run of the script;
-# with --pid it is made anew, and cleanstats removes it after this run.
+# with --pid it is made anew, and cleanstats removes it after this run. The other
+# options are those of "mmstats-write create".
 mmstats_open() {
-	local _mmstats_pid='' _mmstats_before=$_mmstats_state
+	local _mmstats_pid='' _mmstats_beat='' _mmstats_from='' _mmstats_before=$_mmstats_state
 	mmstats_close
-	if [ "${1-}" = --pid ]; then
-		_mmstats_pid=$$
+	while :; do
+		case ${1-} in
+		--pid) _mmstats_pid=$$ ;;
+		--heartbeat) _mmstats_beat=${2-} ;;
+		--from) _mmstats_from=${2-} ;;
+		*) break ;;
+		esac
+		if [ "$1" != --pid ] && [ $# -gt 1 ]; then
+			shift
+		fi
 		shift
-	fi
+	done
 	if [ -z "${1-}" ]; then
 		echo 'mmstats_open: NAME is missing' >&2
 		return 0
@@ -42,9 +51,11 @@ mmstats_open() {
 	_mmstats_name=$1
 	_mmstats_state=open
 	_mmstats_failed=0
+	_mmstats_timed=' '
 	shift
-	if [ $# -gt 0 ] || [ -n "$_mmstats_pid" ]; then
-		_mmstats_write create ${_mmstats_pid:+"--pid=$_mmstats_pid"} -- "$@"
+	if [ $# -gt 0 ] || [ -n "$_mmstats_pid$_mmstats_beat$_mmstats_from" ]; then
+		_mmstats_write create ${_mmstats_pid:+"--pid=$_mmstats_pid"} \
+			${_mmstats_beat:+"--heartbeat=$_mmstats_beat"} ${_mmstats_from:+"--from=$_mmstats_from"} -- "$@"
 	fi
 	case ${BASH_VERSION-} in
 	'' | [1-3].* | 4.0*) ;;
@@ -71,8 +82,9 @@ mmstats() {
 }
 
 # mmstats_time LABEL CMD [ARG...]
-# Runs a command or a function, and returns its status. Adds its seconds to the
-# timer LABEL, adds 1 to LABEL.ok or LABEL.failed, and sets LABEL.last_exit.
+# Runs a command or a function, and returns its status. Adds its seconds to LABEL,
+# which is made as a histogram, adds 1 to LABEL.ok or LABEL.failed, and sets
+# LABEL.last_exit and, on success, LABEL.last_success.
 mmstats_time() {
 	if [ $# -lt 2 ]; then
 		echo 'mmstats_time: LABEL or CMD is missing' >&2
@@ -96,9 +108,12 @@ mmstats_time() {
 	_mmstats_ended=$((_mmstats_now - _mmstats_began))
 	[ "$_mmstats_ended" -ge 0 ] || _mmstats_ended=0 # somebody set the clock back
 	[ "$_mmstats_status" -eq 0 ] || _mmstats_ok=0
-	mmstats "${_mmstats_label}:timer+=${_mmstats_ended}e-6" \
+	_mmstats_declare "$_mmstats_label"
+	set -- "$_mmstats_label+=${_mmstats_ended}e-6" \
 		"$_mmstats_label.ok+=$_mmstats_ok" "$_mmstats_label.failed+=$((1 - _mmstats_ok))" \
 		"$_mmstats_label.last_exit=$_mmstats_status"
+	[ "$_mmstats_ok" = 0 ] || set -- "$@" "$_mmstats_label.last_success=${EPOCHSECONDS:-$(date +%s)}"
+	mmstats "$@"
 	return "$_mmstats_status"
 }
 
@@ -132,13 +147,25 @@ mmstats_close() {
 : "${_mmstats_state=}" # "", open, missing or unopened; sourcing again keeps it
 [ -z "${ZSH_VERSION-}" ] || zmodload zsh/datetime || : # $EPOCHREALTIME
 : "${_mmstats_name=}" "${_mmstats_option=}"
-: "${_mmstats_failed=0}"
+: "${_mmstats_failed=0}" "${_mmstats_timed= }" # labels that were declared for mmstats_time
 : "${_mmstats_in=}" "${_mmstats_out=}" # descriptors of the stream, while there is one
 : "${_mmstats_shell=}" "${_mmstats_starts=0}" "${_mmstats_trap=}"
 
 # _mmstats_write ARG...: runs mmstats-write for the open file.
 _mmstats_write() {
 	mmstats-write "$_mmstats_option" "$_mmstats_name" "$@" || _mmstats_failed=1
+}
+
+# _mmstats_declare LABEL: declares what mmstats_time updates, once for a label. A
+# timer that exists stays one, so errors are not told.
+_mmstats_declare() {
+	case $_mmstats_state$_mmstats_timed in
+	open*" $1 "*) return 0 ;;
+	open*) _mmstats_timed="$_mmstats_timed$1 " ;;
+	*) return 0 ;;
+	esac
+	mmstats-write "$_mmstats_option" "$_mmstats_name" create --unit seconds -- "${1}:histogram" 2>/dev/null || :
+	mmstats-write "$_mmstats_option" "$_mmstats_name" create --unit unixtime -- "$1.last_success:int" 2>/dev/null || :
 }
 
 # _mmstats_clock: sets _mmstats_now to a time in microseconds.
@@ -207,7 +234,7 @@ _mmstats_send() {
 	local _mmstats_word _mmstats_value _mmstats_line='' _mmstats_whole=1
 	for _mmstats_word; do
 		case $_mmstats_word in
-		*[\\$' \t\r\n']*)
+		*[\\$' \t\r\n']* | *=[\"\']*)
 			_mmstats_value=
 			case $_mmstats_word in
 			*=*)
@@ -218,7 +245,11 @@ _mmstats_send() {
 			case $_mmstats_word in
 			*\\*) _mmstats_whole= ;; # it has escapes already
 			esac
-			_mmstats_word=$_mmstats_word${_mmstats_value//\\/\\\\}
+			_mmstats_value=${_mmstats_value//\\/\\\\}
+			case $_mmstats_value in
+			=[\"\']*) _mmstats_value="=\\${_mmstats_value#=}" ;; # it would be quoted
+			esac
+			_mmstats_word=$_mmstats_word$_mmstats_value
 			_mmstats_word=${_mmstats_word// /\\ }
 			_mmstats_word=${_mmstats_word//$'\t'/\\t}
 			_mmstats_word=${_mmstats_word//$'\r'/\\r}

@@ -15,9 +15,6 @@ import (
 	flags "github.com/jessevdk/go-flags"
 
 	"mmstats/lib/cli"
-	"mmstats/lib/escape"
-	"mmstats/lib/format"
-	"mmstats/lib/liveness"
 	"mmstats/lib/mmstats"
 	"mmstats/lib/statfile"
 )
@@ -34,11 +31,12 @@ type options struct {
 // commands are what the command does beside assignments.
 type commands struct {
 	create createOptions
+	rm     rmOptions
 	stream streamOptions
 }
 
-type createOptions struct {
-	PID *int `long:"pid" value-name:"PID" description:"The process that the file belongs to: cleanstats removes the file after it ends"`
+type rmOptions struct {
+	Force bool `long:"force" description:"It is no error that there is no such file; the same is -f at the end"`
 }
 
 func run(a *cli.App, args []string, stdin io.Reader) int {
@@ -46,6 +44,9 @@ func run(a *cli.App, args []string, stdin io.Reader) int {
 	p := a.Parser(&o, "[-n NAME | -f FILE] [-p PREFIX] LABEL[:TYPE](=|+=|-=)VALUE...\n  mmstats-write [-n NAME | -f FILE] [-p PREFIX]")
 	p.SubcommandsOptional = true
 	var c commands
+	if n := len(args); n > 1 && args[n-2] == "rm" && args[n-1] == "-f" {
+		args = append(slices.Clip(args[:n-1]), "--force") // no file follows that -f could be of
+	}
 	if mayBeCommand(args) {
 		c.add(p)
 		complete(a, p, args)
@@ -58,6 +59,7 @@ func run(a *cli.App, args []string, stdin io.Reader) int {
 	if err != nil {
 		return a.Misuse("%s", err)
 	}
+	defer s.close()
 	command := ""
 	if p.Active != nil {
 		command = p.Active.Name
@@ -74,7 +76,11 @@ func run(a *cli.App, args []string, stdin io.Reader) int {
 	}
 	switch command {
 	case "rm":
-		return finish(a, s.remove())
+		err := s.remove()
+		if c.rm.Force && errors.Is(err, fs.ErrNotExist) {
+			err = nil
+		}
+		return finish(a, err)
 	case "sync":
 		return finish(a, s.sync())
 	}
@@ -86,7 +92,14 @@ func run(a *cli.App, args []string, stdin io.Reader) int {
 	case "time":
 		return s.runTime(a, rest)
 	}
-	return s.runBatch(a, rest, command == "create", c.create.PID)
+	if command == "create" {
+		return s.create(a, &c.create, rest, stdin)
+	}
+	batch, err := parseBatch(rest, s.options.Prefix, false)
+	if err != nil {
+		return a.Misuse("%s", err)
+	}
+	return finish(a, s.apply(batch))
 }
 
 // warnOfName says of a file that is going to be made that readers which are told
@@ -116,10 +129,10 @@ func (c *commands) add(p *flags.Parser) {
 		"create": "Declare stats: LABEL:TYPE[=VALUE]...",
 		"rm":     "Remove the file",
 		"sync":   "Write the file to the disk, and wait for it",
-		"time":   "Run a command and add its seconds to a timer: LABEL [--] CMD...",
+		"time":   "Run a command and add its seconds to a histogram: LABEL[:TYPE] [--] CMD...",
 		"stream": "Take assignments from standard input, one batch a line",
 	}
-	options := map[string]any{"create": &c.create, "stream": &c.stream}
+	options := map[string]any{"create": &c.create, "rm": &c.rm, "stream": &c.stream}
 	for _, name := range commandNames {
 		data := options[name]
 		if data == nil {
@@ -132,42 +145,6 @@ func (c *commands) add(p *flags.Parser) {
 		// As with env(1), what follows the label belongs to its command.
 		command.PassAfterNonOption = name == "time"
 	}
-}
-
-// runTime carries out time.
-func (s *session) runTime(a *cli.App, words []string) int {
-	if len(words) > 1 && words[1] == "--" {
-		words = slices.Delete(words, 1, 2)
-	}
-	if len(words) < 2 {
-		return a.Misuse("time takes LABEL [--] CMD...")
-	}
-	label, err := escape.Unescape(words[0])
-	if err == nil {
-		err = format.CheckLabel(label)
-	}
-	if err == nil {
-		err = checkLabel(s.options.Prefix, label+".last_exit")
-	}
-	if err != nil {
-		return a.Misuse("%s", err)
-	}
-	return s.timeCommand(a, label, words[1:])
-}
-
-// runBatch carries out assignments, or the declarations of create.
-func (s *session) runBatch(a *cli.App, words []string, declares bool, pid *int) int {
-	batch, err := parseBatch(words, s.options.Prefix, declares)
-	if err != nil {
-		return a.Misuse("%s", err)
-	}
-	if pid != nil {
-		if *pid < 1 || *pid > liveness.MaxPID {
-			return a.Misuse("--pid is 1 to %d, not %d", liveness.MaxPID, *pid)
-		}
-		s.options.PID = *pid
-	}
-	return finish(a, s.apply(batch))
 }
 
 func parseBatch(words []string, prefix string, declares bool) ([]mmstats.Change, error) {

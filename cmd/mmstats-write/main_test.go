@@ -20,6 +20,7 @@ func TestMain(m *testing.M) {
 	clitest.Main(m, map[string]func(){
 		"mmstats-write": main,
 		"stats":         program(printStats),
+		"described":     program(printDescriptions),
 		"locked":        program(locked),
 		"owned":         program(owned),
 		"pyowned":       program(pyOwned),
@@ -68,6 +69,32 @@ func printStats(names []string) error {
 				fmt.Fprintf(out, "%s %v %s\n", escape.Text(label), st.Type(), escape.Text(string(st.Value.AppendText(nil))))
 			}
 		}
+	}
+	return nil
+}
+
+// printDescriptions is "described FILE": what says what the stats are, as "LABEL
+// UNIT KIND EVERY ABOUT", each if there is one.
+func printDescriptions(names []string) error {
+	stats, err := reader.ReadFile(names[0])
+	if err != nil {
+		return err
+	}
+	for _, st := range stats {
+		line, d := string(st.Label), st.Description()
+		if d.Unit != "" {
+			line += " " + d.Unit
+		}
+		if d.Kind != 0 {
+			line += " " + d.Kind.String()
+		}
+		if d.Every != 0 {
+			line += fmt.Sprint(" ", d.Every)
+		}
+		if d.About != "" {
+			line += " " + d.About
+		}
+		fmt.Println(line)
 	}
 	return nil
 }

@@ -28,9 +28,10 @@ func (s *session) close() {
 	}
 }
 
-// release lets others write.
+// release renews the heartbeat of the file, and lets others write.
 func (s *session) release() {
 	if s.file != nil {
+		s.file.Beat()
 		s.file.Release()
 	}
 }
@@ -48,6 +49,9 @@ func (s *session) apply(batch []mmstats.Change) (err error) {
 			err = s.file.Apply(batch)
 		}
 		if !errors.Is(err, fs.ErrExist) && !errors.Is(err, mmstats.ErrReplaced) {
+			if err == nil && !s.hold {
+				s.file.Beat()
+			}
 			return err
 		}
 		s.close()

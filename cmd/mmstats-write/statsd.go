@@ -14,8 +14,10 @@ import (
 //
 //	NAME:VALUE|c[|@RATE]    counter; a sample of RATE counts 1/RATE times
 //	NAME:[+|-]VALUE|g       gauge; with a sign, VALUE is added
-//	NAME:VALUE|ms[|@RATE]   timer, in milliseconds, kept in seconds
-//	NAME:VALUE|h[|@RATE]    moving average
+//	NAME:VALUE|ms[|@RATE]   histogram, of milliseconds that are kept in seconds
+//	NAME:VALUE|h[|@RATE]    histogram; d is the same
+//
+// A stat that exists may take samples in another way, as a timer does.
 //
 // More VALUE|TYPE may follow, each after a colon.
 func parseStatsD(batch []mmstats.Change, line, prefix string) ([]mmstats.Change, error) {
@@ -79,14 +81,18 @@ func parseMetric(text string) (c mmstats.Change, err error) {
 			c.Op = mmstats.Set
 		}
 	case "ms":
-		c.Type, c.TypeName, c.Value = format.Moving, "timer", format.FloatValue(value/1000)
-	case "h":
-		c.Type, c.TypeName = format.Moving, "timer"
+		c.NewUnit, c.Value = "seconds", format.FloatValue(value/1000)
+		fallthrough
+	case "h", "d":
+		c.NewType, c.Count = format.Histogram, uint64(min(math.Round(1/rate), maxCount))
 	default:
-		return c, fmt.Errorf("%q is not a type: c, g, ms or h", kind)
+		return c, fmt.Errorf("%q is not a type: c, g, ms, h or d", kind)
 	}
 	return c, nil
 }
+
+// maxCount bounds how often one sample counts, whatever its rate.
+const maxCount = 1 << 32
 
 // counted adds n to a counter.
 func counted(n format.Value) mmstats.Change {

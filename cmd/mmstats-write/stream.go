@@ -16,6 +16,7 @@ import (
 
 	"mmstats/lib/cli"
 	"mmstats/lib/escape"
+	"mmstats/lib/format"
 	"mmstats/lib/mmstats"
 )
 
@@ -183,7 +184,7 @@ func (st *stream) answer(err error) {
 	}
 	switch {
 	case !st.Ack && err != nil:
-		st.Errorf("line %d: %s", st.line, cli.Reason(err))
+		st.Errorf("input line %d: %s", st.line, cli.Reason(err))
 	case !st.Ack:
 	case err == nil:
 		st.answers = append(st.answers, "ok\n"...)
@@ -240,29 +241,88 @@ func (st *stream) resume() {
 }
 
 // parseLine appends the assignments of a line to batch. They are separated by
-// blanks; in labels and values, a backslash makes a blank part of the word.
+// blanks.
 func parseLine(batch []mmstats.Change, line, prefix string) ([]mmstats.Change, error) {
 	for {
-		line = strings.TrimLeft(line, " \t")
+		line = trimBlanks(line)
 		if line == "" {
 			return batch, nil
 		}
-		end := 0
-		for end < len(line) && line[end] != ' ' && line[end] != '\t' {
-			if line[end] == '\\' {
-				end++
-			}
-			end++
-		}
-		end = min(end, len(line))
-		c, err := parseAssignment(line[:end], prefix, false)
-		if err == nil {
-			c.Text, err = escape.Unescape(c.Text)
-		}
+		c, rest, err := parseWord(line, prefix, false)
 		if err != nil {
 			return batch, err
 		}
 		batch = append(batch, c)
-		line = line[end:]
+		line = rest
 	}
+}
+
+// parseWord reads the assignment or declaration that starts a line, and returns
+// the rest of the line. In it, a backslash makes a blank part of the word, and
+// so do quotes around the value.
+func parseWord(line, prefix string, declares bool) (c mmstats.Change, rest string, err error) {
+	word, value, rest, err := cutWord(line)
+	if err == nil {
+		c, err = parseAssignment(word, prefix, declares)
+	}
+	assigned := strings.IndexByte(word, '=') >= 0
+	switch {
+	case err != nil && !assigned && !declares:
+		err = fmt.Errorf(`%w; for a blank in a value, write "\ " or quote the value`, err)
+	case err != nil:
+	case value != nil:
+		c.Text = *value
+	default:
+		c.Text, err = escape.Unescape(c.Text)
+	}
+	if declares && assigned {
+		c.Value = format.TextValue([]byte(c.Text)) // which may be empty
+	}
+	return c, rest, err
+}
+
+// cutWord cuts the first word from a line. A value in quotes is left out of the
+// word, and returned as what it stands for. Only a quote that starts the value
+// is one: others, as in "it's", are characters.
+func cutWord(line string) (word string, value *string, rest string, err error) {
+	end, assigned := 0, false
+	for end < len(line) && !isBlank(line[end]) {
+		switch line[end] {
+		case '\\':
+			end++
+		case '=':
+			if next := line[end+1:]; !assigned && next != "" && (next[0] == '"' || next[0] == '\'') {
+				text, rest, err := cutQuoted(next)
+				return line[:end+1], &text, rest, err
+			}
+			assigned = true
+		}
+		end++
+	}
+	end = min(end, len(line))
+	return line[:end], nil, line[end:], nil
+}
+
+// cutQuoted cuts the quoted text that s starts with. Escapes count between
+// double quotes.
+func cutQuoted(s string) (text, rest string, err error) {
+	quote := s[0]
+	end := 1
+	for end < len(s) && s[end] != quote {
+		if s[end] == '\\' && quote == '"' {
+			end++
+		}
+		end++
+	}
+	if end >= len(s) {
+		return "", "", fmt.Errorf(`no closing quote after %s; a quote that starts a value is written \%c`, shorten(s), quote)
+	}
+	text, rest = s[1:end], s[end+1:]
+	if rest != "" && !isBlank(rest[0]) {
+		return "", "", fmt.Errorf(`no blank after the closing quote of %s; a quote in a value is written \%c`, shorten(s[:end+1]), quote)
+	}
+	if quote == '"' {
+		text, err = escape.Unescape(text)
+	}
+	return text, rest, err
 }

@@ -2,18 +2,25 @@ package main
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"os/exec"
 	"os/signal"
+	"slices"
 	"strconv"
 	"syscall"
 	"time"
 
 	"mmstats/lib/cli"
+	"mmstats/lib/escape"
 	"mmstats/lib/format"
 	"mmstats/lib/mmstats"
 )
+
+// lastSuccess ends the label of when the command last ended with status 0, and
+// is the longest of such ends.
+const lastSuccess = ".last_success"
 
 // Statuses of env(1) for a command that cannot be run.
 const (
@@ -22,32 +29,79 @@ const (
 	bySignal      = 128 // and the number of the signal that ended it
 )
 
-// timeCommand runs a command, and then adds its duration to the timer called
-// label. It ends as the command does: stats that cannot be written are said,
-// and change nothing of that.
-func (s *session) timeCommand(a *cli.App, label string, command []string) int {
+// runTime carries out time.
+func (s *session) runTime(a *cli.App, words []string) int {
+	if len(words) > 1 && words[1] == "--" {
+		words = slices.Delete(words, 1, 2)
+	}
+	if len(words) < 2 {
+		return a.Misuse("time takes LABEL[:TYPE] [--] CMD...")
+	}
+	sample, err := parseSample(words[0], s.options.Prefix)
+	if err != nil {
+		return a.Misuse("%s", err)
+	}
+	return s.timeCommand(a, sample, words[1:])
+}
+
+// parseSample reads LABEL[:TYPE] of time. Of a label that is new, the samples
+// make a histogram of seconds.
+func parseSample(text, prefix string) (c mmstats.Change, err error) {
+	label, err := cutType(&c, text)
+	if err == nil {
+		c.Label, err = escape.Unescape(label)
+	}
+	if err == nil {
+		err = format.CheckLabel(c.Label)
+	}
+	if err == nil {
+		err = checkLabel(prefix, c.Label+lastSuccess)
+	}
+	if err == nil && c.Type != 0 && !takesSamples(c.Type) {
+		err = fmt.Errorf("%s takes no samples; types of time: histogram, timer[N], moving[N], average", c.TypeName)
+	}
+	c.NewType, c.NewUnit = format.Histogram, "seconds"
+	return c, err
+}
+
+// takesSamples reports whether stats of type t take samples.
+func takesSamples(t format.Type) bool {
+	return t == format.Histogram || t == format.Average || t == format.Moving
+}
+
+// timeCommand runs a command, and then adds its duration by the change sample. It
+// ends as the command does: stats that cannot be written are said, and change
+// nothing of that.
+func (s *session) timeCommand(a *cli.App, sample mmstats.Change, command []string) int {
 	status, took, err := execute(command)
 	if err != nil {
 		a.Error(err)
 	}
-	if err := s.apply(outcome(label, status, took, err == nil)); err != nil {
+	if err := s.apply(outcome(sample, status, took, err == nil)); err != nil {
 		a.Error(err)
 	}
 	return status
 }
 
 // outcome returns the batch that says how a command ended.
-func outcome(label string, status int, took time.Duration, ran bool) []mmstats.Change {
+func outcome(sample mmstats.Change, status int, took time.Duration, ran bool) []mmstats.Change {
+	label := sample.Label
 	ok, failed := counted(format.UintValue(1)), counted(format.UintValue(0))
 	if status != 0 {
 		ok, failed = failed, ok
 	}
 	ok.Label, failed.Label = label+".ok", label+".failed"
-	batch := []mmstats.Change{ok, failed, {Label: label + ".last_exit", Op: mmstats.Set, Text: strconv.Itoa(status)}}
+	batch := []mmstats.Change{
+		ok, failed, {Label: label + ".last_exit", Op: mmstats.Set, Text: strconv.Itoa(status)},
+		{Label: label + lastSuccess, Op: mmstats.Declare, NewType: format.Int64, NewUnit: "unixtime"},
+	}
+	if status == 0 {
+		last := &batch[len(batch)-1]
+		last.Op, last.Value = mmstats.Set, format.IntValue(time.Now().Unix())
+	}
 	if ran {
-		batch = append(batch, mmstats.Change{
-			Label: label, Op: mmstats.Add, Type: format.Moving, TypeName: "timer", Value: format.FloatValue(took.Seconds()),
-		})
+		sample.Op, sample.Value = mmstats.Add, format.FloatValue(took.Seconds())
+		batch = append(batch, sample)
 	}
 	return batch
 }

@@ -15,13 +15,14 @@ var typeNames = map[string]format.Type{
 	"counter": format.Counter, "int": format.Int64, "float": format.Float64,
 	"bool": format.Bool, "string": format.String,
 	"average": format.Average, "moving": format.Moving, "timer": format.Moving,
-	"int8": format.Int8, "int16": format.Int16, "int32": format.Int32, "int64": format.Int64,
+	"histogram": format.Histogram,
+	"int8":      format.Int8, "int16": format.Int16, "int32": format.Int32, "int64": format.Int64,
 	"uint8": format.Uint8, "uint16": format.Uint16, "uint32": format.Uint32, "uint64": format.Uint64,
 	"float32": format.Float32, "float64": format.Float64,
 }
 
 // typeList names the types in messages.
-const typeList = "counter, int, float, bool, string[N], average, moving[N], timer[N], " +
+const typeList = "counter, int, float, bool, string[N], histogram, average, moving[N], timer[N], " +
 	"int8 to int64, uint8 to uint64, float32, float64"
 
 // foreignTypes are what other tools and languages call a type, and the name it
@@ -31,6 +32,7 @@ var foreignTypes = map[string]string{
 	"byte": "uint8", "number": "float or int", "double": "float", "real": "float", "decimal": "float",
 	"boolean": "bool", "text": "string", "str": "string", "char": "string",
 	"count": "counter", "mean": "average", "avg": "average", "time": "timer", "duration": "timer",
+	"hist": "histogram", "summary": "histogram", "distribution": "histogram",
 	"u8": "uint8", "u16": "uint16", "u32": "uint32", "u64": "uint64",
 	"i8": "int8", "i16": "int16", "i32": "int32", "i64": "int64", "f32": "float32", "f64": "float64",
 }
@@ -58,6 +60,9 @@ func cutType(c *mmstats.Change, text string) (label string, err error) {
 		}
 	}
 	c.Type, c.TypeName = typ, named
+	if name == "timer" {
+		c.NewUnit = "seconds"
+	}
 	return label, nil
 }
 

@@ -11,9 +11,9 @@ file=${MMSTATS_PATH:-${TMPDIR:-/tmp}}/backup.mmstats
 value() { slurpstats --value -l "$1" "$file" 2>/dev/null || :; }
 
 exit=$(value backup.copy.last_exit)
-end=$(value backup.last_end)
-if [ -z "$end" ]; then
-	echo "there was no backup: $file has no backup.last_end"
+success=$(value backup.copy.last_success)
+if [ -z "$exit" ]; then
+	echo "there was no backup: $file has no backup.copy.last_exit"
 	exit 1
 fi
 status=0
@@ -21,8 +21,11 @@ if [ "$exit" != 0 ]; then
 	echo "the last backup failed with status $exit, $(value backup.copy.failed) did so far"
 	status=1
 fi
-if [ $(($(date +%s) - end)) -gt $((hours * 3600)) ]; then
-	echo "the last backup ended at $(date -d "@$end" 2>/dev/null || date -r "$end"), more than $hours hours ago"
+if [ "${success:-0}" = 0 ]; then
+	echo "no backup has gone well so far"
+	status=1
+elif [ $(($(date +%s) - success)) -gt $((hours * 3600)) ]; then
+	echo "the last good backup was at $(date -d "@$success" 2>/dev/null || date -r "$success"), more than $hours hours ago"
 	status=1
 fi
 exit $status
