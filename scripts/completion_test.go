@@ -15,6 +15,9 @@ import (
 var completions = []struct{ typed, want string }{
 	{"slurpstats -l jobs.d", "slurpstats -l jobs.done_"},
 	{"slurpstats --aggr", "slurpstats --aggregate_"},
+	{"slurpstats -o prom", "slurpstats -o prometheus_"},
+	{"slurpstats --color=al", "slurpstats --color=always_"},
+	{"slurpstats -a nonzero-m", "slurpstats -a nonzero-min_"},
 	{"slurpstats x.", "slurpstats x.mmstats_"},
 	{"slurpstats di", "slurpstats dir/"},
 	{"recstats --si", "recstats --size_"},

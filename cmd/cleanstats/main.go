@@ -23,7 +23,7 @@ type options struct {
 	DryRun  bool           `short:"n" long:"dry-run" description:"Remove nothing, and tell what would be done"`
 	Verbose bool           `short:"v" long:"verbose" description:"Add what each decision rests on"`
 	Fold    flags.Filename `long:"fold" value-name:"FILE" description:"Add the counters of files that are removed to the stat file FILE first"`
-	Output  string         `short:"o" long:"output" value-name:"FORMAT" description:"text, tsv or json (one object a line); without it text on a terminal, else tsv"`
+	Output  string         `short:"o" long:"output" choices:"text tsv json" value-name:"FORMAT" description:"text, tsv or json (one object a line); without it text on a terminal, else tsv"`
 	JSON    bool           `short:"j" description:"The same as -o json"`
 	Names   bool           `short:"0" long:"print0" description:"Write the names of removed files alone, each with a NUL after it"`
 	Header  bool           `long:"header" description:"Put the names of the columns above tsv"`

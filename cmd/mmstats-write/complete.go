@@ -14,31 +14,27 @@ import (
 	"mmstats/lib/statfile"
 )
 
-// complete makes p complete what package flags knows nothing of: assignments,
-// and the command of time.
-func complete(a *cli.App, p *flags.Parser, args []string) {
+// candidates adds what package flags knows nothing of: assignments, and the
+// command of time.
+func candidates(found []flags.Completion, args []string) []flags.Completion {
 	if len(args) == 0 {
-		return
+		return found
 	}
 	typed := args[len(args)-1]
 	line := scan(args[:len(args)-1])
-	options := p.CompletionHandler
-	p.CompletionHandler = func(items []flags.Completion) {
-		switch {
-		case line.command == "time" && line.words > 0:
-			// The shells complete that command, which starts at this word.
-			fmt.Fprintf(a.Stdout, "\t%d\n", line.timed)
-			items = nil
-		case line.value || strings.HasPrefix(typed, "-"):
-		case line.command == "time":
-			items = append(items, line.labels(typed, "")...)
-		case line.command == "create":
-			items = append(items, line.assignments(typed, "")...)
-		case line.command == "":
-			items = append(items, line.assignments(typed, "=")...)
-		}
-		options(items)
+	switch {
+	case line.command == "time" && line.words > 0:
+		// The shells complete that command, which starts at this word.
+		return []flags.Completion{{Item: fmt.Sprintf("\t%d", line.timed)}}
+	case line.value || strings.HasPrefix(typed, "-"):
+	case line.command == "time":
+		return append(found, line.labels(typed, "")...)
+	case line.command == "create":
+		return append(found, line.assignments(typed, "")...)
+	case line.command == "":
+		return append(found, line.assignments(typed, "=")...)
 	}
+	return found
 }
 
 // A commandLine is what stands before the word that is completed.

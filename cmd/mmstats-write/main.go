@@ -49,7 +49,7 @@ func run(a *cli.App, args []string, stdin io.Reader) int {
 	}
 	if mayBeCommand(args) {
 		c.add(p)
-		complete(a, p, args)
+		a.Candidates = func(found []flags.Completion) []flags.Completion { return candidates(found, args) }
 	}
 	rest, status, done := a.Parse(p, &o.Common, args)
 	if done {

@@ -30,7 +30,7 @@ type options struct {
 	All     bool     `long:"all" description:"Count all stats of programs that have ended"`
 	Live    bool     `long:"live" description:"Leave the files of programs that have ended out"`
 	Watch   bool     `short:"w" long:"watch" description:"Show all stats that match on a full screen"`
-	Output  string   `short:"o" long:"output" value-name:"FORMAT" description:"text, tsv or json; without it text on a terminal, else tsv"`
+	Output  string   `short:"o" long:"output" choices:"text tsv json" value-name:"FORMAT" description:"text, tsv or json; without it text on a terminal, else tsv"`
 	JSON    bool     `short:"j" description:"The same as -o json"`
 	Header  bool     `long:"header" description:"Put the names of the columns above tsv"`
 	MaxSize int      `long:"max-size" value-name:"BYTES" default:"16777216" description:"Read at most this much of a file"`

@@ -14,7 +14,7 @@ import (
 )
 
 type infoOptions struct {
-	Output string `short:"o" long:"output" value-name:"FORMAT" description:"text, tsv or json; without it text on a terminal, else tsv"`
+	Output string `short:"o" long:"output" choices:"text tsv json" value-name:"FORMAT" description:"text, tsv or json; without it text on a terminal, else tsv"`
 	JSON   bool   `short:"j" description:"The same as -o json"`
 	Header bool   `long:"header" description:"Put the names of the columns above tsv"`
 }

@@ -24,12 +24,12 @@ import (
 func main() { cli.Main("slurpstats", run) }
 
 type options struct {
-	Output  string          `short:"o" long:"output" value-name:"FORMAT" description:"text, tsv, json (one object a line) or prometheus; without it text on a terminal, else tsv"`
+	Output  string          `short:"o" long:"output" choices:"text tsv json prometheus" value-name:"FORMAT" description:"text, tsv, json (one object a line) or prometheus; without it text on a terminal, else tsv"`
 	JSON    bool            `short:"j" description:"The same as -o json"`
 	Label   []cli.LabelName `short:"l" long:"label" value-name:"LABEL" description:"Show only labels that match, a glob, or a part of them: LABEL:p99 (repeatable)"`
 	Exclude []cli.LabelName `short:"x" long:"exclude" value-name:"LABEL" description:"Leave out labels that match, a glob (repeatable)"`
 	Name    []cli.StatName  `short:"n" long:"name" value-name:"NAME" description:"Read $MMSTATS_PATH/NAME.mmstats (repeatable)"`
-	Fold    string          `short:"a" long:"aggregate" value-name:"FUNC" description:"Fold equal labels of all files: sum, avg, min, max, one, count, nonzero-min or nonzero-avg"`
+	Fold    string          `short:"a" long:"aggregate" choices:"sum avg min max one count nonzero-min nonzero-avg" value-name:"FUNC" description:"Fold equal labels of all files: sum, avg, min, max, one, count, nonzero-min or nonzero-avg"`
 	All     bool            `long:"all" description:"Fold also what programs that have ended left under way"`
 	Parts   bool            `long:"parts" description:"Add a row for each part of averages and histograms to tsv"`
 	Buckets bool            `long:"buckets" description:"Add the buckets of histograms to tsv and json"`

@@ -44,6 +44,9 @@ type App struct {
 	Stdout io.Writer
 	Stderr io.Writer
 	failed bool
+	// Candidates, if it is set, returns all that the last argument can be
+	// continued to in a shell, given what package flags and this one found.
+	Candidates func(found []flags.Completion) []flags.Completion
 }
 
 // errVersion is what the option --version panics with, to end the parsing.
@@ -57,29 +60,14 @@ func (a *App) Parser(options any, usage string) *flags.Parser {
 		panic(err)
 	}
 	p.Usage = usage
-	p.CompletionHandler = func(items []flags.Completion) {
-		for _, item := range items {
-			fmt.Fprintln(a.Stdout, complete(item.Item))
-		}
-		os.Exit(OK)
-	}
 	return p
-}
-
-// complete returns a candidate as the shell gets it: one that goes on, as the
-// name of a directory does, ends in a slash, colon or equals sign.
-func complete(candidate string) string {
-	info, err := os.Stat(candidate)
-	if err == nil && info.IsDir() && !strings.HasSuffix(candidate, "/") {
-		candidate += "/"
-	}
-	return candidate
 }
 
 // Parse parses args and returns those that are no options. If done is true, the
 // command is to exit with status: help or the version was asked for, or there
 // was a usage error.
 func (a *App) Parse(p *flags.Parser, common *Common, args []string) (rest []string, status int, done bool) {
+	var err error
 	common.Version = func() { panic(errVersion) }
 	defer func() {
 		if cause := recover(); cause == errVersion {
@@ -88,13 +76,12 @@ func (a *App) Parse(p *flags.Parser, common *Common, args []string) (rest []stri
 			panic(cause)
 		}
 	}()
-	if os.Getenv(completionVariable) == "" {
-		var err error
-		if args, err = checkArguments(p, args); err != nil {
-			return nil, a.Misuse("%s", err), true
-		}
+	if os.Getenv(completionVariable) != "" {
+		a.complete(p, args)
+	} else if args, err = checkArguments(p, args); err != nil {
+		return nil, a.Misuse("%s", err), true
 	}
-	rest, err := p.ParseArgs(args)
+	rest, err = p.ParseArgs(args)
 	var flagsErr *flags.Error
 	switch {
 	case err == nil:
@@ -105,10 +92,6 @@ func (a *App) Parse(p *flags.Parser, common *Common, args []string) (rest []stri
 	text := err.Error()
 	return nil, a.Misuse("%s", strings.ToLower(text[:1])+text[1:]), true
 }
-
-// completionVariable is set while package flags is asked for completions: the
-// arguments are not complete then.
-const completionVariable = "GO_FLAGS_COMPLETION"
 
 func (a *App) print(text string) int {
 	if _, err := io.WriteString(a.Stdout, text); err != nil {

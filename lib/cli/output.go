@@ -33,7 +33,7 @@ func Paths(files []flags.Filename) []string {
 
 // Color is the option that says when to use colours.
 type Color struct {
-	Color string `long:"color" value-name:"WHEN" default:"auto" description:"auto (on a terminal), always or never"`
+	Color string `long:"color" choices:"auto always never" value-name:"WHEN" default:"auto" description:"auto (on a terminal), always or never"`
 }
 
 // Enabled reports whether output to w is coloured. The option decides, or else
