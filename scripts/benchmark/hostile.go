@@ -41,6 +41,9 @@ func hostileRows() []row {
 			return []string{b.command("cleanstats"), "--fold", b.path("totals.mmstats"), file}
 		}),
 		tiny("mmstats-write", "mmstats-write", "new+=1", "-f"),
+		over("recstats", "recstats", "B ", 1, func(b *bench, file string) []string {
+			return []string{"timeout", "--preserve-status", "-s", "INT", "5", b.command("recstats"), "-d", "0.5", b.path("archive"), file}
+		}),
 		row{"hostile/mmash", "mmash, memory for 16 MiB of fields", func(b *bench) (result, error) {
 			used, err := mmashPeak(b)
 			return result{measured: fmt.Sprintf("%.3g MiB", used), target: "<= 128 MiB", met: used <= 128}, err

@@ -16,7 +16,7 @@ int main(int argc, char **argv)
 	if (argc < 2)
 		return 2;
 	if ((pid = fork()) == 0) {
-		execv(argv[1], argv + 1);
+		execvp(argv[1], argv + 1);
 		perror(argv[1]);
 		_exit(127);
 	}
