@@ -1,7 +1,6 @@
 package main
 
 import (
-	"errors"
 	"fmt"
 	"strconv"
 	"time"
@@ -24,10 +23,7 @@ var infoColumns = []string{"segment", "from", "to", "ticks", "interval", "files"
 
 // info shows the segments of an archive, and returns the status.
 func info(a *cli.App, o *infoOptions, path string, ar *archive.Archive) int {
-	f, err := cli.Format(o.Output, o.JSON, a.Stdout)
-	if err == nil && f == output.Prometheus {
-		err = errors.New("the formats are text, tsv and json")
-	}
+	f, err := cli.Format(o.Output, o.JSON, a.Stdout, output.Text, output.TSV, output.JSON)
 	if err != nil {
 		return a.Misuse("%s", err)
 	}

@@ -98,7 +98,7 @@ func TestDiskFull(t *testing.T) {
 	out, err := exec.Command("unshare", "-rm", "record-full", dir).CombinedOutput()
 	want := "full of segments, dropped: 0\nfull of others, dropped some: true\nsegments are left: true\n" +
 		"room again, dropped: 0\ndamage: []\nlast: true "
-	if err != nil || !strings.HasPrefix(string(out), want) || !strings.Contains(string(out), " ticks dropped: ") {
+	if err != nil || !strings.HasPrefix(string(out), want) || !strings.Contains(string(out), "ticks dropped: ") {
 		t.Errorf("%v:\n%s, want\n%s", err, out, want)
 	}
 }

@@ -208,7 +208,7 @@ func (w *Writer) pack(key bool, m Moment, files []*File) error {
 	t := m.Time.UnixMicro()
 	w.buffer, err = w.packer.append(append(w.buffer[:0], segmentHeader...), kind, t, payload)
 	if err == nil && w.dropped > 0 {
-		note := fmt.Sprintf("%d ticks dropped: %v", w.dropped, w.reason)
+		note := fmt.Sprintf("ticks dropped: %d, %v", w.dropped, w.reason)
 		w.buffer, err = w.packer.append(w.buffer, noteRecord, t, []byte(note))
 	}
 	return err
