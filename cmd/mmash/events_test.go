@@ -218,8 +218,8 @@ func TestSlowClientGetsOneDifference(t *testing.T) {
 	m.tickAt(51)
 	slow.take(t, slowStream)
 	slow.take(t, slowStream)
-	if got := fmt.Sprint(slow.last); got != "[tick]" {
-		t.Errorf("without a change there are %s", got)
+	if got := fmt.Sprint(slow.last); got != "[tick]" || !strings.Contains(string(slowStream.buf), `"rows":[],"reset":[]`) {
+		t.Errorf("without a change there are %s: %s", got, slowStream.buf)
 	}
 }
 
@@ -248,6 +248,11 @@ func TestExtraLooksSpoilNoRate(t *testing.T) {
 	}
 	if got := fmt.Sprint(c.row("latency")[1]); got != "3" {
 		t.Errorf("the mean of the interval is %s, want 3", got)
+	}
+	m.tickAt(2)
+	c.take(t, newTestStream(t, m, ""))
+	if got := fmt.Sprint(c.row("done"), c.row("latency")); got != "[22 0] [3 <nil>]" {
+		t.Errorf("after a tick without a change the rows are %s", got)
 	}
 }
 
@@ -612,13 +617,23 @@ func TestStalledClientsAreDropped(t *testing.T) {
 		conn.(*net.TCPConn).SetReadBuffer(4 << 10)
 		fmt.Fprint(conn, "GET /events?by=file HTTP/1.1\r\nHost: localhost\r\n\r\n")
 	}
-	eventually(t, "20 streams", func() bool { return s.streams.Load() == 20 })
-	eventually(t, "all are dropped", func() bool {
+	reading, err := http.Get(address + "/events?by=file")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer reading.Body.Close()
+	go io.Copy(io.Discard, reading.Body)
+	eventually(t, "21 streams", func() bool { return s.streams.Load() == 21 })
+	eventually(t, "those that do not read are dropped", func() bool {
 		for _, w := range writers {
 			w.State.Set(strings.Repeat("x", 200) + fmt.Sprint(time.Now().UnixNano()))
 		}
-		return s.streams.Load() == 0
+		return s.streams.Load() == 1
 	})
+	time.Sleep(time.Second) // for what must not happen
+	if s.streams.Load() != 1 {
+		t.Error("the one that reads was dropped")
+	}
 }
 
 // There is an end to streams.
