@@ -155,7 +155,7 @@ func (a *Accumulator) Result(f Func) format.Value {
 }
 
 // ResultType returns what f makes of values of type t. It does not depend on
-// the values, so that a stat keeps its type from one look to the next.
+// the values, so that the type of a stat does not change from poll to poll.
 func ResultType(f Func, t format.Type) format.Type {
 	switch {
 	case f == Count:

@@ -21,9 +21,9 @@ type View struct {
 // defaultMaxMaps is what Linux allows a process, unless it is told otherwise.
 const defaultMaxMaps = 65530
 
-// MapView maps the first size bytes of f. They need not be there: what reads
-// past the end of the file gets a *FaultError. The view outlives f, and keeps
-// the file's inode from being given to another file.
+// MapView maps the first size bytes of f. The file may be shorter: a read past
+// its end returns a [*FaultError]. The view stays valid after f is closed, and as
+// long as it exists, no other file gets the inode of this one.
 func MapView(f *File, size int) (*View, error) {
 	if size <= 0 {
 		return nil, f.fail("map", unix.EINVAL)
@@ -43,44 +43,44 @@ func (v *View) Close() error {
 	return unix.MunmapPtr(base, uintptr(v.size))
 }
 
-// A Place is where a field is in a file, and which part of it is wanted.
-type Place struct {
-	// Offset is that of the field, and Label and Signature are what it has
-	// there: where they are others, the file was rewritten.
+// A Request says which field of a file to read, and which bytes of its value.
+type Request struct {
+	// Offset is where the field starts, and Label and Signature are what it has
+	// there. If it has others, the file was rewritten.
 	Offset           int
 	Label, Signature string
-	// Size is that of one buffer. The value starts Skip bytes into it, and Len
-	// bytes of it are wanted.
+	// Size is the size of one buffer. The value starts Skip bytes into it, and
+	// its first Len bytes are read.
 	Size, Skip, Len int
 	Buffered        bool
 	// Words says that every aligned word of 8 bytes is a value of its own, in
-	// any buffer, so that one load of each is all it takes. They are loaded from
-	// the last to the first.
+	// both buffers, so that one load of each gets it. They are loaded from the
+	// last to the first.
 	Words bool
 }
 
-// Outcome is what came of a look at a Place.
+// Outcome is the result of a [Request].
 type Outcome uint8
 
 // The outcomes.
 const (
 	Whole Outcome = iota
-	// Busy values changed at every one of many looks.
+	// Busy values changed while they were read, again and again.
 	Busy
-	// Moved fields are not at their place any more: the file was rewritten.
+	// Moved fields are not where they were: the file was rewritten.
 	Moved
 )
 
-// Read copies the values at places to dst, one after the other, which has room
-// for the sum of their Lens, and what came of each to outcomes. Where end is
-// not 0, more tells whether a label size stands there by now, and so whether
-// the file has got more fields. The error is a *FaultError.
-func (v *View) Read(places []Place, dst []byte, outcomes []Outcome, end int) (more bool, err error) {
+// Read copies the values of requests to dst, one after the other, and their
+// outcomes to outcomes. Dst holds the sum of their Lens. If end is not 0, more
+// tells whether there is a label size at that offset by now, and so whether the
+// file has more fields than before. The error is a [*FaultError].
+func (v *View) Read(requests []Request, dst []byte, outcomes []Outcome, end int) (more bool, err error) {
 	defer v.catchFault(debug.SetPanicOnFault(true), &err)
-	for i := range places {
-		p := &places[i]
-		outcomes[i] = v.read(p, dst[:p.Len])
-		dst = dst[p.Len:]
+	for i := range requests {
+		r := &requests[i]
+		outcomes[i] = v.read(r, dst[:r.Len])
+		dst = dst[r.Len:]
 	}
 	if end != 0 {
 		size := v.bytes(end, 2)
@@ -89,9 +89,8 @@ func (v *View) Read(places []Place, dst []byte, outcomes []Outcome, end int) (mo
 	return more, nil
 }
 
-// catchFault is deferred with what debug.SetPanicOnFault returned. It is not
-// Region.fault: a view becomes no sink, and its address is told apart
-// from the errors of the caller alone.
+// catchFault is deferred, with what debug.SetPanicOnFault returned. It makes a
+// fault in the view an error, and any other panic goes on.
 func (v *View) catchFault(old bool, err *error) {
 	debug.SetPanicOnFault(old)
 	cause := recover()
@@ -105,47 +104,43 @@ func (v *View) catchFault(old bool, err *error) {
 	*err = &FaultError{int(fault.Addr() - uintptr(v.base))}
 }
 
-// bytes returns size bytes at offset, which change under the hands of whoever
-// looks at them.
+// bytes returns size bytes at offset, which may change at any time.
 func (v *View) bytes(offset, size int) []byte {
 	if offset < 0 || size < 0 || offset > v.size-size {
-		panic("mapping: place outside of the view")
+		panic("mapping: bytes outside of the view")
 	}
 	return unsafe.Slice((*byte)(unsafe.Add(v.base, offset)), size)
 }
 
-func (v *View) read(p *Place, dst []byte) Outcome {
-	label, signature := len(p.Label), len(p.Signature)
+func (v *View) read(r *Request, dst []byte) Outcome {
+	label, signature := len(r.Label), len(r.Signature)
 	size := 4 + label + signature
-	b := v.bytes(p.Offset, size)
-	if int(binary.NativeEndian.Uint16(b)) != label || string(b[2:2+label]) != p.Label ||
-		int(binary.NativeEndian.Uint16(b[2+label:])) != signature || string(b[4+label:]) != p.Signature {
+	b := v.bytes(r.Offset, size)
+	if int(binary.NativeEndian.Uint16(b)) != label || string(b[2:2+label]) != r.Label ||
+		int(binary.NativeEndian.Uint16(b[2+label:])) != signature || string(b[4+label:]) != r.Signature {
 		return Moved
 	}
-	at := p.Offset + size
+	at := r.Offset + size
 	outcome := Busy
 	index := func() byte { return v.load(at) }
 	value := func(index byte) unsafe.Pointer {
-		if p.Buffered && index > 1 || !p.Buffered && index != 255 {
+		if r.Buffered && index > 1 || !r.Buffered && index != 255 {
 			outcome = Moved
 			return nil
 		}
-		start := at + 1 + p.Skip
+		start := at + 1 + r.Skip
 		if index == 0 {
-			start += p.Size
+			start += r.Size
 		}
 		return unsafe.Pointer(unsafe.SliceData(v.bytes(start, len(dst))))
 	}
-	switch {
-	case !p.Words:
-		if readWhole(dst, index, value) {
-			outcome = Whole
-		}
-	default:
+	if r.Words {
 		if from := value(index()); from != nil {
 			copyEachWord(dst, from)
 			outcome = Whole
 		}
+	} else if readWhole(dst, index, value) {
+		outcome = Whole
 	}
 	return outcome
 }

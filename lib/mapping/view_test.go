@@ -22,7 +22,7 @@ var viewValues = func() (values [8][]byte) {
 	return values
 }()
 
-var viewPlaces = []Place{
+var viewRequests = []Request{
 	{Label: "v", Signature: "s", Offset: 3, Size: viewSize, Len: viewSize, Buffered: true},
 	{Label: "v", Signature: "s", Offset: 3, Size: viewSize, Skip: 40, Len: 10, Buffered: true},
 }
@@ -73,13 +73,13 @@ func TestViewIsNeverTorn(t *testing.T) {
 	startUntilLine(t, "write-for-view", f.Name())
 	v := view(t, f)
 	values := make(map[byte]bool)
-	dst, outcomes := make([]byte, viewSize+10), make([]Outcome, len(viewPlaces))
+	dst, outcomes := make([]byte, viewSize+10), make([]Outcome, len(viewRequests))
 	whole, enough := 0, 300_000
 	if testing.Short() {
 		enough = 20_000
 	}
 	for whole < enough || len(values) < len(viewValues) {
-		if _, err := v.Read(viewPlaces, dst, outcomes, 0); err != nil {
+		if _, err := v.Read(viewRequests, dst, outcomes, 0); err != nil {
 			t.Fatal(err)
 		}
 		for i, value := range [][]byte{dst[:viewSize], dst[viewSize:]} {
@@ -99,25 +99,25 @@ func TestViewOutcomes(t *testing.T) {
 	f := page(t, "\x01\x00a\x01\x00Q\xff12345678"+"\x01\x00d\x01\x00e\x00oldnew"+"\x05\x00")
 	v := view(t, f)
 	for _, test := range []struct {
-		name  string
-		place Place
-		want  Outcome
-		value string
+		name    string
+		request Request
+		want    Outcome
+		value   string
 	}{
-		{"unbuffered", Place{Label: "a", Signature: "Q", Len: 8, Size: 8}, Whole, "12345678"},
-		{"part of it", Place{Label: "a", Signature: "Q", Skip: 2, Len: 3, Size: 8}, Whole, "345"},
-		{"in a word", Place{Label: "a", Signature: "Q", Skip: 3, Len: 4, Size: 8, Words: true}, Whole, "4567"},
-		{"buffered", Place{Label: "d", Signature: "e", Offset: 15, Len: 3, Size: 3, Buffered: true}, Whole, "new"},
-		{"another label", Place{Label: "b", Signature: "Q", Len: 8, Size: 8}, Moved, ""},
-		{"a longer label", Place{Label: "a\x01", Signature: "Q", Len: 8, Size: 8}, Moved, ""},
-		{"another signature", Place{Label: "a", Signature: "R", Len: 8, Size: 8}, Moved, ""},
-		{"a longer signature", Place{Label: "a", Signature: "Q\xff", Len: 8, Size: 8}, Moved, ""},
-		{"not buffered any more", Place{Label: "a", Signature: "Q", Len: 3, Size: 3, Buffered: true}, Moved, ""},
-		{"buffered by now", Place{Label: "d", Signature: "e", Offset: 15, Len: 3, Size: 3}, Moved, ""},
+		{"unbuffered", Request{Label: "a", Signature: "Q", Len: 8, Size: 8}, Whole, "12345678"},
+		{"part of it", Request{Label: "a", Signature: "Q", Skip: 2, Len: 3, Size: 8}, Whole, "345"},
+		{"in a word", Request{Label: "a", Signature: "Q", Skip: 3, Len: 4, Size: 8, Words: true}, Whole, "4567"},
+		{"buffered", Request{Label: "d", Signature: "e", Offset: 15, Len: 3, Size: 3, Buffered: true}, Whole, "new"},
+		{"another label", Request{Label: "b", Signature: "Q", Len: 8, Size: 8}, Moved, ""},
+		{"a longer label", Request{Label: "a\x01", Signature: "Q", Len: 8, Size: 8}, Moved, ""},
+		{"another signature", Request{Label: "a", Signature: "R", Len: 8, Size: 8}, Moved, ""},
+		{"a longer signature", Request{Label: "a", Signature: "Q\xff", Len: 8, Size: 8}, Moved, ""},
+		{"not buffered any more", Request{Label: "a", Signature: "Q", Len: 3, Size: 3, Buffered: true}, Moved, ""},
+		{"buffered by now", Request{Label: "d", Signature: "e", Offset: 15, Len: 3, Size: 3}, Moved, ""},
 	} {
 		dst, outcomes := make([]byte, 8), make([]Outcome, 1)
-		more, err := v.Read([]Place{test.place}, dst, outcomes, 28)
-		if err != nil || !more || outcomes[0] != test.want || test.want == Whole && string(dst[:test.place.Len]) != test.value {
+		more, err := v.Read([]Request{test.request}, dst, outcomes, 28)
+		if err != nil || !more || outcomes[0] != test.want || test.want == Whole && string(dst[:test.request.Len]) != test.value {
 			t.Errorf("Read(%s) = %v, %v, %v, %q, want %v, %q", test.name, more, err, outcomes[0], dst, test.want, test.value)
 		}
 	}
@@ -132,7 +132,7 @@ func TestViewOfTruncatedFile(t *testing.T) {
 	if err := os.Truncate(f.Name(), 0); err != nil {
 		t.Fatal(err)
 	}
-	_, err := v.Read([]Place{{Label: "a", Signature: "Q", Len: 8, Size: 8}}, make([]byte, 8), make([]Outcome, 1), 0)
+	_, err := v.Read([]Request{{Label: "a", Signature: "Q", Len: 8, Size: 8}}, make([]byte, 8), make([]Outcome, 1), 0)
 	var fault *FaultError
 	if !errors.As(err, &fault) || fault.Offset >= PageSize() {
 		t.Errorf("Read() of a truncated file = %v, want a *FaultError", err)

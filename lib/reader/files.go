@@ -15,21 +15,22 @@ type inode struct{ dev, ino uint64 }
 // A polled is one file, with what the poller needs of it.
 type polled struct {
 	File
-	entry  statfile.Entry
-	inode  inode         // of what was opened
-	view   *mapping.View // nil between polls of one file too many
-	size   int           // of the map, in bytes, or 0 where the file cannot be read
-	end    int           // of its fields, where a label size shows that there are more
-	full   bool          // the file ends before a label size would fit there
-	places []mapping.Place
-	fields []field // one for each of places
-	room   int     // sum of the places' Lens
+	entry    statfile.Entry
+	inode    inode         // of the file that was opened
+	view     *mapping.View // nil between polls where too many files are mapped
+	size     int           // of the map, in bytes; 0 if the file cannot be read
+	end      int           // where the fields end, and a label size shows that there are more
+	full     bool          // the file ends before there is room for a label size
+	fields   []field
+	requests []mapping.Request // for each of fields
+	room     int               // sum of the requests' Lens
 
-	seen, placed int  // the poll that saw it last, and that put it in order
-	second       bool // the file is known under another name
-	failures     int  // polls in a row that could not read it
-	saidErr      bool
-	retry        int // the poll that tries again, or 0
+	seen     int  // the last poll that saw the name
+	listed   int  // the last poll that added it to Poller.files
+	second   bool // the file is known under another name
+	failures int  // polls in a row that could not read it
+	reported bool // what was wrong with it
+	retry    int  // the poll that tries again, or 0
 }
 
 // A field is one stat of one file.
@@ -61,13 +62,13 @@ func (p *Poller) reconcile() {
 			}
 			continue
 		}
-		if f := p.fileOf(e); f.placed != p.polls {
-			f.placed = p.polls
+		if f := p.fileOf(e); f.listed != p.polls {
+			f.listed = p.polls
 			p.files = append(p.files, f)
 		}
 	}
 	for _, f := range before {
-		if f.placed != p.polls {
+		if f.listed != p.polls {
 			p.leave(f)
 		}
 	}
@@ -227,7 +228,7 @@ func (p *Poller) unmap(f *polled) {
 // choose makes the wanted stats of those that were read the fields of f. It
 // reports whether the filters would say the same of f at any time.
 func (p *Poller) choose(f *polled, old []field, goOn bool) (settled bool) {
-	f.fields, f.places, f.room, f.Polled = nil, nil, 0, 0
+	f.fields, f.requests, f.room, f.Polled = nil, nil, 0, 0
 	include, settled := p.Filters.match(p.reader.Stats(), f.Writer)
 	if !include {
 		return settled
@@ -257,8 +258,8 @@ func (p *Poller) choose(f *polled, old []field, goOn bool) (settled bool) {
 	if f.room > len(p.raw) {
 		p.raw = make([]byte, f.room)
 	}
-	if len(f.places) > len(p.outcomes) {
-		p.outcomes = make([]mapping.Outcome, len(f.places))
+	if len(f.requests) > len(p.outcomes) {
+		p.outcomes = make([]mapping.Outcome, len(f.requests))
 	}
 	return true
 }
@@ -295,7 +296,7 @@ func (p *Poller) addField(f *polled, st *format.Stat, s *Series) *field {
 	}
 	words := (t == format.Moving || t == format.Histogram) && (st.ValueOffset+sig.ValueOffset)%8 == 0
 	f.fields = append(f.fields, fd)
-	f.places = append(f.places, mapping.Place{
+	f.requests = append(f.requests, mapping.Request{
 		Offset: st.Offset, Label: fd.Series.Label, Signature: sig.Text,
 		Size: sig.Size, Skip: sig.ValueOffset, Len: size,
 		Buffered: st.Buffered(),
@@ -331,7 +332,7 @@ func (p *Poller) release(fields []field) {
 func (p *Poller) forget(f *polled) {
 	p.unmap(f)
 	p.release(f.fields)
-	f.fields, f.places, f.size, f.end, f.full = nil, nil, 0, 0, false
+	f.fields, f.requests, f.size, f.end, f.full = nil, nil, 0, 0, false
 	f.Info, f.Writer, f.Stats, f.Polled = mapping.Info{}, liveness.Writer{}, 0, 0
 	if p.byInode[f.inode] == f {
 		delete(p.byInode, f.inode)
@@ -354,8 +355,8 @@ func (p *Poller) fail(f *polled, err error) {
 	if passing && (errors.Is(err, fs.ErrNotExist) || f.failures == 1) {
 		return
 	}
-	if !f.saidErr {
-		f.saidErr = true
+	if !f.reported {
+		f.reported = true
 		p.report(err)
 	}
 }

@@ -33,7 +33,7 @@ func TestPollEmptyTextAtTheEndOfAPage(t *testing.T) {
 			if len(data) != mapping.PageSize() {
 				t.Fatalf("a file of %d bytes", len(data))
 			}
-			l := newLook(t, writeFile(t, data))
+			l := newObserver(t, writeFile(t, data))
 			l.poller.Want = func(label string) bool { return label == "t" }
 			l.want(sig, "t=")
 			l.want(sig+" again", "t=")

@@ -29,7 +29,7 @@ type Poller struct {
 	Want func(label string) bool
 	// Filters leave out files.
 	Filters Filters
-	// MaxSize is how far into a file is read, in bytes; 0 is
+	// MaxSize is how many bytes of a file are read; 0 is
 	// [statfile.DefaultMaxSize].
 	MaxSize int
 	// MaxStats is how many stats of one file are polled; 0 is all. It bounds
@@ -98,7 +98,8 @@ func (f *File) Ended() bool {
 		return f.ended
 	}
 	f.judged, f.judgedAt = p.polls, p.now
-	// Who keeps a lock is judged by it, where the name still leads to the file.
+	// A writer that holds the lock of its file is judged by that, if the name
+	// still leads to the file.
 	var opened *mapping.File
 	if f.Writer.KeepsLock {
 		o, info, err := statfile.Open(f.Path, true)
@@ -155,7 +156,7 @@ func (p *Poller) Poll(visit func(*Sample)) time.Time {
 			p.maxMaps = mapping.MaxMaps() / 2 // the rest of the process needs some, too
 		}
 	}
-	if p.Watch.Look() {
+	if p.Watch.Refresh() {
 		p.reconcile()
 	}
 	for _, f := range p.files {
@@ -176,7 +177,8 @@ func (p *Poller) Poll(visit func(*Sample)) time.Time {
 	return now
 }
 
-// poll samples the fields of f.
+// poll reads the fields of f and calls visit with their samples. Gone says that
+// f has no name any more.
 func (p *Poller) poll(f *polled, visit func(*Sample), gone bool) {
 	if f.size == 0 {
 		return
@@ -187,7 +189,7 @@ func (p *Poller) poll(f *polled, visit func(*Sample), gone bool) {
 		more = err == nil && info.Size > f.Info.Size
 	}
 	if (more || moved) && !gone {
-		// Where it was written anew, no sample can go on.
+		// If it was written anew, no delta is one of the same writer.
 		p.load(f, f.fields, !moved)
 		if f.size == 0 {
 			return
@@ -205,7 +207,7 @@ func (p *Poller) poll(f *polled, visit func(*Sample), gone bool) {
 	raw, s := p.raw, &p.sample
 	for i := range f.fields {
 		fd := &f.fields[i]
-		*s = Sample{File: &f.File, Type: fd.typ, Kind: fd.Kind, Live: fd.live, Description: fd.description, Raw: raw[:f.places[i].Len:f.places[i].Len]}
+		*s = Sample{File: &f.File, Type: fd.typ, Kind: fd.Kind, Live: fd.live, Description: fd.description, Raw: raw[:f.requests[i].Len:f.requests[i].Len]}
 		raw = raw[len(s.Raw):]
 		if err := p.next(fd, s, p.outcomes[i]); err != nil && fd.Fail(s, err) {
 			p.report(&fs.PathError{Op: "read", Path: f.Path, Err: fmt.Errorf("%s: %w", fd.Series.Label, err)})
@@ -217,7 +219,7 @@ func (p *Poller) poll(f *polled, visit func(*Sample), gone bool) {
 	}
 }
 
-// next sets what s says of fd, whose bytes it has.
+// next sets the value of s, and what follows from it, of the stat fd.
 func (p *Poller) next(fd *field, s *Sample, outcome mapping.Outcome) error {
 	switch {
 	case outcome == mapping.Busy:
@@ -234,21 +236,22 @@ func (p *Poller) next(fd *field, s *Sample, outcome mapping.Outcome) error {
 	return nil
 }
 
-// read gets the bytes of all fields of f, and tells whether there are more
-// fields by now, and whether they are not where they were. What one file too
-// many counted between the last poll and its end is lost: nothing maps it.
+// read gets the bytes of all fields of f. It reports whether f has more fields
+// by now, and whether they have moved. If too many files are mapped, f is mapped
+// for this read alone, which fails when its name is gone: what it counted after
+// the poll before is lost.
 func (p *Poller) read(f *polled) (more, moved bool) {
 	if f.view == nil && !p.mapAgain(f) {
 		return false, true
 	}
-	more, err := f.view.Read(f.places, p.raw, p.outcomes, f.end)
+	more, err := f.view.Read(f.requests, p.raw, p.outcomes, f.end)
 	if p.maps > p.maxMaps {
 		p.unmap(f)
 	}
 	if err != nil {
 		return false, true
 	}
-	for i := range f.places {
+	for i := range f.requests {
 		if p.outcomes[i] == mapping.Moved {
 			return more, true
 		}

@@ -74,15 +74,15 @@ func create(t testing.TB, name string, labels ...string) *writer {
 
 func (w *writer) add(n uint64) { w.cells[0].Add(n) }
 
-// A look is what one Poll said, as text: "label=value+delta", sorted.
-type look struct {
+// An observer turns the samples of each poll into text: "label=value+delta", sorted.
+type observer struct {
 	t      *testing.T
 	poller *Poller
 	errors []string
 }
 
-func newLook(t *testing.T, args ...string) *look {
-	l := &look{t: t}
+func newObserver(t *testing.T, args ...string) *observer {
+	l := &observer{t: t}
 	l.poller = &Poller{
 		Watch:  statfile.NewWatch(args),
 		Report: func(err error) { l.errors = append(l.errors, err.Error()) },
@@ -91,8 +91,8 @@ func newLook(t *testing.T, args ...string) *look {
 	return l
 }
 
-// poll returns the samples of one look.
-func (l *look) poll() string {
+// poll returns the samples of one poll.
+func (l *observer) poll() string {
 	var samples []string
 	l.poller.Poll(func(m *Sample) {
 		text := m.Series.Label + "="
@@ -116,14 +116,14 @@ func (l *look) poll() string {
 	return strings.Join(samples, ", ")
 }
 
-func (l *look) want(when, want string) {
+func (l *observer) want(when, want string) {
 	l.t.Helper()
 	if got := l.poll(); got != want {
 		l.t.Errorf("Poll() %s = %q, want %q", when, got, want)
 	}
 }
 
-func (l *look) wantErrors(want ...string) {
+func (l *observer) wantErrors(want ...string) {
 	l.t.Helper()
 	if !slices.Equal(l.errors, want) {
 		l.t.Errorf("errors = %q, want %q", l.errors, want)
@@ -134,7 +134,7 @@ func TestPollDeltas(t *testing.T) {
 	dir := t.TempDir()
 	w := create(t, dir+"/a.mmstats", "jobs")
 	w.add(5)
-	l := newLook(t, dir)
+	l := newObserver(t, dir)
 	l.want("at first", "jobs=5")
 	w.add(2)
 	l.want("after an update", "jobs=7+2")
@@ -144,7 +144,7 @@ func TestPollDeltas(t *testing.T) {
 
 func TestPollFilesComeAndGo(t *testing.T) {
 	dir := t.TempDir()
-	l := newLook(t, dir)
+	l := newObserver(t, dir)
 	l.want("of an empty directory", "")
 	a := create(t, dir+"/a.mmstats", "jobs")
 	a.add(100)
@@ -177,7 +177,7 @@ func TestPollReplaced(t *testing.T) {
 	dir := t.TempDir()
 	w := create(t, dir+"/a.mmstats", "jobs")
 	w.add(100)
-	l := newLook(t, dir+"/a.mmstats")
+	l := newObserver(t, dir+"/a.mmstats")
 	l.want("at first", "jobs=100")
 	w.add(10)
 	w = create(t, dir+"/a.mmstats", "jobs")
@@ -197,7 +197,7 @@ func TestPollCounterWentBack(t *testing.T) {
 	dir := t.TempDir()
 	w := create(t, dir+"/a.mmstats", "jobs")
 	w.add(100)
-	l := newLook(t, dir)
+	l := newObserver(t, dir)
 	l.want("at first", "jobs=100")
 	w.cells[0].Store(3)
 	l.want("when it went back", "jobs=3 reset")
@@ -228,7 +228,7 @@ func TestPollWrittenAnew(t *testing.T) {
 	w := create(t, name, "jobs", "runs")
 	w.add(100)
 	w.cells[1].Add(50)
-	l := newLook(t, dir)
+	l := newObserver(t, dir)
 	l.want("at first", "jobs=100, runs=50")
 	// Where jobs had its value, there is something else now.
 	data, values := build(t, specs("a.new.one", "runs", "jobs"))
@@ -247,7 +247,7 @@ func TestPollTruncated(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	l := newLook(t, dir)
+	l := newObserver(t, dir)
 	l.want("at first", "jobs=0")
 	if err := os.Truncate(name, 0); err != nil {
 		t.Fatal(err)
@@ -278,7 +278,7 @@ func TestPollGrown(t *testing.T) {
 		data, _ := build(t, specs("jobs"))
 		before := max(size, len(data))
 		overwriteNew(t, name, before, data)
-		l := newLook(t, dir)
+		l := newObserver(t, dir)
 		l.want("at first", "jobs=0")
 		more, _ := build(t, specs("jobs", "runs"))
 		f, err := os.OpenFile(name, os.O_RDWR, 0)
@@ -311,7 +311,7 @@ func TestPollDamaged(t *testing.T) {
 	os.WriteFile(dir+"/b.mmstats", []byte("text"), 0o644)
 	syscall.Mkfifo(dir+"/c.mmstats", 0o644)
 	os.Symlink("a.mmstats", dir+"/d.mmstats")
-	l := newLook(t, dir, dir+"/missing.mmstats")
+	l := newObserver(t, dir, dir+"/missing.mmstats")
 	l.want("of a damaged file", "jobs=0")
 	l.wantErrors("open " + dir + "/missing.mmstats: no such file or directory")
 	for range 40 {
@@ -341,7 +341,7 @@ func TestPollPythonFile(t *testing.T) {
 	data := []byte("\x01\x04\x00jobs\x01\x00Q\x00\x07\x00\x00\x00\x00\x00\x00\x00\x09\x00\x00\x00\x00\x00\x00\x00" +
 		"\x04\x00name\x02\x008s\x01before\x00\x00after\x00\x00\x00")
 	overwriteNew(t, name, mapping.PageSize(), data)
-	l := newLook(t, name)
+	l := newObserver(t, name)
 	l.want("at first", "jobs=9, name=before")
 	f, err := os.OpenFile(name, os.O_RDWR, 0)
 	if err != nil {
@@ -358,7 +358,7 @@ func TestPollPythonFile(t *testing.T) {
 
 func TestPollSeriesAreReused(t *testing.T) {
 	dir := t.TempDir()
-	l := newLook(t, dir)
+	l := newObserver(t, dir)
 	highest := 0
 	for i := range 50 {
 		name := fmt.Sprintf("%s/%d.mmstats", dir, i)
@@ -424,7 +424,7 @@ func TestFilters(t *testing.T) {
 func TestPollFilterSettlesLater(t *testing.T) {
 	dir := t.TempDir()
 	w := create(t, dir+"/a.mmstats", "jobs", "ready")
-	l := newLook(t, dir)
+	l := newObserver(t, dir)
 	l.poller.Filters = Filters{ParseFilter("ready=1")}
 	l.want("of a file that is not ready", "")
 	w.cells[1].Store(1)
@@ -549,7 +549,7 @@ func TestPollMoreFilesThanMaps(t *testing.T) {
 	for i := range 6 {
 		writers = append(writers, create(t, fmt.Sprintf("%s/%d.mmstats", dir, i), fmt.Sprint("jobs.", i)))
 	}
-	l := newLook(t, dir)
+	l := newObserver(t, dir)
 	l.poller.maxMaps = 2
 	views := func() (n int) {
 		for _, f := range l.poller.files {

@@ -116,8 +116,8 @@ type Track struct {
 	Series *Series
 	Kind   format.Kind // of the stat in this file
 
-	// The last value, as its bits: a pointer would have the garbage collector
-	// look at every store.
+	// The last value, as its bits: a value with a pointer would cost a write
+	// barrier at each sample.
 	last    uint64
 	class   format.Class
 	samples format.Samples
@@ -125,8 +125,8 @@ type Track struct {
 	histogram *histogramTrack
 	// earlier says that the last value came from an earlier writer: use it to
 	// detect a reset, never for a delta.
-	earlier bool
-	saidErr bool
+	earlier  bool
+	reported bool
 }
 
 // A histogramTrack is the last state of a histogram, and what came after it.
@@ -136,7 +136,7 @@ type histogramTrack struct{ last, interval format.HistogramState }
 // another writer made the new values, they only tell whether a counter went
 // back.
 func (k *Track) Continue(t *Track, anotherWriter bool) {
-	k.last, k.class, k.samples, k.saidErr = t.last, t.class, t.samples, t.saidErr
+	k.last, k.class, k.samples, k.reported = t.last, t.class, t.samples, t.reported
 	k.histogram = t.histogram
 	k.earlier = t.earlier || anotherWriter
 }
@@ -186,7 +186,7 @@ func (k *Track) NextHistogram(s *Sample, h *format.HistogramState) {
 func (k *Track) Fail(s *Sample, err error) (first bool) {
 	s.Series, s.Err = k.Series, err
 	k.class = 0
-	first, k.saidErr = !k.saidErr, true
+	first, k.reported = !k.reported, true
 	return first
 }
 

@@ -20,7 +20,7 @@ import (
 // what it returns is good until the next Read. The zero Reader is ready to
 // use, by one goroutine.
 type Reader struct {
-	// MaxSize is how far into a file is read, in bytes; 0 is
+	// MaxSize is how many bytes of a file are read; 0 is
 	// [statfile.DefaultMaxSize].
 	MaxSize int
 

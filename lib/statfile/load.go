@@ -10,26 +10,25 @@ import (
 	"mmstats/lib/mapping"
 )
 
-// DefaultMaxSize is how far into a file is read, in bytes, unless it is told
-// otherwise.
+// DefaultMaxSize is how many bytes of a file are read if no other number is
+// given.
 const DefaultMaxSize = 16 << 20
 
-// MaxStats is how many stats of a file are read, unless MaxSize says that more
-// than DefaultMaxSize of it is. There would be room for 1.5 million, and a
-// reader that tells them apart by their labels would take hundreds of megabytes.
+// MaxStats is how many stats of a file are read, or more if MaxSize is larger
+// than DefaultMaxSize. Without it, a file of 16 MiB could have 1.5 million, and
+// a reader that has a map of their labels would need hundreds of megabytes.
 const MaxStats = DefaultMaxSize / bytesPerStat
 
 const bytesPerStat = 512
 
-// Chunk is how much is read in one step: no size that a file claims makes
-// anybody read or allocate more at once.
+// Chunk is how many bytes are read in one step. Memory grows by what was read,
+// and never by a size that is in the file.
 const Chunk = 64 << 10
 
 // A Loader reads files up to the end of their fields, one after the other. It
-// keeps its memory from one to the next. The zero Loader is ready to use, by
-// one goroutine.
+// reuses its memory. The zero Loader is ready to use, by one goroutine.
 type Loader struct {
-	// MaxSize is how far into a file is read, in bytes; 0 is DefaultMaxSize.
+	// MaxSize is how many bytes of a file are read; 0 is DefaultMaxSize.
 	MaxSize int
 	// Data holds the bytes of the file that Load read, up to the end of the
 	// fields or beyond it, and Fields the fields in them.

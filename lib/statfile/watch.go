@@ -12,18 +12,19 @@ import (
 	"mmstats/lib/mapping"
 )
 
-// An Entry is a file that a Watch saw.
+// An Entry is a file that a [Watch] found.
 type Entry struct {
 	Name
 	// Dev and Ino tell whether the name leads to the same file as before. Those
 	// of a name that was found are not those of what a symbolic link leads to.
 	Dev, Ino uint64
-	// Err says why an argument cannot be looked at.
+	// Err says why an argument or a directory cannot be read.
 	Err error
 }
 
-// A Watch finds out what arguments mean, again and again. An argument means what
-// it means to [All]; one that is no file, and is a glob, means what matches.
+// A Watch finds the files that arguments mean, again and again. An argument means
+// what it means to [All], and one that is a glob and not the name of a file means
+// the files that match.
 type Watch struct {
 	sources     []source
 	directories []*directory // of the arguments
@@ -48,16 +49,15 @@ func NewWatch(args []string) *Watch {
 	return w
 }
 
-// Look looks again, and reports whether [Watch.Entries] are others than at the
-// last look.
-func (w *Watch) Look() (changed bool) { return w.look(time.Now()) }
+// Refresh finds the files anew, and reports whether [Watch.Entries] have changed.
+func (w *Watch) Refresh() (changed bool) { return w.refresh(time.Now()) }
 
-func (w *Watch) look(now time.Time) (changed bool) {
+func (w *Watch) refresh(now time.Time) (changed bool) {
 	for _, d := range w.directories {
 		d.check(now)
 	}
 	for i := range w.sources {
-		changed = w.sources[i].look(now) || changed
+		changed = w.sources[i].refresh(now) || changed
 	}
 	if !changed {
 		return false
@@ -69,17 +69,17 @@ func (w *Watch) look(now time.Time) (changed bool) {
 	return true
 }
 
-// Entries returns what the last look found, in the order of the arguments and
-// then of the names. They are good until the next Look.
+// Entries returns what the last Refresh found, in the order of the arguments and
+// then of the names. They are good until the next Refresh.
 func (w *Watch) Entries() []Entry { return w.entries }
 
 // A directory tells whether names in it may lead to other files than before.
 type directory struct {
-	path   string
-	info   mapping.Info
-	since  time.Time // from when on info has been like this
-	looked time.Time // when the names were looked at last
-	same   bool      // no name has changed since then
+	path  string
+	info  mapping.Info
+	since time.Time // from when on info has been the same
+	read  time.Time // when the names were read last
+	same  bool      // no name has changed since then
 }
 
 // A directory may change without another modification time, as file systems
@@ -91,8 +91,8 @@ const (
 	clockTick  = 20 * time.Millisecond
 )
 
-// check asks for the modification time of d. Where d is not the same after
-// that, the caller looks at its names.
+// check asks for the modification time of d. If d is not the same after that,
+// the caller reads its names.
 func (d *directory) check(now time.Time) error {
 	info, err := mapping.Stat(d.path)
 	if err != nil {
@@ -100,13 +100,13 @@ func (d *directory) check(now time.Time) error {
 		return DirectoryError(err)
 	}
 	if !info.SameFile(d.info) || !info.ModTime.Equal(d.info.ModTime) {
-		d.info, d.since, d.looked = info, now, time.Time{}
+		d.info, d.since, d.read = info, now, time.Time{}
 		if now.Sub(info.ModTime) > settleTime {
 			d.since = now.Add(clockTick - settleTime)
 		}
 	}
-	if d.same = d.looked.Sub(d.since) > settleTime; !d.same {
-		d.looked = now
+	if d.same = d.read.Sub(d.since) > settleTime; !d.same {
+		d.read = now
 	}
 	return nil
 }
@@ -114,17 +114,17 @@ func (d *directory) check(now time.Time) error {
 // A source is one argument.
 type source struct {
 	arg      string
-	glob     bool       // it is a glob whatever is there
-	parent   *directory // nil where it is
-	plain    bool       // it was a file, under a name that is no link
+	glob     bool       // it is a glob also if there is a file of that name
+	parent   *directory // nil for a glob
+	plain    bool       // the name was one of a file, and not of a symbolic link
 	entry    Entry
 	listings []*listing
 }
 
-// look looks at the argument, and reports whether anything is new.
-func (s *source) look(now time.Time) (changed bool) {
+// refresh finds what the argument means, and reports whether that has changed.
+func (s *source) refresh(now time.Time) (changed bool) {
 	if s.glob {
-		return s.lookGlob(now)
+		return s.match(now)
 	}
 	if s.plain && s.parent.same {
 		return false // the name leads to the same inode
@@ -138,7 +138,7 @@ func (s *source) look(now time.Time) (changed bool) {
 	case err == nil && info.Mode.IsDir():
 		return s.list([]string{s.arg}, ofDirectory, now)
 	case errors.Is(err, fs.ErrNotExist) && strings.ContainsAny(s.arg, `*?[`):
-		return s.lookGlob(now)
+		return s.match(now)
 	}
 	if err != nil {
 		err = &fs.PathError{Op: "open", Path: s.arg, Err: errors.Unwrap(err)}
@@ -154,10 +154,11 @@ func (s *source) set(e Entry) (changed bool) {
 	return changed
 }
 
-func (s *source) lookGlob(now time.Time) (changed bool) {
+// match makes the files that match the argument what it means.
+func (s *source) match(now time.Time) (changed bool) {
 	dirs, pattern, err := splitGlob(s.arg)
 	if err != nil {
-		return s.set(Entry{Err: err})
+		return s.set(Entry{Name: Name{Path: s.arg}, Err: err})
 	}
 	return s.list(dirs, pattern, now)
 }
@@ -174,13 +175,13 @@ func (s *source) list(dirs []string, pattern glob.Pattern, now time.Time) (chang
 		changed = true
 	}
 	for _, l := range s.listings {
-		changed = l.look(now) || changed
+		changed = l.refresh(now) || changed
 	}
 	return changed
 }
 
 func (s *source) append(entries []Entry) []Entry {
-	if s.entry.Path != "" || s.entry.Err != nil {
+	if s.entry.Path != "" {
 		return append(entries, s.entry)
 	}
 	for _, l := range s.listings {
@@ -196,8 +197,9 @@ type listing struct {
 	entries   []Entry
 }
 
-// look looks at the directory, and reports whether anything is new in it.
-func (l *listing) look(now time.Time) (changed bool) {
+// refresh reads the directory if it may have changed, and reports whether its
+// files have.
+func (l *listing) refresh(now time.Time) (changed bool) {
 	err := l.directory.check(now)
 	if err == nil && l.directory.same {
 		return false
@@ -207,9 +209,9 @@ func (l *listing) look(now time.Time) (changed bool) {
 		found, err = l.read()
 	}
 	if err != nil {
-		l.directory.looked = time.Time{}
+		l.directory.read = time.Time{}
 		changed = len(l.entries) != 1 || l.entries[0].Err == nil
-		l.entries = []Entry{{Err: err}}
+		l.entries = []Entry{{Name: Name{Path: l.directory.path}, Err: err}}
 		return changed
 	}
 	changed = !slices.Equal(l.entries, found)
@@ -245,7 +247,7 @@ func (l *listing) read() ([]Entry, error) {
 		}
 		info, err := opened.Lstat(e.Path[len(dir):])
 		if err != nil { // it vanished just now, or may not be asked for
-			l.directory.looked = time.Time{}
+			l.directory.read = time.Time{}
 			continue
 		}
 		e.Dev, e.Ino = info.Dev, info.Ino

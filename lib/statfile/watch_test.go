@@ -38,14 +38,14 @@ func TestWatchGlob(t *testing.T) {
 		{func() { os.RemoveAll(dir + "/x") }, true, []string{"y/app-1"}},
 	} {
 		step.do()
-		if changed := w.Look(); changed != step.changed || !slices.Equal(paths(), step.want) {
-			t.Errorf("step %d: Look() = %v with %q, want %v with %q", i, changed, paths(), step.changed, step.want)
+		if changed := w.Refresh(); changed != step.changed || !slices.Equal(paths(), step.want) {
+			t.Errorf("step %d: Refresh() = %v with %q, want %v with %q", i, changed, paths(), step.changed, step.want)
 		}
 	}
 }
 
-// An argument is looked at again where its directory has changed, or where that
-// does not tell.
+// An argument may mean another file where its directory has changed, and where
+// that does not tell.
 func TestWatchArguments(t *testing.T) {
 	dir, other := t.TempDir(), t.TempDir()
 	replace := func(name string) {
@@ -93,8 +93,8 @@ func TestWatchArguments(t *testing.T) {
 		{func() { os.RemoveAll(dir) }, true, len(args)},
 	} {
 		step.do()
-		if changed := w.Look(); changed != step.changed || missing() != step.missing || len(w.Entries()) != len(args) {
-			t.Errorf("step %d: Look() = %v with %d of %d missing, want %v with %d of %d", i,
+		if changed := w.Refresh(); changed != step.changed || missing() != step.missing || len(w.Entries()) != len(args) {
+			t.Errorf("step %d: Refresh() = %v with %d of %d missing, want %v with %d of %d", i,
 				changed, missing(), len(w.Entries()), step.changed, step.missing, len(args))
 		}
 	}
@@ -123,24 +123,24 @@ func TestWatchCoarseClock(t *testing.T) {
 		os.Remove(filepath.Join(dir, "b"+Suffix))
 		change(filepath.Join(dir, "other"))
 		w := NewWatch(args)
-		w.look(now)
+		w.refresh(now)
 		change(file)
-		if now = now.Add(time.Second); !w.look(now) {
+		if now = now.Add(time.Second); !w.refresh(now) {
 			t.Errorf("%q: a file that came in the second of the last change is not seen", args)
 		}
 		change(filepath.Join(dir, "b"+Suffix))
-		if now = now.Add(time.Second); !w.look(now) {
-			t.Errorf("%q: a file that came before the last look is not seen", args)
+		if now = now.Add(time.Second); !w.refresh(now) {
+			t.Errorf("%q: a file that came before the last reading is not seen", args)
 		}
 		for range 3 {
-			if now = now.Add(time.Second); w.look(now) {
+			if now = now.Add(time.Second); w.refresh(now) {
 				t.Errorf("%q: something is new in a directory that rests", args)
 			}
 		}
 		modified = modified.Add(time.Second)
 		os.Remove(file)
 		change(file + "~")
-		if now = now.Add(time.Millisecond); !w.look(now) {
+		if now = now.Add(time.Millisecond); !w.refresh(now) {
 			t.Errorf("%q: a file that is gone is not seen", args)
 		}
 	}
@@ -151,24 +151,24 @@ func TestWatchUnreadableForAWhile(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "dir")
 	w := NewWatch([]string{dir + "/*"})
 	now := time.Now()
-	look := func(want bool) {
+	refresh := func(want bool) {
 		t.Helper()
 		for i := range 3 {
 			now = now.Add(time.Second)
-			if changed := w.look(now); changed != (want && i == 0) {
-				t.Errorf("look %d = %v with %v", i, changed, w.Entries())
+			if changed := w.refresh(now); changed != (want && i == 0) {
+				t.Errorf("refresh %d = %v with %v", i, changed, w.Entries())
 			}
 		}
 	}
-	look(true) // it is not there
+	refresh(true) // it is not there
 	if err := os.Mkdir(dir, 0o755); err != nil {
 		t.Fatal(err)
 	}
-	look(true)
+	refresh(true)
 	if err := os.WriteFile(dir+"/a", nil, 0o644); err != nil {
 		t.Fatal(err)
 	}
-	look(true)
+	refresh(true)
 	if os.Geteuid() == 0 {
 		return // no mode stops root
 	}
@@ -177,10 +177,10 @@ func TestWatchUnreadableForAWhile(t *testing.T) {
 		if err := errors.Join(os.Chtimes(dir, now, now), os.Chmod(dir, mode)); err != nil {
 			t.Fatal(err)
 		}
-		look(true)
+		refresh(true)
 		if err := os.Chmod(dir, 0o755); err != nil {
 			t.Fatal(err)
 		}
-		look(true)
+		refresh(true)
 	}
 }
