@@ -11,6 +11,8 @@ import (
 	"testing"
 )
 
+func init() { programs["small-disk"] = smallDisk }
+
 // smallDisk is "small-disk DIR": it records on a disk of its own, mounted at
 // DIR, that others fill.
 func smallDisk() {

@@ -23,8 +23,11 @@ import (
 func TestMain(m *testing.M) {
 	// Times that scripts name have no zone.
 	os.Setenv("TZ", "Europe/Berlin")
-	clitest.Main(m, map[string]func(){"recstats": main, "small-disk": smallDisk})
+	clitest.Main(m, programs)
 }
+
+// programs are what the test binary is by these names.
+var programs = map[string]func(){"recstats": main}
 
 func TestScripts(t *testing.T) {
 	clitest.Scripts(t, map[string]func(*testscript.TestScript, bool, []string){
