@@ -23,6 +23,8 @@ var completions = []struct{ typed, want string }{
 	{"recstats --si", "recstats --size_"},
 	{"recstats inf", "recstats info_"},
 	{"recstats info di", "recstats info dir/"},
+	{"pollstats jobs.done,jobs.f", "pollstats jobs.done,jobs.failed_"},
+	{"pollstats jobs.done:de", "pollstats jobs.done:delta_"},
 	{"mmstats-write -n x jobs.d", "mmstats-write -n x jobs.done="},
 	{"mmstats-write -n x -p jobs d", "mmstats-write -n x -p jobs done="},
 	{"mmstats-write -n x new:cou", "mmstats-write -n x new:counter="},

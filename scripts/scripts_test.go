@@ -32,7 +32,7 @@ func run(m *testing.M) int {
 }
 
 func build() error {
-	cmd := exec.Command("go", "build", "-o", bin, "../cmd/mmstats-write", "../cmd/recstats", "../cmd/slurpstats")
+	cmd := exec.Command("go", "build", "-o", bin, "../cmd/mmstats-write", "../cmd/pollstats", "../cmd/recstats", "../cmd/slurpstats")
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return fmt.Errorf("go build: %w\n%s", err, out)
 	}

@@ -26,7 +26,7 @@ type fold struct {
 	typ   format.Type
 	kind  format.Kind
 	unit  string // of the first file that says one
-	live  bool   // the stat may change
+	live  bool   // the stat may change, and tells what a program does
 	ended ended
 
 	needs needs
@@ -95,7 +95,8 @@ func (f *fold) add(m *reader.Sample) {
 		f.unit = m.Description.Unit
 	}
 	if f.joining {
-		f.live = f.live || m.File.Writer.MayChange([]byte(f.label), m.Kind, m.Live)
+		label := []byte(f.label)
+		f.live = f.live || m.File.Writer.MayChange(label, m.Kind, m.Live) && !format.IsIdentity(label)
 	}
 	if !f.counts(m) {
 		f.left++

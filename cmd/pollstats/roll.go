@@ -126,10 +126,8 @@ func (p *poll) noFile() string {
 		known = known || f.Err == nil
 	}
 	switch {
-	case !known && len(p.words.files) == 0:
-		return "there is no stat file " + statfile.Glob() + "; no file"
 	case !known:
-		return "there is no stat file in " + strings.Join(p.words.files, " ") + "; no file"
+		return "no *" + statfile.Suffix + " in " + cli.Where(p.words.files) + ": no file"
 	case len(p.Filter) > 0:
 		return "no file that -f leaves in"
 	}

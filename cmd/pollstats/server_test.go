@@ -7,11 +7,13 @@ import (
 	"math"
 	"os"
 	"os/exec"
+	"regexp"
 	"strings"
 	"syscall"
 	"testing"
 	"time"
 
+	"mmstats/lib/cli/clitest"
 	"mmstats/lib/format"
 	"mmstats/lib/mapping"
 	"mmstats/lib/mmstats"
@@ -292,4 +294,43 @@ func TestAllStats(t *testing.T) {
 	if strings.Join(got, "\n") != strings.Join(want, "\n") {
 		t.Errorf("pollstats writes\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
 	}
+}
+
+// Text has numbers in their unit, of the stat or of its change.
+func TestTextHasUnits(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	publishHistogram(t, dir+"/a.mmstats").AddN(0.0125, 10)
+	for _, test := range []struct{ args, want string }{
+		{"--first sent:value sent cpu:value cpu latency latency:p99 latency:count",
+			`time     sent:value      sent/s cpu:value       cpu/s   latency latency:p99 latency:count\n` +
+				`[0-9:]+        0 B       0 B/s       0 s         0 %   12\.5 ms     12\.5 ms            10\n`},
+		{"--first", `time     stat      value rate/s\n[0-9:]+ cpu         0 s      -\n[0-9:]+ latency 12\.5 ms      -\n[0-9:]+ sent        0 B      -\n`},
+	} {
+		cmd := exec.Command("pollstats", append(strings.Fields("-o text -c 1 "+test.args), dir)...)
+		out, err := cmd.CombinedOutput()
+		if err != nil || !regexp.MustCompile("^"+test.want+"$").Match(out) {
+			t.Errorf("pollstats %s: %v\n%s\nwant\n%s", test.args, err, out, test.want)
+		}
+	}
+}
+
+// Without a field, a terminal shows the full screen, as far as nothing else is
+// asked for.
+func TestAllStatsOnTerminal(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	if _, err := publish(dir+"/a.mmstats", []string{"web.hits=5", "jobs=1"}); err != nil {
+		t.Fatal(err)
+	}
+	x := clitest.StartTmux(t, dir, 80, 24, shell)
+	x.Text("clear; pollstats 0.1")
+	x.Shows(`every 100ms`)
+	x.Shows(`^web.hits `)
+	x.Keys("q")
+	x.Until("a prompt", func(screen string) bool { return strings.HasPrefix(screen, "$") })
+	x.Text("clear; pollstats -o text 0.1 1")
+	x.Shows(`^time     stat     value rate/s\n[0-9:]+ jobs         1      0\n[0-9:]+ web.hits     5      0\n`)
+	x.Text("clear; TERM=dumb pollstats 0.1 1")
+	x.Shows(`^time     stat     value rate/s\n`)
 }

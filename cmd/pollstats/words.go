@@ -21,15 +21,39 @@ import (
 // A word is an argument: fields with commas between, a number or a file.
 type word string
 
-// Complete implements flags.Completer: it completes the last of the fields, and
-// files.
+// Complete implements flags.Completer: it completes the last of the fields, or
+// its mode, and files.
 func (*word) Complete(match string) []flags.Completion {
 	last := strings.LastIndexByte(match, ',') + 1
 	found := new(cli.LabelName).Complete(match[last:])
+	if at := strings.LastIndexByte(match[last:], ':'); at > 0 && len(found) == 0 {
+		last += at + 1
+		found = completeMode(match[last:])
+	}
 	for i := range found {
 		found[i].Item = match[:last] + found[i].Item
 	}
 	return append(found, new(flags.Filename).Complete(match)...)
+}
+
+// completeMode returns the modes and the main parts that start so.
+func completeMode(match string) (found []flags.Completion) {
+	var names []string
+	for _, m := range modeNames {
+		names = append(names, m.name)
+	}
+	for _, t := range []format.Type{format.Histogram, format.Moving} {
+		for _, p := range t.Parts() {
+			names = append(names, p.String())
+		}
+	}
+	slices.Sort(names)
+	for _, name := range slices.Compact(names) {
+		if strings.HasPrefix(name, match) {
+			found = append(found, flags.Completion{Item: name})
+		}
+	}
+	return found
 }
 
 // words are the arguments of a command line, told apart: pollstats(1), ARGUMENTS.

@@ -307,7 +307,7 @@ func (d *dump) nothing() string {
 	case d.files > 0:
 		return "no stats to show in " + plural(d.files, "file")
 	}
-	return "no *" + statfile.Suffix + " in " + where(d.names)
+	return "no *" + statfile.Suffix + " in " + cli.Where(d.names)
 }
 
 // filter returns the options that leave out files.

@@ -3,7 +3,6 @@ package main
 import (
 	"bytes"
 	"math"
-	"os"
 	"strconv"
 	"strings"
 	"time"
@@ -13,7 +12,6 @@ import (
 	"mmstats/lib/liveness"
 	"mmstats/lib/mapping"
 	"mmstats/lib/report"
-	"mmstats/lib/statfile"
 )
 
 // source returns what is known of the file f that was read, and its writer, as
@@ -143,19 +141,4 @@ func plural(n int, what string) string {
 		return "1 " + what
 	}
 	return strconv.Itoa(n) + " " + what + "s"
-}
-
-// where says which directories names mean, and what decides where there are no
-// names.
-func where(names []string) string {
-	if len(names) > 0 {
-		return strings.Join(names, ", ")
-	}
-	if pattern := os.Getenv("MMSTATS_GLOB"); pattern != "" {
-		return pattern + " (MMSTATS_GLOB)"
-	}
-	if os.Getenv("MMSTATS_PATH") != "" {
-		return statfile.Dir() + " (MMSTATS_PATH)"
-	}
-	return statfile.Dir() + " (MMSTATS_PATH is not set)"
 }

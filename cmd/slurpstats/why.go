@@ -188,7 +188,7 @@ func (s *search) report(shown bool) string {
 	}
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s %s\n", escape.Text(s.wanted), found)
-	fmt.Fprintf(&b, "%-9s%s\n", "searched", escape.Text(where(s.names)))
+	fmt.Fprintf(&b, "%-9s%s\n", "searched", escape.Text(cli.Where(s.names)))
 	for _, name := range []string{"MMSTATS_GLOB", "MMSTATS_PATH", "TMPDIR", "TEMP", "TMP"} {
 		if len(s.names) == 0 {
 			fmt.Fprintf(&b, "%-9s$%s is %s\n", "", name, escape.Text(cmp.Or(os.Getenv(name), "not set")))

@@ -39,7 +39,10 @@ _mmstats_complete() {
 	[[ -n $quote ]] || keep=${current%"${current##*[:=]}"}
 	COMPREPLY=()
 	for candidate in "${candidates[@]}"; do
-		[[ -n $quote ]] || candidate=$(printf %q "$candidate")
+		if [[ -z $quote ]]; then
+			candidate=$(printf %q "$candidate")
+			candidate=${candidate//\\,/,} # outside of braces, a comma is itself
+		fi
 		COMPREPLY+=("${candidate#"$keep"}")
 	done
 	[[ ${#COMPREPLY[@]} -ne 1 || ${COMPREPLY[0]} != *[:=/] ]] || compopt -o nospace
