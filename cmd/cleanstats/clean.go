@@ -41,30 +41,36 @@ type cleaner struct {
 	text   bool  // the output is for a person
 	counts map[string]int
 
-	dir     *mapping.Dir // of the current file
-	dirName string
-	dirErr  error        // why dir could not be opened
-	totals  *totals      // nil if nothing is folded
-	dead    []*candidate // files in dir that are to be folded and removed
-	foldErr error        // why the totals cannot be written any more
+	dir      *mapping.Dir // of the current file
+	dirName  string
+	dirErr   error        // why dir could not be opened
+	totals   *totals      // nil if nothing is folded
+	dead     []*candidate // files in dir that are to be folded and removed
+	deadSize int          // of what they counted, in bytes
+	foldErr  error        // why the totals cannot be written any more
 }
 
 // A candidate is a file that may be removed. If it is, its lock is held from
 // before it is read for the last time until it is removed.
 type candidate struct {
 	decision
-	found    bool          // in a directory or by a glob, and not named by the user
-	base     string        // its name in the directory
-	former   string        // base before it was set aside, or ""
-	f        *mapping.File // nil before it is open
-	info     mapping.Info
-	writer   liveness.Writer
-	counters []counter // to be folded
+	found  bool          // in a directory or by a glob, and not named by the user
+	base   string        // its name in the directory
+	former string        // base before it was set aside, or ""
+	f      *mapping.File // nil before it is open
+	info   mapping.Info
+	writer liveness.Writer
+	sums   []sum // to be folded
 }
 
-// maxDead is how many files are folded at once. Each has an open descriptor, and
-// each fold waits for the disk.
-const maxDead = 64
+const (
+	// maxDead is how many files are folded at once. Each has an open
+	// descriptor, and each fold waits for the disk.
+	maxDead = 64
+	// maxDeadSize is how many bytes of sums are in memory before they are
+	// folded.
+	maxDeadSize = 4 << 20
+)
 
 // file decides on one file, now or together with others.
 func (c *cleaner) file(name statfile.Name) {
@@ -76,7 +82,11 @@ func (c *cleaner) file(name statfile.Name) {
 		err = c.examine(n)
 	}
 	if err == nil && c.totals != nil {
-		if c.dead = append(c.dead, n); len(c.dead) == maxDead {
+		c.dead = append(c.dead, n)
+		for i := range n.sums {
+			c.deadSize += n.sums[i].size()
+		}
+		if len(c.dead) == maxDead || c.deadSize > maxDeadSize {
 			c.foldDead()
 		}
 		return
@@ -192,7 +202,7 @@ func fit(info mapping.Info) error {
 	return nil
 }
 
-// read finds the writer of a file, and with --fold its counters. A damaged file is
+// read finds the writer of a file, and with --fold what it counted. A damaged file is
 // a doubt.
 func (c *cleaner) read(n *candidate) error {
 	err := c.reader.Read(n.f, n.info)
@@ -206,7 +216,7 @@ func (c *cleaner) read(n *candidate) error {
 		return doubt(err.Error())
 	}
 	if c.Fold != "" {
-		n.counters, err = counters(c.reader.Stats())
+		n.sums, err = sumsOf(c.reader.Stats())
 	}
 	return err
 }

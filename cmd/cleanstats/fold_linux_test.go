@@ -25,9 +25,16 @@ func sums(t *testing.T, name string) (counts map[string]uint64, others int) {
 	}
 	counts = make(map[string]uint64)
 	for i := range stats {
-		if strings.HasPrefix(string(stats[i].Label), "test.count.") {
-			counts[string(stats[i].Label)] += stats[i].Value.Uint()
-		} else {
+		switch label := string(stats[i].Label); {
+		case strings.HasPrefix(label, "test.count."):
+			counts[label] += stats[i].Value.Uint()
+		case label == "test.wait":
+			h := stats[i].Histogram()
+			counts[label] += h.Count
+			if got := h.AtMost(0.5); got != h.Count || h.Sum != 0.5*float64(h.Count) || stats[i].Description().Unit != "seconds" {
+				t.Errorf("%s: %d of %d samples are 0.5, with the sum %v %s", label, got, h.Count, h.Sum, stats[i].Description().Unit)
+			}
+		default:
 			others++
 		}
 	}
@@ -76,6 +83,7 @@ func TestKilledWhileFolding(t *testing.T) {
 			writeStats(t, filepath.Join(dir, fmt.Sprintf("%d.mmstats", next)), nobodysPID, made.Add(time.Duration(next)*time.Millisecond), keepsLock, a, b)
 			want["test.count.0"] += a
 			want["test.count.1"] += b
+			want["test.wait"] += a
 			next++
 		}
 	}

@@ -22,7 +22,7 @@ func main() { cli.Main("cleanstats", run) }
 type options struct {
 	DryRun  bool           `short:"n" long:"dry-run" description:"Remove nothing, and tell what would be done"`
 	Verbose bool           `short:"v" long:"verbose" description:"Add what each decision rests on"`
-	Fold    flags.Filename `long:"fold" value-name:"FILE" description:"Add the counters of files that are removed to the stat file FILE first"`
+	Fold    flags.Filename `long:"fold" value-name:"FILE" description:"Add the counters and histograms of files that are removed to the stat file FILE first"`
 	Output  string         `short:"o" long:"output" choices:"text tsv json" value-name:"FORMAT" description:"text, tsv or json (one object a line); without it text on a terminal, else tsv"`
 	JSON    bool           `short:"j" description:"The same as -o json"`
 	Names   bool           `short:"0" long:"print0" description:"Write the names of removed files alone, each with a NUL after it"`

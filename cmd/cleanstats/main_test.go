@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/binary"
 	"fmt"
+	"math"
 	"os"
 	"strconv"
 	"strings"
@@ -89,9 +90,9 @@ func showCounters(ts *testscript.TestScript, _ bool, args []string) {
 	}
 }
 
-// statFile returns the bytes of a stat file like those of programs that hold
+// statFields returns the fields of a stat file like those of programs that hold
 // its lock, or like those of others.
-func statFile(pid int, created time.Time, keepsLock bool, counts ...uint64) []byte {
+func statFields(pid int, created time.Time, keepsLock bool, counts ...uint64) []byte {
 	data := []byte{format.Version}
 	add := func(label string, typ format.Type, update format.Update, v format.Value) {
 		var err error
@@ -107,7 +108,39 @@ func statFile(pid int, created time.Time, keepsLock bool, counts ...uint64) []by
 	for i, n := range counts {
 		add("test.count."+strconv.Itoa(i), format.Counter, format.Shared, format.UintValue(n))
 	}
-	return append(data, make([]byte, 4096-len(data))...)
+	return data
+}
+
+// statFile returns the bytes of a whole stat file, see statFields.
+func statFile(pid int, created time.Time, keepsLock bool, counts ...uint64) []byte {
+	data := statFields(pid, created, keepsLock, counts...)
+	if len(counts) > 1 { // one sample for each that was counted first
+		data = appendHistogram(data, "test.wait", format.Description{Unit: "seconds", About: "Waited"}, counts[0], 0.5)
+	}
+	return append(data, make([]byte, 4096-len(data)%4096)...)
+}
+
+// appendHistogram appends a histogram of n samples of v.
+func appendHistogram(data []byte, label string, about format.Description, n uint64, v float64) []byte {
+	start := len(data)
+	data, err := format.AppendField(data, format.Spec{Label: label, Type: format.Histogram, Description: about})
+	if err != nil {
+		panic(err)
+	}
+	fd, err := format.FieldAt(data, start)
+	if err != nil {
+		panic(err)
+	}
+	put := func(word int, bits uint64) {
+		binary.NativeEndian.PutUint64(data[fd.ValueOffset+fd.Signature.ValueOffset+8*word:], bits)
+	}
+	if n > 0 {
+		put(format.HistogramSum, math.Float64bits(v*float64(n)))
+		put(format.HistogramMin, math.Float64bits(v))
+		put(format.HistogramMax, math.Float64bits(v))
+		put(format.HistogramBuckets+format.Bucket(v), n)
+	}
+	return data
 }
 
 // writeStats writes a stat file that looks as if it were written at created.

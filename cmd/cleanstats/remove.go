@@ -93,7 +93,7 @@ func (c *cleaner) remove(n *candidate) error {
 	return err
 }
 
-// foldDead adds the counters of the dead files to the totals, and then removes
+// foldDead adds what the dead files have counted to the totals, and then removes
 // them.
 func (c *cleaner) foldDead() {
 	dead := c.dead[:0]
@@ -110,7 +110,7 @@ func (c *cleaner) foldDead() {
 		}
 		dead = append(dead, n)
 	}
-	c.dead = c.dead[:0]
+	c.dead, c.deadSize = c.dead[:0], 0
 	if len(dead) == 0 {
 		return
 	}

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"iter"
 	"maps"
 	"path/filepath"
 	"slices"
@@ -18,25 +17,19 @@ import (
 	"mmstats/lib/statfile"
 )
 
-// Totals are a stat file with the sums of the counters of removed files. It names
-// no writer, so it is never taken for a dead one.
+// Totals are a stat file with the sums of the counters and histograms of removed
+// files. It names no writer, so it is never taken for a dead one.
 //
 // A file is counted exactly once, even if this process is killed: the totals are
-// replaced as a whole, and with the counters of a file they record its identity,
+// replaced as a whole, and with the sums of a file they record its identity,
 // until the file is gone. A file whose identity is recorded is removed without
 // being counted again.
 type totals struct {
-	path     string // absolute
-	reader   reader.Reader
-	counters map[string]uint64
-	folded   []identity
-	size     int // of the file at most, in bytes
-}
-
-// A counter is one of a dead file.
-type counter struct {
-	label string
-	value uint64
+	path   string // absolute
+	reader reader.Reader
+	sums   map[string]sum // by label
+	folded []identity
+	size   int // of the file at most, in bytes
 }
 
 // An identity tells a file from all others, even from a later one with the same
@@ -79,24 +72,6 @@ const (
 	lockPatience = 10 * time.Second
 )
 
-// counters returns the counters of a file, or a doubt if one of them cannot be
-// read.
-func counters(stats iter.Seq[format.Stat]) (found []counter, err error) {
-	for st := range stats {
-		if st.Kind() != format.KindCounter {
-			continue
-		}
-		if st.Err != nil {
-			return nil, doubt(fmt.Sprintf("%q: %v", st.Label, st.Err))
-		}
-		if err := format.CheckLabel(string(st.Label)); err != nil {
-			return nil, doubt("cannot be folded: " + err.Error())
-		}
-		found = append(found, counter{string(st.Label), st.Value.Uint()})
-	}
-	return found, nil
-}
-
 // openTotals returns the totals called name, which need not exist yet. The error
 // says why the file cannot be used as totals.
 func openTotals(name string) (*totals, error) {
@@ -116,7 +91,7 @@ func openTotals(name string) (*totals, error) {
 	return t, t.load(f, info)
 }
 
-// fold adds the counters of files to the totals. For each file, doubts holds nil
+// fold adds what files have counted to the totals. For each file, doubts holds nil
 // or the reason why it was left out.
 func (t *totals) fold(dead []*candidate) (doubts []error, err error) {
 	f, err := t.lock()
@@ -213,7 +188,7 @@ func (id identity) goneFrom(path string) bool {
 
 // load reads the totals. A file with any other stats is an error.
 func (t *totals) load(f *mapping.File, info mapping.Info) error {
-	t.counters, t.folded, t.size = make(map[string]uint64), nil, 1
+	t.sums, t.folded, t.size = make(map[string]sum), nil, 1
 	if err := t.reader.Read(f, info); err != nil {
 		return err
 	}
@@ -223,14 +198,14 @@ func (t *totals) load(f *mapping.File, info mapping.Info) error {
 		switch label := string(st.Label); {
 		case st.Err != nil:
 			err = st.Err
-		case st.Kind() == format.KindCounter:
-			t.count(counter{label, st.Value.Uint()})
+		case adds(&st):
+			err = t.restore(&st)
 		case st.Type() == format.String && strings.HasPrefix(label, recordLabel):
 			if id, err = parseIdentity(string(st.Value.Text())); err == nil {
 				t.record(id)
 			}
 		default:
-			err = errors.New("it has other stats than counters")
+			err = errors.New("it has other stats than counters and histograms")
 		}
 		if err != nil {
 			return &fs.PathError{Op: "read", Path: t.path, Err: fmt.Errorf("no file of totals: %q: %w", st.Label, err)}
@@ -239,7 +214,8 @@ func (t *totals) load(f *mapping.File, info mapping.Info) error {
 	return nil
 }
 
-// add adds the counters of a dead file, unless it was counted before.
+// add adds what a dead file has counted, unless that was done before. After a
+// doubt nothing has changed.
 func (t *totals) add(n *candidate) error {
 	path, err := filepath.Abs(n.file)
 	if err != nil {
@@ -249,12 +225,23 @@ func (t *totals) add(n *candidate) error {
 	if slices.ContainsFunc(t.folded, id.same) {
 		return nil
 	}
-	size, stats := t.size+recordSize(id), len(t.counters)+len(t.folded)+1
-	for _, k := range n.counters {
-		if _, known := t.counters[k.label]; !known {
-			size += counterSize(k.label)
+	size, stats := t.size+recordSize(id), len(t.sums)+len(t.folded)+1
+	changed := make(map[string]sum)
+	for _, s := range n.sums {
+		old, known := changed[s.label]
+		if !known {
+			old, known = t.sums[s.label]
+		}
+		if known {
+			size -= old.size()
+			if s, err = old.plus(s); err != nil {
+				return doubt(fmt.Sprintf("cannot be folded: %q: %v", s.label, err))
+			}
+		} else {
 			stats++
 		}
+		size += s.size()
+		changed[s.label] = s
 	}
 	if stats > statfile.MaxStats {
 		return doubt(fmt.Sprintf("cannot be folded: the totals would have more than the %d stats that are read", statfile.MaxStats))
@@ -262,18 +249,27 @@ func (t *totals) add(n *candidate) error {
 	if size > statfile.DefaultMaxSize {
 		return doubt(fmt.Sprintf("cannot be folded: the totals would grow past the %d bytes that are read", statfile.DefaultMaxSize))
 	}
-	for _, k := range n.counters {
-		t.count(k)
-	}
+	maps.Copy(t.sums, changed)
+	t.size = size - recordSize(id)
 	t.record(id)
 	return nil
 }
 
-func (t *totals) count(k counter) {
-	if _, known := t.counters[k.label]; !known {
-		t.size += counterSize(k.label)
+// restore adds a stat of the file of totals to the sums.
+func (t *totals) restore(st *format.Stat) error {
+	s, err := sumOf(st)
+	if err != nil {
+		return err
 	}
-	t.counters[k.label] += k.value
+	if old, twice := t.sums[s.label]; twice {
+		t.size -= old.size()
+		if s, err = old.plus(s); err != nil {
+			return err
+		}
+	}
+	t.sums[s.label] = s
+	t.size += s.size()
+	return nil
 }
 
 func (t *totals) record(id identity) {
@@ -281,12 +277,7 @@ func (t *totals) record(id identity) {
 	t.size += recordSize(id)
 }
 
-// fieldOverhead is the size of a field without its label and value at most: two
-// sizes, the signature, the write buffer and the padding.
-const fieldOverhead = 2 + 2 + 16 + 1 + 8
-
-func counterSize(label string) int { return fieldOverhead + len(label) + 8 }
-
+// recordSize returns how many bytes the field of a record takes at most.
 func recordSize(id identity) int { return fieldOverhead + len(recordLabel) + 20 + len(id.String()) }
 
 // create creates the file of the totals, with nothing in it.
@@ -348,9 +339,8 @@ func (t *totals) write(data []byte) (*mapping.File, error) {
 // encode returns the totals as a stat file.
 func (t *totals) encode() (data []byte, err error) {
 	data = []byte{format.Version}
-	for _, label := range slices.Sorted(maps.Keys(t.counters)) {
-		spec := format.Spec{Label: label, Type: format.Counter, Update: format.Shared}
-		if data, err = appendStat(data, spec, format.UintValue(t.counters[label])); err != nil {
+	for _, label := range slices.Sorted(maps.Keys(t.sums)) {
+		if data, err = t.sums[label].append(data); err != nil {
 			return nil, err
 		}
 	}

@@ -14,9 +14,9 @@ import (
 
 // Totals stay within what readers read, whatever labels somebody makes up.
 func TestTotalsHaveALimit(t *testing.T) {
-	tot := &totals{path: "totals", counters: make(map[string]uint64), size: 1}
+	tot := &totals{path: "totals", sums: make(map[string]sum), size: 1}
 	dead := func(pid int, label string) *candidate {
-		n := &candidate{writer: liveness.Writer{PID: pid, Created: time.Unix(1, 0)}, counters: []counter{{label, 2}}}
+		n := &candidate{writer: liveness.Writer{PID: pid, Created: time.Unix(1, 0)}, sums: []sum{{label: label, typ: format.Counter, count: 2}}}
 		n.file = strings.Repeat("d/", pid%50) + "dead"
 		return n
 	}
@@ -32,8 +32,8 @@ func TestTotalsHaveALimit(t *testing.T) {
 		}
 		accepted++
 	}
-	if len(tot.counters) != accepted || len(tot.folded) != accepted {
-		t.Errorf("a refused file left its mark: %d counters, %d records, want %d", len(tot.counters), len(tot.folded), accepted)
+	if len(tot.sums) != accepted || len(tot.folded) != accepted {
+		t.Errorf("a refused file left its mark: %d counters, %d records, want %d", len(tot.sums), len(tot.folded), accepted)
 	}
 	data, err := tot.encode()
 	if err != nil || len(data) > tot.size || tot.size > statfile.DefaultMaxSize {
@@ -41,7 +41,7 @@ func TestTotalsHaveALimit(t *testing.T) {
 	}
 	// What needs no new label still finds room, as long as its record does.
 	tot.folded, tot.size = nil, statfile.DefaultMaxSize-1000
-	if err := tot.add(dead(5000, strings.Repeat("x", 60_001))); err != nil || tot.counters[strings.Repeat("x", 60_001)] != 4 {
+	if err := tot.add(dead(5000, strings.Repeat("x", 60_001))); err != nil || tot.sums[strings.Repeat("x", 60_001)].count != 4 {
 		t.Errorf("add(a known label) = %v, want no error and a sum", err)
 	}
 }
@@ -71,13 +71,13 @@ func TestTotalsNameNoWriter(t *testing.T) {
 			Value: format.UintValue(7),
 		}}
 	}
-	tot := &totals{path: "totals", counters: make(map[string]uint64), size: 1}
+	tot := &totals{path: "totals", sums: make(map[string]sum), size: 1}
 	for _, label := range []string{"sys.pid", "a.sys.pid", "a.sys.created", "jobs"} {
-		got, err := counters(slices.Values(counterOf(label)))
-		if err != nil || len(got) != 1 || got[0] != (counter{label, 7}) {
-			t.Fatalf("counters(%s) = %v, %v, want it", label, got, err)
+		got, err := sumsOf(slices.Values(counterOf(label)))
+		if err != nil || len(got) != 1 || got[0].label != label || got[0].count != 7 {
+			t.Fatalf("sumsOf(%s) = %v, %v, want it", label, got, err)
 		}
-		tot.count(got[0])
+		tot.sums[label] = got[0]
 	}
 	data, err := tot.encode()
 	if err != nil {
@@ -87,8 +87,8 @@ func TestTotalsNameNoWriter(t *testing.T) {
 		t.Errorf("the writer of totals is %+v, %v, want %v", w, err, liveness.ErrNoWriter)
 	}
 	for _, label := range []string{"", "\xff"} {
-		if got, err := counters(slices.Values(counterOf(label))); !errors.As(err, new(doubt)) {
-			t.Errorf("counters(label %q) = %v, %v, want a doubt", label, got, err)
+		if got, err := sumsOf(slices.Values(counterOf(label))); !errors.As(err, new(doubt)) {
+			t.Errorf("sumsOf(label %q) = %v, %v, want a doubt", label, got, err)
 		}
 	}
 }
