@@ -12,11 +12,12 @@ import (
 
 type inode struct{ dev, ino uint64 }
 
+func inodeOf(info mapping.Info) inode { return inode{info.Dev, info.Ino} }
+
 // A polled is one file, with what the poller needs of it.
 type polled struct {
 	File
 	entry    statfile.Entry
-	inode    inode         // of the file that was opened
 	view     *mapping.View // nil between polls where too many files are mapped
 	size     int           // of the map, in bytes; 0 if the file cannot be read
 	end      int           // where the fields end, and a label size shows that there are more
@@ -110,9 +111,7 @@ func (p *Poller) leave(f *polled) {
 	if p.byPath[f.Path] == f {
 		delete(p.byPath, f.Path)
 	}
-	if p.byInode[f.inode] == f {
-		delete(p.byInode, f.inode)
-	}
+	p.unlist(f)
 	p.leaving = append(p.leaving, f)
 }
 
@@ -123,61 +122,59 @@ func (p *Poller) leave(f *polled) {
 func (p *Poller) load(f *polled, old []field, goOn bool) (same *polled) {
 	opened, info, err := statfile.Open(f.Path, !f.entry.Found)
 	if err != nil {
-		p.forget(f)
-		p.fail(f, err)
+		p.lose(f, err)
 		return nil
 	}
 	defer opened.Close()
-	id := inode{info.Dev, info.Ino}
-	if same = p.byInode[id]; same != nil && same != f {
+	if same = p.byInode[inodeOf(info)]; same != nil && same != f {
 		return same
 	}
-	if f.inode != id && p.byInode[f.inode] == f {
-		delete(p.byInode, f.inode)
-	}
-	goOn = goOn && f.inode == id
 	err = p.reader.Read(opened, info)
 	if err != nil && p.reader.Len() == 0 {
-		p.forget(f)
-		p.fail(f, err)
+		p.lose(f, err)
 		return nil
 	}
 	p.measure(f, info, err == nil)
 	p.unmap(f)
 	if p.maps < p.maxMaps {
 		if mapErr := p.mapFile(f, opened); mapErr != nil {
-			p.forget(f)
-			p.fail(f, mapErr)
+			p.lose(f, mapErr)
 			return nil
 		}
 	}
-	f.inode, f.Info = id, info
-	p.byInode[id] = f
-	f.retry = 0
-	p.identify(f)
+	goOn = goOn && f.Info.SameFile(info)
+	p.identify(f, info)
 	before := f.fields
 	settled := p.choose(f, old, goOn)
 	p.release(before)
+	f.retry = 0
 	p.fail(f, err)
-	limited := p.reader.loader.Limited
-	p.reader.release()
 	switch {
-	case limited:
-		f.retry = 0
-	case err != nil:
-	case settled:
+	case p.reader.loader.Limited:
+		f.retry = 0 // no change of the file brings more
+	case err == nil && settled:
 		f.failures = 0
-	default:
+	case err == nil:
 		p.retryLater(f)
 	}
+	p.reader.release()
 	return nil
 }
 
-// identify notes what the stats that were read say of f.
-func (p *Poller) identify(f *polled) {
-	f.Stats = p.reader.Len()
+// identify notes what info, and the stats that were read, say of f.
+func (p *Poller) identify(f *polled, info mapping.Info) {
+	p.unlist(f)
+	f.Info, f.Stats = info, p.reader.Len()
 	f.Writer, _ = liveness.WriterOf(p.reader.Data())
 	f.judged, f.ended = 0, false
+	p.byInode[inodeOf(info)] = f
+}
+
+// unlist removes f from what is known by inode.
+func (p *Poller) unlist(f *polled) {
+	if id := inodeOf(f.Info); p.byInode[id] == f {
+		delete(p.byInode, id)
+	}
 }
 
 // measure sets how much of f is mapped: up to the end of its stats, and where
@@ -238,15 +235,19 @@ func (p *Poller) choose(f *polled, old []field, goOn bool) (settled bool) {
 	}
 	p.loads++
 	for st := range p.reader.Stats() {
-		s := p.series.known[string(st.Label)]
-		// Of a label that stands twice in one file, the first one counts.
-		if s != nil && s.load == p.loads || !p.wants(s, st.Label) {
+		var label string
+		if s := p.series.known[string(st.Label)]; s == nil {
+			label = string(st.Label)
+		} else if label = s.Label; s.load == p.loads {
+			continue // of a label that is there twice, the first one counts
+		}
+		if p.Want != nil && !p.Want(label) {
 			continue
 		}
 		if p.MaxStats > 0 && len(f.fields) == p.MaxStats {
 			break
 		}
-		fd := p.addField(f, &st, s)
+		fd := p.addField(f, &st, label)
 		if fd.Series.load = p.loads; fd.Series.before != nil {
 			fd.Continue(&fd.Series.before.Track, !goOn)
 		}
@@ -264,25 +265,8 @@ func (p *Poller) choose(f *polled, old []field, goOn bool) (settled bool) {
 	return true
 }
 
-// wants reports whether a label, which s may have, is polled.
-func (p *Poller) wants(s *Series, label []byte) bool {
-	switch {
-	case p.Want == nil:
-		return true
-	case s != nil:
-		return p.Want(s.Label)
-	}
-	return p.Want(string(label))
-}
-
-// addField makes st, of the series s or of none yet, a field of f.
-func (p *Poller) addField(f *polled, st *format.Stat, s *Series) *field {
-	var label string
-	if s != nil {
-		label = s.Label
-	} else {
-		label = string(st.Label)
-	}
+// addField makes st a field of f.
+func (p *Poller) addField(f *polled, st *format.Stat, label string) *field {
 	t, sig := st.Type(), st.Signature
 	fd := field{sig: sig, typ: t, live: st.Live()}
 	if d := st.Description(); d != (format.Description{}) {
@@ -332,12 +316,15 @@ func (p *Poller) release(fields []field) {
 func (p *Poller) forget(f *polled) {
 	p.unmap(f)
 	p.release(f.fields)
+	p.unlist(f)
 	f.fields, f.requests, f.size, f.end, f.full = nil, nil, 0, 0, false
 	f.Info, f.Writer, f.Stats, f.Polled = mapping.Info{}, liveness.Writer{}, 0, 0
-	if p.byInode[f.inode] == f {
-		delete(p.byInode, f.inode)
-	}
-	f.inode = inode{}
+}
+
+// lose is told that f cannot be read.
+func (p *Poller) lose(f *polled, err error) {
+	p.forget(f)
+	p.fail(f, err)
 }
 
 // maxWait is how many polls a file that failed is left alone at most.
