@@ -34,8 +34,10 @@ func TestOverviewExamples(t *testing.T) {
 		t.Fatalf("%v: %v\n%s", build.Args, err, out)
 	}
 	for section, wanted := range map[string][]string{
-		"EXAMPLES": {"files\tcounter\t1\n", "state\tstring\tcopying /home\n", `{"files":1}`},
-		"RECIPES":  {"1\n", "jobs.done   7\n", "7 jobs\n", "\tbytes\t104857600\t0\n", "searched "},
+		"EXAMPLES":                {"files\tcounter\t1\n", "state\tstring\tcopying /home\n", `{"files":1}`},
+		"RECIPES":                 {"1\n", "jobs.done   7\n", "7 jobs\n", "\tbytes\t104857600\t0\n", "searched "},
+		"LATENCY AND PERCENTILES": {"p50 9.69 ms  p99 210 ms  max 210 ms\n", "0.21\n", "\tlatency:p99.9\tfloat64\t0.21\n", "\t0\t-\t-\n"},
+		"UNITS":                   {" 1.2 MiB\n", "1258291\n", "Bodies, without headers\n"},
 	} {
 		dir := t.TempDir()
 		var shown strings.Builder
