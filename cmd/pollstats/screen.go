@@ -29,8 +29,9 @@ type painter struct {
 	row int // that is next
 }
 
-// numberWidth is what a column of numbers takes, with the blank before it.
-const numberWidth = 1 + report.ScaledWidth + 1
+// numberWidth is what a column of numbers takes, with the blank before it. The
+// widest numbers are those of a unit.
+const numberWidth = 1 + len("1023 KiB")
 
 // Sequences of looks.
 const (
@@ -51,7 +52,8 @@ var (
 // helpText is the page on "?". Its keys are those of the manual page.
 const helpText = `pollstats -w shows all stats that match, one a line, over all files.
 
-VALUE       the sum over the files, or the mean of averages
+VALUE       the sum over the files, or the mean of averages; without the
+            gauges and texts of programs that have ended
 RATE/s      change a second
 MIN AVG MAX since the start: of the rate of a counter, else of the value
 TREND       the same, one character a look
@@ -225,7 +227,7 @@ func (p *painter) values(s *stat) {
 
 func (p *painter) number(s *stat, c int) {
 	var digits [32]byte
-	p.right(string(report.AppendScaled(digits[:0], s.column(c))), numberWidth)
+	p.right(string(s.appendColumn(digits[:0], c)), numberWidth)
 }
 
 // foot appends the last line.

@@ -11,6 +11,7 @@ import (
 	"unicode/utf8"
 
 	"mmstats/lib/cli/clitest"
+	"mmstats/lib/mmstats"
 )
 
 // shell is the one that commands are typed into.
@@ -254,4 +255,41 @@ func TestRowsOnTerminal(t *testing.T) {
 		x.Text("clear; echo status $?")
 		x.Shows(`^status 0$`)
 	}
+}
+
+// The screen says how many programs live, sums what they have in flight alone,
+// and shows percentiles, units and times as people read them.
+func TestScreenTellsWhoLivesAndHowSlow(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	var stats struct {
+		Wait mmstats.Histogram `mmstats:"wait" unit:"seconds"`
+		Sent mmstats.Counter   `mmstats:"sent" unit:"bytes"`
+	}
+	file, err := mmstats.Create(mmstats.Options{Path: dir + "/c.mmstats", NoDefaults: true}, &stats)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	stats.Sent.Add(3 << 20)
+	for range 100 {
+		stats.Wait.Add(0.025)
+	}
+	for _, name := range []string{"a", "b"} {
+		s := startServer(t, dir+"/"+name+".mmstats")
+		s.do("in_flight 7", 1)
+		s.do("done 5", 1)
+		if name == "b" {
+			s.kill()
+		}
+	}
+	x := clitest.StartTmux(t, dir, 100, 40, shell)
+	x.Text("clear; pollstats -w -d 0.2")
+	x.Shows(`^pollstats  2 of 3 files live `)
+	x.Shows(`^in_flight +7 `)
+	x.Shows(`^done +10 `)
+	x.Shows(`^wait:p99 .*25 ms`)
+	x.Shows(`^sent +3 MiB +0 B `)
+	x.Shows(`^sys.created +2 values`)
+	x.Keys("q")
 }

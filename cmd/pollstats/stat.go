@@ -1,12 +1,14 @@
 package main
 
 import (
+	"bytes"
 	"math"
 	"strconv"
 	"time"
 
 	"mmstats/lib/aggregate"
 	"mmstats/lib/format"
+	"mmstats/lib/report"
 )
 
 // maxHistory is how many looks a sparkline reaches back at most.
@@ -16,6 +18,7 @@ const maxHistory = 256
 type stat struct {
 	fold         // of the last poll
 	title string // the label without the prefix
+	part  aspect // that the row is of: a percentile; the mode is byKind in all other rows
 
 	// Of the last poll.
 	value    format.Value
@@ -52,7 +55,7 @@ func (s *stat) end(elapsed time.Duration) {
 	s.changed = before.Class() != 0 && (before.Float() != s.value.Float() || text != s.shown)
 	s.wasReset = s.reset
 	s.rate, s.hasRate = 0, false
-	if change := s.result(aspect{mode: rate}, elapsed); elapsed > 0 && !s.joining && change.Class() != 0 && !s.isText() {
+	if change := s.result(aspect{mode: rate}, elapsed); s.part.mode == byKind && elapsed > 0 && !s.joining && change.Class() != 0 && !s.isText() {
 		s.rate, s.hasRate = change.Float(), true
 	}
 	s.track(elapsed)
@@ -65,6 +68,8 @@ func (s *stat) summary() (format.Value, string) {
 	switch {
 	case s.failed:
 		return format.Value{}, ""
+	case s.part.mode != byKind:
+		return s.result(s.part, 0), ""
 	case s.isNumber() && len(s.typ.Parts()) > 0:
 		return s.result(defaultAspect(s.typ, s.kind), 0), ""
 	case files == 0:
@@ -80,10 +85,36 @@ func (s *stat) summary() (format.Value, string) {
 	case s.kind == format.KindConstant && s.differ:
 		return format.TextValue(nil), strconv.Itoa(files) + " values"
 	case s.kind == format.KindConstant:
-		one := s.values.Result(aggregate.One)
-		return format.TextValue(nil), string(one.AppendText(nil))
+		return format.TextValue(nil), s.oneText(s.values.Result(aggregate.One))
+	case s.unit == unixTime:
+		return format.TextValue(nil), s.oneText(s.values.Result(aggregate.Max))
 	}
 	return s.result(aspect{mode: value}, 0), ""
+}
+
+// unixTime is the unit of times of day, of which the sum says nothing.
+const unixTime = "unixtime"
+
+// oneText returns a value as a text of any width.
+func (s *stat) oneText(v format.Value) string {
+	if u, known := format.LookUpUnit(s.unit); known {
+		return string(u.AppendText(nil, v.Float()))
+	}
+	return string(v.AppendText(nil))
+}
+
+// appendColumn appends what a row has in one of the columns of numbers.
+func (s *stat) appendColumn(dst []byte, c int) []byte {
+	v := s.column(c)
+	u, known := format.LookUpUnit(s.unit)
+	isRate := c == columnRate || c != columnValue && s.kind == format.KindCounter
+	switch {
+	case !known || v.Class() == 0 || isRate && len(s.typ.Parts()) > 0:
+		return report.AppendScaled(dst, v)
+	case isRate:
+		return bytes.TrimSuffix(u.AppendRate(dst, v.Float()), []byte("/s")) // the title says so
+	}
+	return u.AppendText(dst, v.Float())
 }
 
 // track keeps what is shown of the time since the start.

@@ -51,6 +51,8 @@ type view struct {
 	bound  []boundStat      // by the ID of the series
 	looks  int
 	left   int     // series that no row was left for, at this look
+	stale  int     // running programs whose heartbeat is overdue, at this look
+	now    float64 // when this look began, in seconds since 1970
 	shown  []*stat // those that the filter leaves, sorted
 	looked time.Time
 
@@ -66,8 +68,9 @@ type view struct {
 
 type boundStat struct {
 	series *reader.Series
-	stat   *stat // nil where there are too many
-	looks  int   // when that was counted
+	stat   *stat   // nil where there are too many
+	parts  []*stat // its percentiles, where it is a histogram
+	looks  int     // when that was counted
 }
 
 // watch shows the full screen until q, and returns the status.
@@ -173,7 +176,8 @@ func (v *view) look(first bool) {
 		s.begin()
 	}
 	v.looks++
-	v.left = 0
+	v.left, v.stale = 0, 0
+	v.now = float64(time.Now().UnixMicro()) / 1e6
 	now := v.poller.Poll(v.visit)
 	elapsed := now.Sub(v.looked)
 	if first {
@@ -196,13 +200,18 @@ func (v *view) visit(m *reader.Sample) {
 	}
 	b := &v.bound[s.ID]
 	if b.series != s || b.stat == nil || b.stat.missing > 0 {
-		st := v.stats[s.Label]
-		if st == nil && len(v.stats) < maxRows {
-			rest, _ := trimPrefix(s.Label, v.Prefix)
-			st = newStat(s.Label, rest, v.ended())
-			v.stats[s.Label] = st
+		*b = boundStat{series: s, stat: v.row(s.Label, aspect{}), looks: b.looks}
+		if b.stat != nil && s.Type == format.Histogram {
+			for _, q := range []string{"p50", "p99"} {
+				part, _ := format.ParsePart(q)
+				if row := v.row(s.Label+":"+q, aspect{inside, part}); row != nil {
+					b.parts = append(b.parts, row)
+				}
+			}
 		}
-		*b = boundStat{s, st, b.looks}
+	}
+	if d := m.Description; d != nil && d.Every > 0 && d.Stale(m.Value.Float(), v.now) && !m.File.Ended() {
+		v.stale++
 	}
 	if b.stat == nil {
 		if b.looks != v.looks {
@@ -212,6 +221,23 @@ func (v *view) visit(m *reader.Sample) {
 		return
 	}
 	b.stat.add(m)
+	for _, part := range b.parts {
+		part.add(m)
+	}
+}
+
+// row returns the row of a label, and nil where there are too many.
+func (v *view) row(label string, part aspect) *stat {
+	st := v.stats[label]
+	if st == nil && len(v.stats) < maxRows {
+		title, _ := trimPrefix(label, v.Prefix)
+		st = newStat(label, title, v.ended())
+		if st.part = part; part.mode != byKind {
+			st.needs = needsOf(part, format.Histogram)
+		}
+		v.stats[label] = st
+	}
+	return st
 }
 
 // arrange makes v.shown what the filter leaves, sorted.
@@ -372,8 +398,15 @@ func (v *view) paint() error {
 
 // status is what the first line says, in width characters.
 func (v *view) status(width int) string {
-	files, failing, err := v.files()
-	text := "pollstats  " + plural(files, "file") + "  " + v.stated() + "  every " + v.delay.String()
+	files, ended, failing, err := v.files()
+	text := "pollstats  " + plural(files, "file")
+	if ended > 0 {
+		text = "pollstats  " + strconv.Itoa(files-ended) + " of " + plural(files, "file") + " live"
+	}
+	text += "  " + v.stated() + "  every " + v.delay.String()
+	if v.stale > 0 {
+		text += "  " + strconv.Itoa(v.stale) + " stale"
+	}
 	if failing > 0 {
 		text += "  " + strconv.Itoa(failing) + " unreadable: "
 		// The reason stands at the end.
@@ -390,19 +423,22 @@ func (v *view) stated() string {
 	return plural(len(v.stats), "stat")
 }
 
-// files counts the files that are polled, and those that cannot be read, with
-// the reason of the first.
-func (v *view) files() (polled, failing int, first error) {
+// files counts the files that are polled, those of them whose writer has ended,
+// and those that cannot be read, with the reason of the first.
+func (v *view) files() (polled, ended, failing int, first error) {
 	for f := range v.poller.Files() {
 		if f.Polled > 0 {
 			polled++
+			if f.Ended() {
+				ended++
+			}
 		}
 		if f.Err != nil {
 			failing++
 			first = cmp.Or(first, f.Err)
 		}
 	}
-	return polled, failing, first
+	return polled, ended, failing, first
 }
 
 func plural(n int, noun string) string {
