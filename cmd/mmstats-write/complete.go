@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"maps"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -118,9 +117,9 @@ func (line *commandLine) assignments(typed, end string) []flags.Completion {
 	if !colon || strings.Contains(typed, "=") {
 		return found
 	}
-	for _, name := range slices.Sorted(maps.Keys(typeNames)) {
-		if strings.HasPrefix(name, started) {
-			found = append(found, flags.Completion{Item: label + ":" + name + end})
+	for _, t := range typeNames {
+		if strings.HasPrefix(t.name, started) {
+			found = append(found, flags.Completion{Item: label + ":" + t.name + end})
 		}
 	}
 	return found

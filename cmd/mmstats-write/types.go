@@ -10,31 +10,77 @@ import (
 )
 
 // typeNames are the types that a label can be created with. Beside the short
-// names are those that readers print.
-var typeNames = map[string]format.Type{
-	"counter": format.Counter, "int": format.Int64, "float": format.Float64,
-	"bool": format.Bool, "string": format.String,
-	"average": format.Average, "moving": format.Moving, "timer": format.Moving,
-	"histogram": format.Histogram,
-	"int8":      format.Int8, "int16": format.Int16, "int32": format.Int32, "int64": format.Int64,
-	"uint8": format.Uint8, "uint16": format.Uint16, "uint32": format.Uint32, "uint64": format.Uint64,
-	"float32": format.Float32, "float64": format.Float64,
+// names are those that readers print. It is no map, which would be filled at
+// each start of the program.
+var typeNames = [...]typeName{
+	{"counter", format.Counter}, {"int", format.Int64}, {"float", format.Float64},
+	{"bool", format.Bool}, {"string", format.String},
+	{"histogram", format.Histogram}, {"average", format.Average},
+	{"moving", format.Moving}, {"timer", format.Moving},
+	{"int8", format.Int8}, {"int16", format.Int16}, {"int32", format.Int32}, {"int64", format.Int64},
+	{"uint8", format.Uint8}, {"uint16", format.Uint16}, {"uint32", format.Uint32}, {"uint64", format.Uint64},
+	{"float32", format.Float32}, {"float64", format.Float64},
+}
+
+type typeName struct {
+	name string
+	typ  format.Type
+}
+
+// typeNamed returns the type called name, or 0.
+func typeNamed(name string) format.Type {
+	for i := range typeNames {
+		if typeNames[i].name == name {
+			return typeNames[i].typ
+		}
+	}
+	return 0
 }
 
 // typeList names the types in messages.
 const typeList = "counter, int, float, bool, string[N], histogram, average, moving[N], timer[N], " +
 	"int8 to int64, uint8 to uint64, float32, float64"
 
-// foreignTypes are what other tools and languages call a type, and the name it
-// has here.
-var foreignTypes = map[string]string{
-	"gauge": "float or int", "uint": "uint64", "integer": "int", "long": "int", "short": "int16",
-	"byte": "uint8", "number": "float or int", "double": "float", "real": "float", "decimal": "float",
-	"boolean": "bool", "text": "string", "str": "string", "char": "string",
-	"count": "counter", "mean": "average", "avg": "average", "time": "timer", "duration": "timer",
-	"hist": "histogram", "summary": "histogram", "distribution": "histogram",
-	"u8": "uint8", "u16": "uint16", "u32": "uint32", "u64": "uint64",
-	"i8": "int8", "i16": "int16", "i32": "int32", "i64": "int64", "f32": "float32", "f64": "float64",
+// foreignType returns the name here of what other tools and languages call a
+// type, or "".
+func foreignType(word string) string {
+	switch word {
+	case "gauge", "number":
+		return "float or int"
+	case "double", "real", "decimal", "f64":
+		return "float"
+	case "f32":
+		return "float32"
+	case "integer", "long", "i64":
+		return "int"
+	case "i32":
+		return "int32"
+	case "i16", "short":
+		return "int16"
+	case "i8":
+		return "int8"
+	case "uint", "u64":
+		return "uint64"
+	case "u32":
+		return "uint32"
+	case "u16":
+		return "uint16"
+	case "u8", "byte":
+		return "uint8"
+	case "boolean":
+		return "bool"
+	case "text", "str", "char":
+		return "string"
+	case "count":
+		return "counter"
+	case "mean", "avg":
+		return "average"
+	case "time", "duration":
+		return "timer"
+	case "hist", "summary", "distribution":
+		return "histogram"
+	}
+	return ""
 }
 
 // cutType cuts the type from a label, and gives it to c. A label may well hold
@@ -47,8 +93,8 @@ func cutType(c *mmstats.Change, text string) (label string, err error) {
 	}
 	label, named := text[:i], text[i+1:]
 	name, size, sized := strings.Cut(named, "[")
-	typ, known := typeNames[name]
-	if !known {
+	typ := typeNamed(name)
+	if typ == 0 {
 		if meant := meantType(name); meant != "" {
 			return "", fmt.Errorf(`no type %q; did you mean %s? types: %s; in a label, write \x3a for ":"`, named, meant, typeList)
 		}
@@ -88,16 +134,13 @@ func sizeOf(typ format.Type, name, named, size string) (int, error) {
 // meantType returns the type that a word which names none stands for, or "".
 func meantType(word string) string {
 	word = strings.ToLower(word)
-	if _, known := typeNames[word]; known {
+	if typeNamed(word) != 0 {
 		return word
 	}
-	if name, known := foreignTypes[word]; known {
-		return name
-	}
-	meant := ""
-	for name := range typeNames {
-		if len(word) > 3 && word[0] == name[0] && oneEdit(word, name) && (meant == "" || name < meant) {
-			meant = name
+	meant := foreignType(word)
+	for _, t := range typeNames {
+		if meant == "" && len(word) > 3 && word[0] == t.name[0] && oneEdit(word, t.name) {
+			meant = t.name
 		}
 	}
 	return meant
