@@ -180,8 +180,7 @@ func (d *dump) run() int {
 			d.looked = true
 			err = d.file(name)
 		}
-		var output *outputError
-		if errors.As(err, &output) {
+		if output, ok := errors.AsType[*outputError](err); ok {
 			return d.OutputFailed(output.error)
 		}
 		if err != nil && !d.value.defers(d, name, err) {

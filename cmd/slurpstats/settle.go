@@ -20,8 +20,10 @@ const (
 // settle reads f again, whose last reading said err, until that is no damage any
 // more, or it has waited for long enough. It returns what is said then.
 func (d *dump) settle(f *mapping.File, info mapping.Info, err error) (mapping.Info, error) {
-	var damage *format.DamageError
-	for wait := firstWait; errors.As(err, &damage) && d.waited+wait <= mostWaits; wait *= 2 {
+	for wait := firstWait; d.waited+wait <= mostWaits; wait *= 2 {
+		if _, damaged := errors.AsType[*format.DamageError](err); !damaged {
+			break
+		}
 		if age := time.Since(info.ModTime); age > settleAge || age < -settleAge {
 			break
 		}

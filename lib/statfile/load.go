@@ -78,8 +78,7 @@ func (l *Loader) LoadMore(f *mapping.File, info mapping.Info) error {
 
 // damaged adds the name of the file to an error about its bytes.
 func damaged(f *mapping.File, err error) error {
-	var damage *format.DamageError
-	if errors.As(err, &damage) {
+	if _, ok := errors.AsType[*format.DamageError](err); ok {
 		err = &fs.PathError{Op: "read", Path: f.Name(), Err: err}
 	}
 	return err
