@@ -42,7 +42,7 @@ func (b Buffers) Part(skip, part int) Buffers {
 // word returns the aligned word that holds the write buffer, and by how many bits
 // it is shifted in it. Other bytes of the word may be a value that is updated, so
 // it may only be replaced by a compare-and-swap.
-func (b Buffers) word() (p *uint32, shift int) {
+func (b *Buffers) word() (p *uint32, shift int) {
 	at := b.index &^ 3
 	shift = 8 * (b.index - at)
 	if binary.NativeEndian.Uint16([]byte{0, 1}) == 1 {
@@ -51,23 +51,23 @@ func (b Buffers) word() (p *uint32, shift int) {
 	return (*uint32)(unsafe.Add(b.region.mem.base, at)), shift
 }
 
-func (b Buffers) load() byte {
+func (b *Buffers) load() byte {
 	p, shift := b.word()
 	return byte(atomic.LoadUint32(p)>>shift) & 1
 }
 
-func (b Buffers) value(index byte) []byte {
+func (b *Buffers) value(index byte) []byte {
 	return unsafe.Slice((*byte)(unsafe.Add(b.region.mem.base, b.index+1+int(index)*b.size+b.skip)), b.part)
 }
 
 // Write sets the value to src, filled up with NULs, in one step. It reports
 // whether it did: not if the file was truncated.
-func (b Buffers) Write(src []byte) (done bool) {
+func (b *Buffers) Write(src []byte) (done bool) {
 	return b.WriteString(unsafe.String(unsafe.SliceData(src), len(src)))
 }
 
 // WriteString is Write.
-func (b Buffers) WriteString(src string) (done bool) {
+func (b *Buffers) WriteString(src string) (done bool) {
 	return b.region.guard(func() {
 		// Readers read the other value. One that has been reading this one since
 		// before the last flip finds another write buffer, and starts again.
@@ -81,7 +81,7 @@ func (b Buffers) WriteString(src string) (done bool) {
 // Update calls next with the value in buf, which has its size, and sets the value
 // to what next leaves there. If next returns an error, the value stays as it is.
 // The error is ErrGone if the file was truncated.
-func (b Buffers) Update(buf []byte, next func() error) error {
+func (b *Buffers) Update(buf []byte, next func() error) error {
 	var err error
 	done := b.region.guard(func() {
 		index := b.load()
@@ -99,7 +99,7 @@ func (b Buffers) Update(buf []byte, next func() error) error {
 
 // flip makes the value that was written the one that readers read. The swap
 // releases its bytes: whoever loads the write buffer after it sees all of them.
-func (b Buffers) flip(index byte) {
+func (b *Buffers) flip(index byte) {
 	p, shift := b.word()
 	for {
 		old := atomic.LoadUint32(p)
@@ -116,7 +116,7 @@ var ErrGone = errors.New("the file was truncated under its map")
 
 // Read copies the value that readers take to dst, which holds its size. It may
 // be called while others write.
-func (b Buffers) Read(dst []byte) error {
+func (b *Buffers) Read(dst []byte) error {
 	err := ErrGone // what is left after a fault
 	b.region.try(func() {
 		value := func(index byte) unsafe.Pointer { return unsafe.Pointer(unsafe.SliceData(b.value(index ^ 1))) }

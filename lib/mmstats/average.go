@@ -45,7 +45,7 @@ func decodeAverage(buf []byte) AverageState {
 func (a *Average) Add(sample float64) { a.sample(sample) }
 
 // addToAverage adds a sample, for the only writer.
-func addToAverage(b mapping.Buffers, sample float64) error {
+func addToAverage(b *mapping.Buffers, sample float64) error {
 	var buf [averageSize]byte
 	return b.Update(buf[:], func() error {
 		st := decodeAverage(buf[:])

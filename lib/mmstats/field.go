@@ -232,7 +232,7 @@ func (f *field) change(c *Change, operand format.Value) error {
 		buf := make([]byte, f.sig.Size)
 		err = f.both.Update(buf, func() error { return f.nextIn(buf, c.Op, operand) })
 	case average:
-		err = addToAverage(f.both, operand.Float())
+		err = addToAverage(&f.both, operand.Float())
 	case moving:
 		if !f.ring.Add(operand.Float()) {
 			err = mapping.ErrGone
@@ -299,7 +299,7 @@ func (r *ref) sample(v float64) {
 		f.store.drop(errFinite)
 	case f.begin():
 		if f.way == average {
-			addToAverage(f.both, v)
+			addToAverage(&f.both, v)
 		} else {
 			f.ring.Add(v)
 		}
