@@ -65,6 +65,7 @@ func TestCompletion(t *testing.T) {
 			dir := t.TempDir()
 			for name, mode := range map[string]os.FileMode{"dir": os.ModeDir | 0o755, "runme-this": 0o755} {
 				path := filepath.Join(dir, name)
+				var err error
 				if mode.IsDir() {
 					err = os.Mkdir(path, mode.Perm())
 				} else {
