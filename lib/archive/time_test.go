@@ -96,14 +96,18 @@ func TestCutOut(t *testing.T) {
 	dir := t.TempDir()
 	c := newChurn(3)
 	var ticks []tick
+	unit := 50
+	if testing.Short() {
+		unit = 10
+	}
 	for run := range 3 {
 		w := newWriter(t, dir, Options{MaxSize: 16 * LeastMaxSize})
-		ticks = append(ticks, recordChurn(t, w, c, 1000*run, 250)...)
+		ticks = append(ticks, recordChurn(t, w, c, 1000*run, 5*unit)...)
 		w.dropped, w.reason, w.mustKey = 2, os.ErrInvalid, true
-		ticks = append(ticks, recordChurn(t, w, c, 1000*run+255, 100)...)
+		ticks = append(ticks, recordChurn(t, w, c, 1000*run+5*unit+5, 2*unit)...)
 		w.Close()
 	}
-	from, to := 100, 900
+	from, to := 2*unit, 18*unit
 	path := filepath.Join(t.TempDir(), "cut")
 	var out bytes.Buffer
 	n, err := Cut(&out, open(t, dir), ticks[from].Time, ticks[to].Time.Add(time.Millisecond))
