@@ -13,6 +13,7 @@ import (
 	"net/http"
 	"os"
 	"os/signal"
+	"runtime/debug"
 	"slices"
 	"sync"
 	"syscall"
@@ -59,6 +60,10 @@ type command struct {
 	delay, history time.Duration
 }
 
+// gcPercent lets a file that somebody filled with stats take less memory than the
+// default, at little cost: between two looks nearly nothing is allocated.
+const gcPercent = 25
+
 func run(a *cli.App, args []string, _ io.Reader) int {
 	c := &command{App: a}
 	rest, status, done := a.Parse(a.Parser(&c.options, "[-l ADDR]... [-d DELAY] [--history TIME]"), &c.Common, args)
@@ -73,6 +78,7 @@ func run(a *cli.App, args []string, _ io.Reader) int {
 		c.Error(err)
 		return cli.Misused
 	}
+	debug.SetGCPercent(gcPercent)
 	return c.serve(listeners, append(cli.Paths(c.Args.Files), rest...))
 }
 
