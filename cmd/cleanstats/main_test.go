@@ -13,6 +13,7 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"mmstats/lib/cli"
 	"mmstats/lib/cli/clitest"
 	"mmstats/lib/format"
 	"mmstats/lib/liveness"
@@ -152,4 +153,11 @@ func writeStats(t *testing.T, name string, pid int, created time.Time, keepsLock
 	if err := os.Chtimes(name, created, created); err != nil {
 		t.Fatal(err)
 	}
+}
+
+// command runs the command in this process, and returns its status and output.
+func command(args ...string) (status int, stdout, stderr string) {
+	var out, errs strings.Builder
+	status = run(&cli.App{Name: "cleanstats", Stdout: &out, Stderr: &errs}, args, strings.NewReader(""))
+	return status, out.String(), errs.String()
 }

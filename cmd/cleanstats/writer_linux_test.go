@@ -8,12 +8,10 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strconv"
-	"strings"
 	"syscall"
 	"testing"
 	"time"
 
-	"mmstats/lib/cli"
 )
 
 // A writer is a process that made stat files and holds them in some way, until
@@ -187,11 +185,4 @@ func programFor(t *testing.T) (dir, program string) {
 		t.Fatal(err)
 	}
 	return dir, program
-}
-
-// command runs the command in this process, and returns its status and output.
-func command(args ...string) (status int, stdout, stderr string) {
-	var out, errs strings.Builder
-	status = run(&cli.App{Name: "cleanstats", Stdout: &out, Stderr: &errs}, args, strings.NewReader(""))
-	return status, out.String(), errs.String()
 }

@@ -51,7 +51,7 @@ func Lookup(pid int) Process {
 	p.UIDs = uids(dir + "/status")
 	// The second field is a name in parentheses, which may contain anything.
 	fields := strings.Fields(string(stat[bytes.LastIndexByte(stat, ')')+1:]))
-	const state, threads, start = 3 - 3, 20 - 3, 22 - 3 // the name is field 2
+	const state, threads, start = 0, 20 - 3, 22 - 3 // the name is field 2, the state 3
 	if len(fields) <= start {
 		return p
 	}
