@@ -249,7 +249,9 @@ func noMap() {
 	fatal(err)
 	fmt.Sscan(string(statm), &size)
 	size = size*uint64(os.Getpagesize()) + 12<<20
-	fatal(syscall.Setrlimit(syscall.RLIMIT_AS, &syscall.Rlimit{Cur: size, Max: size}))
+	var limit syscall.Rlimit // of numbers with a sign on some systems
+	fmt.Sscan(fmt.Sprint(size, " ", size), &limit.Cur, &limit.Max)
+	fatal(syscall.Setrlimit(syscall.RLIMIT_AS, &limit))
 	if _, err := mmstats.Create(mmstats.Options{Dir: os.Args[1]}, texts...); !errors.Is(err, syscall.ENOMEM) {
 		fatal(fmt.Errorf("Create() = %v, want %v", err, syscall.ENOMEM))
 	}
