@@ -75,7 +75,7 @@ func (s *stat) summary() (format.Value, string) {
 	case files == 0:
 		return format.Value{}, ""
 	case s.kind == format.KindBool && files > 1:
-		return format.IntValue(int64(s.trues)), strconv.Itoa(s.trues) + " of " + strconv.Itoa(files) + " true"
+		return format.IntValue(int64(s.trues)), strconv.Itoa(s.trues) + " of " + strconv.Itoa(files)
 	case s.kind == format.KindBool:
 		return format.IntValue(int64(s.trues)), strconv.FormatBool(s.trues > 0)
 	case s.isText() && s.differ:
