@@ -72,6 +72,11 @@ type Writer struct {
 	owed int64
 }
 
+// lockWait is how long a writer waits for the lock of its directory. The one
+// before it may have started another program just when it ended, and that holds
+// the lock until it is loaded.
+const lockWait = 200 * time.Millisecond
+
 // NewWriter returns a writer of the archive in the directory called dir, which
 // it makes where there is none. The error wraps [mapping.ErrLocked] where
 // another process records there.
@@ -106,7 +111,7 @@ func (w *Writer) begin() error {
 	if !info.Mode.IsDir() {
 		return &fs.PathError{Op: "open", Path: w.dir, Err: syscall.ENOTDIR}
 	}
-	if err := w.lock.TryLock(); err != nil {
+	if err := w.lock.Lock(lockWait); err != nil {
 		return err
 	}
 	_, err = w.list()
