@@ -84,25 +84,16 @@ func run(a *cli.App, args []string, _ io.Reader) int {
 
 // prepare checks what the options say.
 func (c *command) prepare() (err error) {
-	if c.delay, err = parseTime(c.Delay); err != nil || c.delay < minDelay || c.delay > maxDelay {
+	if c.delay, err = cli.ParseDuration(c.Delay); err != nil || c.delay < minDelay || c.delay > maxDelay {
 		return fmt.Errorf("-d is 0.1 s to 60 s, such as 0.5, 500ms or 2s, not %q", c.Delay)
 	}
-	if c.history, err = parseTime(c.History); err != nil || c.history < 0 || c.history > maxHistory {
+	if c.history, err = cli.ParseDuration(c.History); err != nil || c.history < 0 || c.history > maxHistory {
 		return fmt.Errorf("--history is 0 to 7 days, such as 10m or 2h, not %q", c.History)
 	}
 	if c.MaxSize < 1 {
 		return errors.New("--max-size must be at least 1")
 	}
 	return nil
-}
-
-// parseTime returns a time: seconds, or a number with a unit.
-func parseTime(text string) (time.Duration, error) {
-	d, err := time.ParseDuration(text)
-	if err != nil {
-		d, err = time.ParseDuration(text + "s")
-	}
-	return d, err
 }
 
 // open opens the sockets, or takes those of systemd.

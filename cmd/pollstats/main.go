@@ -7,7 +7,6 @@ package main
 import (
 	"cmp"
 	"errors"
-	"fmt"
 	"io"
 	"time"
 
@@ -42,28 +41,7 @@ type options struct {
 	} `positional-args:"yes"`
 }
 
-const (
-	minDelay = 10 * time.Millisecond
-	maxDelay = 365 * 24 * time.Hour
-
-	defaultHeaders = 20
-)
-
-// parseDelay returns the time between rows that text is: seconds, or a number with
-// a unit. name is what messages call it.
-func parseDelay(name, text string) (time.Duration, error) {
-	d, err := time.ParseDuration(text)
-	if err != nil {
-		d, err = time.ParseDuration(text + "s")
-	}
-	switch {
-	case err != nil:
-		return 0, fmt.Errorf("%s is a time such as 0.5, 500ms or 2s, not %q", name, text)
-	case d < minDelay || d > maxDelay:
-		return 0, fmt.Errorf("%s is 10ms to a year, not %q", name, text)
-	}
-	return d, nil
-}
+const defaultHeaders = 20
 
 // A poll is one run of the command.
 type poll struct {
@@ -128,7 +106,7 @@ func (p *poll) prepare(args []string) (err error) {
 	case p.All && p.Live:
 		return errors.New("--all and --live exclude each other")
 	}
-	if p.delay, err = parseDelay("-d", cmp.Or(p.Delay, "1")); err != nil {
+	if p.delay, err = cli.ParseDelay("-d", cmp.Or(p.Delay, "1")); err != nil {
 		return err
 	}
 	if p.colors, err = p.Enabled(p.Stdout); err != nil {

@@ -129,7 +129,7 @@ func (p *poll) settle(w *words, isLabel func(field string) bool) error {
 	numbers := w.numbers
 	w.numbers = nil
 	var err error
-	if p.delay, err = parseDelay("DELAY", numbers[0]); err != nil || len(numbers) == 1 {
+	if p.delay, err = cli.ParseDelay("DELAY", numbers[0]); err != nil || len(numbers) == 1 {
 		return err
 	}
 	if p.Count != 0 {

@@ -72,26 +72,6 @@ func run(a *cli.App, args []string, _ io.Reader) int {
 	return cut(a, &c.cut, rest[0], ar)
 }
 
-const (
-	minDelay = 10 * time.Millisecond
-	maxDelay = 365 * 24 * time.Hour
-)
-
-// parseDelay returns the time that -d is: seconds, or a number with a unit.
-func parseDelay(text string) (time.Duration, error) {
-	d, err := time.ParseDuration(text)
-	if err != nil {
-		d, err = time.ParseDuration(text + "s")
-	}
-	switch {
-	case err != nil:
-		return 0, fmt.Errorf("-d is a time such as 0.5, 500ms or 2s, not %q", text)
-	case d < minDelay || d > maxDelay:
-		return 0, fmt.Errorf("-d is 10ms to a year, not %q", text)
-	}
-	return d, nil
-}
-
 // parseSize returns the bytes that -s is.
 func parseSize(text string) (int64, error) {
 	var n float64
@@ -126,7 +106,7 @@ func parseAge(text string) (time.Duration, error) {
 	if unit != 0 {
 		d *= unit
 	}
-	if d < time.Minute || d > 100*maxDelay {
+	if d < time.Minute || d > 100*365*24*time.Hour {
 		return 0, fmt.Errorf("-k is a minute to 100 years, not %q", text)
 	}
 	return d, nil

@@ -88,7 +88,7 @@ func (r *recording) prepare(o *options) (w archive.Options, err error) {
 	if o.MaxSize < 1 {
 		return w, errors.New("--max-size must be at least 1")
 	}
-	if r.delay, err = parseDelay(o.Delay); err != nil {
+	if r.delay, err = cli.ParseDelay("-d", o.Delay); err != nil {
 		return w, err
 	}
 	w.Interval, w.Sync = r.delay, o.Sync

@@ -1,6 +1,9 @@
 package cli
 
-import "time"
+import (
+	"fmt"
+	"time"
+)
 
 // A Beat ticks at whole multiples of an interval since it began.
 type Beat struct {
@@ -35,4 +38,31 @@ func (b *Beat) Tick(now time.Time) (elapsed time.Duration, missed int) {
 	}
 	b.timer.Reset(time.Until(b.start.Add(time.Duration(b.next) * b.interval)))
 	return elapsed, missed
+}
+
+const (
+	minDelay = 10 * time.Millisecond
+	maxDelay = 365 * 24 * time.Hour
+)
+
+// ParseDelay returns the time between two looks that text is, see
+// [ParseDuration]. name is what messages call it.
+func ParseDelay(name, text string) (time.Duration, error) {
+	d, err := ParseDuration(text)
+	switch {
+	case err != nil:
+		return 0, fmt.Errorf("%s is a time such as 0.5, 500ms or 2s, not %q", name, text)
+	case d < minDelay || d > maxDelay:
+		return 0, fmt.Errorf("%s is 10ms to a year, not %q", name, text)
+	}
+	return d, nil
+}
+
+// ParseDuration returns the time that text is: seconds, or a number with a unit.
+func ParseDuration(text string) (time.Duration, error) {
+	d, err := time.ParseDuration(text)
+	if err != nil {
+		d, err = time.ParseDuration(text + "s")
+	}
+	return d, err
 }
