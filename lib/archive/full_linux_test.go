@@ -4,9 +4,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"syscall"
 	"testing"
@@ -103,24 +105,32 @@ func TestDiskFull(t *testing.T) {
 	}
 }
 
-// writes returns how many system calls that write this process has made.
+// writes returns how many system calls that write this thread has made.
 func writes(t *testing.T) (n int) {
 	t.Helper()
-	for line := range strings.Lines(string(readFile(t, "/proc/self/io"))) {
+	for line := range strings.Lines(string(readFile(t, "/proc/thread-self/io"))) {
 		fmt.Sscanf(line, "syscw: %d", &n)
 	}
 	return n
 }
 
 // A record takes one system call that writes, also where it begins a segment.
+// The least of some attempts counts: the runtime of Go writes too, now and then,
+// to wake its poller.
 func TestOneWriteARecord(t *testing.T) {
-	w := newWriter(t, t.TempDir(), Options{})
-	c := newChurn(1)
-	before := writes(t)
-	recordChurn(t, w, c, 0, 20)
-	w.mustKey = true
-	recordChurn(t, w, c, 20, 20)
-	if n := writes(t) - before; n != 40 {
-		t.Errorf("40 records took %d writes", n)
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	least := math.MaxInt
+	for range 10 {
+		w := newWriter(t, t.TempDir(), Options{})
+		c := newChurn(1)
+		before := writes(t)
+		recordChurn(t, w, c, 0, 20)
+		w.mustKey = true
+		recordChurn(t, w, c, 20, 20)
+		if least = min(least, writes(t)-before); least == 40 {
+			return
+		}
 	}
+	t.Errorf("40 records took %d writes", least)
 }
