@@ -56,7 +56,15 @@ func makeStats(ts *testscript.TestScript, _ bool, args []string) {
 		data, err = appendRaw(data, label, sig, value)
 		ts.Check(err)
 	}
-	ts.Check(os.WriteFile(ts.MkAbs(args[0]), append(data, 0, 0), 0o644))
+	ts.Check(writeFile(ts.MkAbs(args[0]), append(data, 0, 0)))
+}
+
+// writeFile writes a file, while no other test starts a program: that would have
+// the file open for writing until it is loaded, and so the file would be in use.
+func writeFile(name string, data []byte) error {
+	syscall.ForkLock.RLock()
+	defer syscall.ForkLock.RUnlock()
+	return os.WriteFile(name, data, 0o644)
 }
 
 // appendRaw appends an unbuffered field with any signature.
@@ -147,7 +155,7 @@ func appendHistogram(data []byte, label string, about format.Description, n uint
 // writeStats writes a stat file that looks as if it were written at created.
 func writeStats(t *testing.T, name string, pid int, created time.Time, keepsLock bool, counts ...uint64) {
 	t.Helper()
-	if err := os.WriteFile(name, statFile(pid, created, keepsLock, counts...), 0o644); err != nil {
+	if err := writeFile(name, statFile(pid, created, keepsLock, counts...)); err != nil {
 		t.Fatal(err)
 	}
 	if err := os.Chtimes(name, created, created); err != nil {

@@ -137,7 +137,7 @@ func appendTo(t *testing.T, data []byte, spec format.Spec, v format.Value) []byt
 func writeData(t *testing.T, name string, data []byte) {
 	t.Helper()
 	data = append(data[:len(data):len(data)], make([]byte, 4096)...)
-	if err := os.WriteFile(name, data, 0o644); err != nil {
+	if err := writeFile(name, data); err != nil {
 		t.Fatal(err)
 	}
 	if err := os.Chtimes(name, time.Unix(1000, 0), time.Unix(1000, 0)); err != nil {
