@@ -4,11 +4,9 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"net/url"
 	"strconv"
 	"time"
 
-	"mmstats/lib/cli"
 	"mmstats/lib/escape"
 )
 
@@ -70,17 +68,6 @@ func (s *server) newStream(r *http.Request) (*stream, error) {
 		}
 	}
 	return st, nil
-}
-
-func globs(query url.Values, name string) (list []*cli.LabelGlob, err error) {
-	for _, pattern := range query[name] {
-		g, err := cli.ParseLabelGlob(pattern)
-		if err != nil {
-			return nil, err
-		}
-		list = append(list, g)
-	}
-	return list, nil
 }
 
 // events answers with a stream of events, until the client goes.

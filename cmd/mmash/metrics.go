@@ -62,10 +62,10 @@ type choice struct {
 }
 
 func parseChoice(query url.Values) (c choice, err error) {
-	if c.labels, err = globs(query, "label"); err != nil {
+	if c.labels, err = cli.ParseLabelGlobs(query["label"]); err != nil {
 		return c, err
 	}
-	if c.excluded, err = globs(query, "x"); err != nil {
+	if c.excluded, err = cli.ParseLabelGlobs(query["x"]); err != nil {
 		return c, err
 	}
 	if glob := query.Get("glob"); glob != "" {

@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"path/filepath"
 	"slices"
 	"strings"
 
@@ -81,7 +80,7 @@ func scan(args []string) (line commandLine) {
 func (line *commandLine) option(arg string) (set func(value string)) {
 	switch arg {
 	case "-n", "--name":
-		return func(value string) { line.file = filepath.Join(statfile.Dir(), value+statfile.Suffix) }
+		return func(value string) { line.file, _ = statfile.Named(value) }
 	case "-f", "--file":
 		return func(value string) { line.file = value }
 	case "-p", "--prefix":

@@ -78,12 +78,8 @@ func (p *poll) watch() int {
 	v := &view{poll: p, stats: make(map[string]*stat)}
 	debug.SetGCPercent(50) // tens of thousands of stats do not take as much again
 	var err error
-	for _, text := range p.words.fields {
-		g, err := cli.ParseLabelGlob(text)
-		if err != nil {
-			return p.Misuse("%s", err)
-		}
-		v.globs = append(v.globs, g)
+	if v.globs, err = cli.ParseLabelGlobs(p.words.fields); err != nil {
+		return p.Misuse("%s", err)
 	}
 	if v.terminal, err = openTerminal(p.Stdout); err != nil {
 		return p.Misuse("%s", err)

@@ -98,10 +98,10 @@ func (r *recording) prepare(o *options) (w archive.Options, err error) {
 	if w.MaxAge, err = parseAge(o.Age); err != nil {
 		return w, err
 	}
-	if r.include, err = globs(o.Label); err != nil {
+	if r.include, err = cli.ParseLabelGlobs(o.Label); err != nil {
 		return w, err
 	}
-	if r.exclude, err = globs(o.Exclude); err != nil {
+	if r.exclude, err = cli.ParseLabelGlobs(o.Exclude); err != nil {
 		return w, err
 	}
 	r.poller.MaxSize = o.MaxSize
@@ -109,17 +109,6 @@ func (r *recording) prepare(o *options) (w archive.Options, err error) {
 	r.poller.Want = r.want
 	r.poller.Report = func(err error) { r.Notef("%s", cli.Reason(err)) }
 	return w, nil
-}
-
-func globs(patterns []cli.LabelName) (globs []*cli.LabelGlob, err error) {
-	for _, p := range patterns {
-		g, err := cli.ParseLabelGlob(string(p))
-		if err != nil {
-			return nil, err
-		}
-		globs = append(globs, g)
-	}
-	return globs, nil
 }
 
 // want reports whether a stat is recorded. Those that tell who writes a file

@@ -32,6 +32,19 @@ func ParseLabelGlob(pattern string) (*LabelGlob, error) {
 	return &LabelGlob{Pattern: pattern, glob: p}, nil
 }
 
+// ParseLabelGlobs checks patterns of labels. The error is that of the first one
+// that is malformed.
+func ParseLabelGlobs[S ~string](patterns []S) (globs []*LabelGlob, err error) {
+	for _, pattern := range patterns {
+		g, err := ParseLabelGlob(string(pattern))
+		if err != nil {
+			return nil, err
+		}
+		globs = append(globs, g)
+	}
+	return globs, nil
+}
+
 // unescape replaces each escape by a backslash and the byte that it stands for.
 // A backslash that starts no escape is left: in a glob, what follows it stands
 // for itself.
