@@ -6,14 +6,14 @@ import (
 	"strconv"
 	"strings"
 
+	"mmstats/lib/change"
 	"mmstats/lib/escape"
 	"mmstats/lib/format"
-	"mmstats/lib/mmstats"
 )
 
 // parseAssignment reads one LABEL[:TYPE](=|+=|-=)VALUE, of a label after prefix.
 // With declares it is one LABEL[:TYPE][=VALUE] of create.
-func parseAssignment(text, prefix string, declares bool) (c mmstats.Change, err error) {
+func parseAssignment(text, prefix string, declares bool) (c change.Change, err error) {
 	label, value, assigned := strings.Cut(text, "=")
 	c.Text = value
 	switch {
@@ -21,17 +21,17 @@ func parseAssignment(text, prefix string, declares bool) (c mmstats.Change, err 
 		return c, fmt.Errorf("malformed assignment %s: no \"=\"", shorten(text))
 	case !assigned:
 	case strings.HasSuffix(label, "+"):
-		c.Op, label = mmstats.Add, label[:len(label)-1]
+		c.Op, label = change.Add, label[:len(label)-1]
 	case strings.HasSuffix(label, "-"):
-		c.Op, label = mmstats.Subtract, label[:len(label)-1]
+		c.Op, label = change.Subtract, label[:len(label)-1]
 	default:
-		c.Op = mmstats.Set
+		c.Op = change.Set
 	}
 	if declares {
-		if c.Op == mmstats.Add || c.Op == mmstats.Subtract {
+		if c.Op == change.Add || c.Op == change.Subtract {
 			return c, fmt.Errorf("create takes LABEL:TYPE or LABEL:TYPE=VALUE, not %s", shorten(text))
 		}
-		c.Op = mmstats.Declare
+		c.Op = change.Declare
 		if assigned {
 			c.Value = format.TextValue([]byte(value)) // which may be empty
 		}
@@ -54,7 +54,7 @@ func parseAssignment(text, prefix string, declares bool) (c mmstats.Change, err 
 // checkOperator returns an error where what is before "=" suggests that another
 // operator was meant, or has blanks beside it. A label with such a character
 // has it as an escape.
-func checkOperator(label string, op mmstats.Op) error {
+func checkOperator(label string, op change.Op) error {
 	if label == "" {
 		return nil
 	}
@@ -63,7 +63,7 @@ func checkOperator(label string, op mmstats.Op) error {
 	switch {
 	case isBlank(first) || isBlank(last) && !escaped:
 		return errors.New(`no blanks stand around a label or its operator; one in a label is written \x20`)
-	case op == mmstats.Set && !escaped && strings.IndexByte("*&|^<>!~", last) >= 0:
+	case op == change.Set && !escaped && strings.IndexByte("*&|^<>!~", last) >= 0:
 		return fmt.Errorf(`no operator "%c="; operators: =, +=, -=; in a label, write \x%x for "%[1]c"`, last, last)
 	}
 	return nil

@@ -11,10 +11,10 @@ import (
 
 	flags "github.com/jessevdk/go-flags"
 
+	"mmstats/lib/change"
 	"mmstats/lib/cli"
 	"mmstats/lib/format"
 	"mmstats/lib/liveness"
-	"mmstats/lib/mmstats"
 )
 
 type createOptions struct {
@@ -46,7 +46,7 @@ func (s *session) create(a *cli.App, o *createOptions, words []string, stdin io.
 		}
 		s.options.PID = *o.PID
 	}
-	var beat []mmstats.Change
+	var beat []change.Change
 	batch, err := parseBatch(words, s.options.Prefix, true)
 	if err == nil && len(words) == 0 && (o.Unit != "" || o.About != "") {
 		err = errors.New("--unit and --about describe the stats that create names, and it names none")
@@ -72,17 +72,17 @@ func (s *session) create(a *cli.App, o *createOptions, words []string, stdin io.
 
 // heartbeat declares when the file was last written to, which is renewed by all
 // that mmstats-write does with the file.
-func heartbeat(text string) ([]mmstats.Change, error) {
+func heartbeat(text string) ([]change.Change, error) {
 	every, err := parseEvery(text)
 	now := float64(time.Now().UnixMicro()) / 1e6
-	return []mmstats.Change{{
-		Label: "sys.heartbeat", Op: mmstats.Declare, Type: format.Float64, Value: format.FloatValue(now),
+	return []change.Change{{
+		Label: "sys.heartbeat", Op: change.Declare, Type: format.Float64, Value: format.FloatValue(now),
 		Description: format.Description{Unit: "unixtime", About: "When stats were last updated", Every: every.Seconds()},
 	}}, err
 }
 
 // declarationsOf returns what the lines of a file declare. "-" is standard input.
-func declarationsOf(name, prefix string, stdin io.Reader) (batch []mmstats.Change, err error) {
+func declarationsOf(name, prefix string, stdin io.Reader) (batch []change.Change, err error) {
 	in, called := stdin, "standard input"
 	if name != "-" {
 		f, err := os.Open(name)
@@ -112,7 +112,7 @@ func declarationsOf(name, prefix string, stdin io.Reader) (batch []mmstats.Chang
 }
 
 // parseDeclaration reads LABEL[:TYPE][=VALUE] [unit=UNIT] [kind=KIND] [about=TEXT].
-func parseDeclaration(line, prefix string) (c mmstats.Change, err error) {
+func parseDeclaration(line, prefix string) (c change.Change, err error) {
 	c, rest, err := parseWord(line, prefix, true)
 	if err != nil {
 		return c, err

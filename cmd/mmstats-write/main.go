@@ -14,6 +14,7 @@ import (
 
 	flags "github.com/jessevdk/go-flags"
 
+	"mmstats/lib/change"
 	"mmstats/lib/cli"
 	"mmstats/lib/mmstats"
 	"mmstats/lib/statfile"
@@ -147,8 +148,8 @@ func (c *commands) add(p *flags.Parser) {
 	}
 }
 
-func parseBatch(words []string, prefix string, declares bool) ([]mmstats.Change, error) {
-	batch := make([]mmstats.Change, len(words))
+func parseBatch(words []string, prefix string, declares bool) ([]change.Change, error) {
+	batch := make([]change.Change, len(words))
 	for i, word := range words {
 		a, err := parseAssignment(word, prefix, declares)
 		if err != nil {

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io/fs"
 
+	"mmstats/lib/change"
 	"mmstats/lib/mmstats"
 )
 
@@ -41,7 +42,7 @@ func (s *session) release() {
 const maxStarts = 100
 
 // apply carries out a batch, all of it or, after an error, nothing.
-func (s *session) apply(batch []mmstats.Change) (err error) {
+func (s *session) apply(batch []change.Change) (err error) {
 	for range maxStarts {
 		if s.file == nil {
 			err = s.begin(batch)
@@ -60,7 +61,7 @@ func (s *session) apply(batch []mmstats.Change) (err error) {
 }
 
 // begin opens the file, or makes it, with a batch.
-func (s *session) begin(batch []mmstats.Change) error {
+func (s *session) begin(batch []change.Change) error {
 	f, err := mmstats.Open(s.options.Path, s.options, batch)
 	if errors.Is(err, fs.ErrNotExist) {
 		f, err = mmstats.Create(s.options, batch)

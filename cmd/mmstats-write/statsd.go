@@ -6,8 +6,8 @@ import (
 	"strconv"
 	"strings"
 
+	"mmstats/lib/change"
 	"mmstats/lib/format"
-	"mmstats/lib/mmstats"
 )
 
 // parseStatsD appends what a statsd line says to batch:
@@ -20,7 +20,7 @@ import (
 // A stat that exists may take samples in another way, as a timer does.
 //
 // More VALUE|TYPE may follow, each after a colon.
-func parseStatsD(batch []mmstats.Change, line, prefix string) ([]mmstats.Change, error) {
+func parseStatsD(batch []change.Change, line, prefix string) ([]change.Change, error) {
 	name, rest, found := strings.Cut(line, ":")
 	if !found || name == "" {
 		return batch, fmt.Errorf("malformed statsd line %s: not NAME:VALUE|TYPE", shorten(line))
@@ -42,7 +42,7 @@ func parseStatsD(batch []mmstats.Change, line, prefix string) ([]mmstats.Change,
 }
 
 // parseMetric reads VALUE|TYPE and what may follow them.
-func parseMetric(text string) (c mmstats.Change, err error) {
+func parseMetric(text string) (c change.Change, err error) {
 	number, rest, typed := strings.Cut(text, "|")
 	if !typed {
 		return c, fmt.Errorf("no type in %q", text)
@@ -67,7 +67,7 @@ func parseMetric(text string) (c mmstats.Change, err error) {
 	if err != nil || math.IsNaN(value) || math.IsInf(value, 0) {
 		return c, fmt.Errorf("%q is not a number", number)
 	}
-	c.Op, c.Value = mmstats.Add, format.FloatValue(value)
+	c.Op, c.Value = change.Add, format.FloatValue(value)
 	switch kind {
 	case "c":
 		count := math.Round(value / rate)
@@ -78,7 +78,7 @@ func parseMetric(text string) (c mmstats.Change, err error) {
 	case "g":
 		c.Type, c.TypeName = format.Float64, "float"
 		if !strings.ContainsAny(number[:1], "+-") {
-			c.Op = mmstats.Set
+			c.Op = change.Set
 		}
 	case "ms":
 		c.NewUnit, c.Value = "seconds", format.FloatValue(value/1000)
@@ -95,6 +95,6 @@ func parseMetric(text string) (c mmstats.Change, err error) {
 const maxCount = 1 << 32
 
 // counted adds n to a counter.
-func counted(n format.Value) mmstats.Change {
-	return mmstats.Change{Op: mmstats.Add, Type: format.Counter, TypeName: "counter", Value: n}
+func counted(n format.Value) change.Change {
+	return change.Change{Op: change.Add, Type: format.Counter, TypeName: "counter", Value: n}
 }

@@ -14,10 +14,10 @@ import (
 	"syscall"
 	"time"
 
+	"mmstats/lib/change"
 	"mmstats/lib/cli"
 	"mmstats/lib/escape"
 	"mmstats/lib/format"
-	"mmstats/lib/mmstats"
 )
 
 type streamOptions struct {
@@ -33,7 +33,7 @@ type stream struct {
 	*session
 	streamOptions
 	line    int
-	batch   []mmstats.Change
+	batch   []change.Change
 	answers []byte
 	deaf    bool      // nobody takes the answers
 	bad     int       // lines since the last question
@@ -242,7 +242,7 @@ func (st *stream) resume() {
 
 // parseLine appends the assignments of a line to batch. They are separated by
 // blanks.
-func parseLine(batch []mmstats.Change, line, prefix string) ([]mmstats.Change, error) {
+func parseLine(batch []change.Change, line, prefix string) ([]change.Change, error) {
 	for {
 		line = trimBlanks(line)
 		if line == "" {
@@ -260,7 +260,7 @@ func parseLine(batch []mmstats.Change, line, prefix string) ([]mmstats.Change, e
 // parseWord reads the assignment or declaration that starts a line, and returns
 // the rest of the line. In it, a backslash makes a blank part of the word, and
 // so do quotes around the value.
-func parseWord(line, prefix string, declares bool) (c mmstats.Change, rest string, err error) {
+func parseWord(line, prefix string, declares bool) (c change.Change, rest string, err error) {
 	word, value, rest, err := cutWord(line)
 	if err == nil {
 		c, err = parseAssignment(word, prefix, declares)

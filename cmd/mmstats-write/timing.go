@@ -12,10 +12,10 @@ import (
 	"syscall"
 	"time"
 
+	"mmstats/lib/change"
 	"mmstats/lib/cli"
 	"mmstats/lib/escape"
 	"mmstats/lib/format"
-	"mmstats/lib/mmstats"
 )
 
 // lastSuccess ends the label of when the command last ended with status 0, and
@@ -46,7 +46,7 @@ func (s *session) runTime(a *cli.App, words []string) int {
 
 // parseSample reads LABEL[:TYPE] of time. Of a label that is new, the samples
 // make a histogram of seconds.
-func parseSample(text, prefix string) (c mmstats.Change, err error) {
+func parseSample(text, prefix string) (c change.Change, err error) {
 	label, err := cutType(&c, text)
 	if err == nil {
 		c.Label, err = escape.Unescape(label)
@@ -57,22 +57,17 @@ func parseSample(text, prefix string) (c mmstats.Change, err error) {
 	if err == nil {
 		err = checkLabel(prefix, c.Label+lastSuccess)
 	}
-	if err == nil && c.Type != 0 && !takesSamples(c.Type) {
+	if err == nil && c.Type != 0 && !c.Type.TakesSamples() {
 		err = fmt.Errorf("%s takes no samples; types of time: histogram, timer[N], moving[N], average", c.TypeName)
 	}
 	c.NewType, c.NewUnit = format.Histogram, "seconds"
 	return c, err
 }
 
-// takesSamples reports whether stats of type t take samples.
-func takesSamples(t format.Type) bool {
-	return t == format.Histogram || t == format.Average || t == format.Moving
-}
-
 // timeCommand runs a command, and then adds its duration by the change sample. It
 // ends as the command does: stats that cannot be written are said, and change
 // nothing of that.
-func (s *session) timeCommand(a *cli.App, sample mmstats.Change, command []string) int {
+func (s *session) timeCommand(a *cli.App, sample change.Change, command []string) int {
 	status, took, err := execute(command)
 	if err != nil {
 		a.Error(err)
@@ -84,23 +79,23 @@ func (s *session) timeCommand(a *cli.App, sample mmstats.Change, command []strin
 }
 
 // outcome returns the batch that says how a command ended.
-func outcome(sample mmstats.Change, status int, took time.Duration, ran bool) []mmstats.Change {
+func outcome(sample change.Change, status int, took time.Duration, ran bool) []change.Change {
 	label := sample.Label
 	ok, failed := counted(format.UintValue(1)), counted(format.UintValue(0))
 	if status != 0 {
 		ok, failed = failed, ok
 	}
 	ok.Label, failed.Label = label+".ok", label+".failed"
-	batch := []mmstats.Change{
-		ok, failed, {Label: label + ".last_exit", Op: mmstats.Set, Text: strconv.Itoa(status)},
-		{Label: label + lastSuccess, Op: mmstats.Declare, NewType: format.Int64, NewUnit: "unixtime"},
+	batch := []change.Change{
+		ok, failed, {Label: label + ".last_exit", Op: change.Set, Text: strconv.Itoa(status)},
+		{Label: label + lastSuccess, Op: change.Declare, NewType: format.Int64, NewUnit: "unixtime"},
 	}
 	if status == 0 {
 		last := &batch[len(batch)-1]
-		last.Op, last.Value = mmstats.Set, format.IntValue(time.Now().Unix())
+		last.Op, last.Value = change.Set, format.IntValue(time.Now().Unix())
 	}
 	if ran {
-		sample.Op, sample.Value = mmstats.Add, format.FloatValue(took.Seconds())
+		sample.Op, sample.Value = change.Add, format.FloatValue(took.Seconds())
 		batch = append(batch, sample)
 	}
 	return batch

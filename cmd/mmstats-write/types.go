@@ -5,8 +5,8 @@ import (
 	"strconv"
 	"strings"
 
+	"mmstats/lib/change"
 	"mmstats/lib/format"
-	"mmstats/lib/mmstats"
 )
 
 // typeNames are the types that a label can be created with. Beside the short
@@ -86,7 +86,7 @@ func foreignType(word string) string {
 // cutType cuts the type from a label, and gives it to c. A label may well hold
 // colons: what follows the last one is a type if it is the name of one, and an
 // error if somebody meant one.
-func cutType(c *mmstats.Change, text string) (label string, err error) {
+func cutType(c *change.Change, text string) (label string, err error) {
 	i := strings.LastIndexByte(text, ':')
 	if i < 0 {
 		return text, nil

@@ -42,6 +42,8 @@ const (
 	MaxText = 1 << 20
 	// MaxWindow is the most samples that a moving average keeps.
 	MaxWindow = 1 << 16
+	// DefaultText and DefaultWindow are used where nobody says more.
+	DefaultText, DefaultWindow = 256, 100
 )
 
 // numbers holds the struct format character of each type of number.

@@ -110,7 +110,7 @@ func (f *Field) Kind() Kind {
 
 // kindOf returns the kind of a stat of type t, whose description says said.
 func kindOf(t Type, live bool, said Kind) Kind {
-	mean := t == Average || t == Moving || t == Histogram
+	mean := t.TakesSamples()
 	switch {
 	case t == String:
 		return KindString
@@ -153,3 +153,7 @@ func (f *Field) Window() int {
 	}
 	return (f.Signature.Pad - movingPad) / 8
 }
+
+// TakesSamples reports whether stats of the type take samples, and so cannot be
+// set.
+func (t Type) TakesSamples() bool { return t == Average || t == Moving || t == Histogram }

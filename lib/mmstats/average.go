@@ -114,7 +114,7 @@ func (m *MovingAverage) Count() uint64 {
 func (m *MovingAverage) spec() (format.Spec, format.Value, error) {
 	sp := format.Spec{Type: format.Moving, Size: m.Window}
 	if sp.Size == 0 {
-		sp.Size = defaultWindow
+		sp.Size = format.DefaultWindow
 	}
 	return sp, format.Value{}, nil
 }

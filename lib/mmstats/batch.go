@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"strings"
 
+	"mmstats/lib/change"
 	"mmstats/lib/format"
 	"mmstats/lib/statfile"
 )
@@ -15,7 +16,7 @@ import (
 // fields that the file lacks are added, with the values that they will have in
 // the end; then the others are changed.
 type batch struct {
-	changes []Change
+	changes []change.Change
 	stats   []Stat // beside changes, those that are bound; may be shorter
 
 	number    uint64 // of the batch, among those of its store
@@ -29,14 +30,14 @@ type batch struct {
 
 // A step is a change of a field that exists, and was checked.
 type step struct {
-	*Change
+	*change.Change
 	field   *field
 	operand format.Value
 }
 
 // apply carries out changes, all or, after an error, none of them, and binds
 // stats, which stand beside them.
-func (s *store) apply(changes []Change, stats []Stat) error {
+func (s *store) apply(changes []change.Change, stats []Stat) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.closed.Load() {
@@ -83,7 +84,7 @@ func (s *store) apply(changes []Change, stats []Stat) error {
 
 // applyOne carries out the only change of a batch, of a field that exists and
 // that may be changed now. The result is checked as the change is made.
-func (s *store) applyOne(f *field, c *Change) error {
+func (s *store) applyOne(f *field, c *change.Change) error {
 	operand, err := f.accept(c)
 	if err != nil || operand.Class() == 0 {
 		return s.failChange(c, err)
@@ -95,7 +96,7 @@ func (s *store) applyOne(f *field, c *Change) error {
 }
 
 // change carries out a change that was accepted.
-func (s *store) change(f *field, c *Change, operand format.Value) error {
+func (s *store) change(f *field, c *change.Change, operand format.Value) error {
 	if s.owner {
 		f.mu.Lock()
 		defer f.mu.Unlock()
@@ -131,7 +132,7 @@ func (b *batch) check(s *store) error {
 }
 
 // failChange says which change an error is about, unless it is about the file.
-func (s *store) failChange(c *Change, err error) error {
+func (s *store) failChange(c *change.Change, err error) error {
 	if err == nil {
 		return nil
 	}
@@ -144,7 +145,7 @@ func (s *store) failChange(c *Change, err error) error {
 
 // checkOne checks a change, and adds a step for it, or a field that is to be
 // made.
-func (b *batch) checkOne(s *store, c *Change, stat Stat) error {
+func (b *batch) checkOne(s *store, c *change.Change, stat Stat) error {
 	f, exists := s.find(c.Label), true
 	if f == nil {
 		f, exists = b.byLabel[c.Label], false
@@ -170,26 +171,26 @@ func (b *batch) checkOne(s *store, c *Change, stat Stat) error {
 	if err != nil || operand.Class() == 0 {
 		return err
 	}
-	if exists || takesSamples(f.typ) {
+	if exists || f.typ.TakesSamples() {
 		b.steps = append(b.steps, step{c, f, operand})
 		b.exclusive = b.exclusive || f.exclusive()
 	}
-	if takesSamples(f.typ) {
+	if f.typ.TakesSamples() {
 		return nil
 	}
 	return b.checkResult(f, c, operand, stat)
 }
 
 // create adds a field that is to be made for a change.
-func (b *batch) create(s *store, c *Change, stat Stat) (f *field, err error) {
+func (b *batch) create(s *store, c *change.Change, stat Stat) (f *field, err error) {
 	f = &field{store: s}
 	if stat == nil {
 		if isIdentity(s.prefix + c.Label) {
 			return nil, errors.New("says whose the file is, and is set when the file is made")
 		}
-		f.spec, err = c.newSpec()
+		f.spec, err = c.NewSpec()
 	} else {
-		f.spec, f.after, err = c.specOf(stat)
+		f.spec, f.after, err = specOf(c, stat)
 	}
 	f.spec.Label = s.prefix + c.Label
 	if err == nil {
@@ -222,7 +223,7 @@ func isIdentity(label string) bool {
 }
 
 // declare checks that a stat can be bound to a field.
-func (b *batch) declare(f *field, c *Change, stat Stat, exists bool) error {
+func (b *batch) declare(f *field, c *change.Change, stat Stat, exists bool) error {
 	if f.declared || f.stat != nil {
 		return errors.New("label declared twice")
 	}
@@ -240,7 +241,7 @@ func (b *batch) declare(f *field, c *Change, stat Stat, exists bool) error {
 	if !exists {
 		return nil
 	}
-	spec, _, err := c.specOf(stat)
+	spec, _, err := specOf(c, stat)
 	if err == nil {
 		err = f.updatedAs(spec)
 	}
@@ -248,7 +249,7 @@ func (b *batch) declare(f *field, c *Change, stat Stat, exists bool) error {
 }
 
 // checkResult checks the value that a change leaves.
-func (b *batch) checkResult(f *field, c *Change, operand format.Value, stat Stat) error {
+func (b *batch) checkResult(f *field, c *change.Change, operand format.Value, stat Stat) error {
 	size := f.sig.Size
 	if cap(b.scratch) < size {
 		b.scratch = make([]byte, size)
@@ -256,7 +257,7 @@ func (b *batch) checkResult(f *field, c *Change, operand format.Value, stat Stat
 	buf := b.scratch[:size]
 	old := f.after
 	switch {
-	case f.known || c.Op == Set || c.Op == Declare:
+	case f.known || c.Op == change.Set || c.Op == change.Declare:
 	case f.region == nil:
 		old = format.Zero(f.typ)
 	default:
@@ -265,9 +266,9 @@ func (b *batch) checkResult(f *field, c *Change, operand format.Value, stat Stat
 		}
 		old = f.sig.Decode(buf)
 	}
-	v, err := next(f.typ, old, c.Op, operand)
+	v, err := change.Next(f.typ, old, c.Op, operand)
 	if err == nil {
-		err = encode(&f.sig, f.typ, buf, v)
+		err = change.Encode(&f.sig, f.typ, buf, v)
 	}
 	if err != nil {
 		if stat != nil && errors.Is(err, format.ErrRange) {
@@ -346,5 +347,5 @@ func (f *field) appendTo(content []byte) ([]byte, error) {
 		return content, err
 	}
 	start := fd.ReadOffset(fd.WriteBuffer)
-	return content, encode(fd.Signature, f.typ, content[start:start+fd.Signature.Size], f.after)
+	return content, change.Encode(fd.Signature, f.typ, content[start:start+fd.Signature.Size], f.after)
 }

@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 
+	"mmstats/lib/change"
 	"mmstats/lib/format"
 )
 
@@ -35,11 +36,11 @@ type Labeled struct {
 // declared are changes that declare stats, and beside them the stats. Of a change
 // that is to be made as it stands, the stat is nil.
 type declared struct {
-	changes []Change
+	changes []change.Change
 	stats   []Stat
 }
 
-func (d *declared) add(c Change, s Stat) {
+func (d *declared) add(c change.Change, s Stat) {
 	d.changes, d.stats = append(d.changes, c), append(d.stats, s)
 }
 
@@ -48,9 +49,9 @@ func (d *declared) addAll(stats []any) error {
 	for _, s := range stats {
 		switch s := s.(type) {
 		case Labeled:
-			d.add(Change{Label: s.Label, Description: format.Description{Unit: s.Unit, About: s.About}}, s.Stat)
+			d.add(change.Change{Label: s.Label, Description: format.Description{Unit: s.Unit, About: s.About}}, s.Stat)
 			continue
-		case []Change:
+		case []change.Change:
 			d.changes = append(d.changes, s...)
 			d.stats = append(d.stats, make([]Stat, len(s))...)
 			continue
@@ -97,7 +98,7 @@ func (d *declared) addStruct(prefix string, v reflect.Value) error {
 		}
 		stat := statIn(fv)
 		switch {
-		case stat != nil && takesSamples(typeOf(stat)) && c.Text != "":
+		case stat != nil && typeOf(stat).TakesSamples() && c.Text != "":
 			err = fmt.Errorf("field %s: it takes samples, and has no initial value", sf.Name)
 		case stat != nil:
 			d.add(c, stat)
@@ -131,7 +132,7 @@ func typeOf(s Stat) format.Type {
 
 // specOf returns the field that a change declares a stat as, and its value at
 // the start.
-func (c *Change) specOf(s Stat) (format.Spec, format.Value, error) {
+func specOf(c *change.Change, s Stat) (format.Spec, format.Value, error) {
 	sp, v, err := s.spec()
 	if c.Size > 0 {
 		sp.Size = c.Size
@@ -151,7 +152,7 @@ func (c *Change) specOf(s Stat) (format.Spec, format.Value, error) {
 
 // parseTag reads `mmstats:"label,size=N,window=N,initial=VALUE"`. An initial
 // value comes last and may hold commas.
-func parseTag(tag string) (c Change, err error) {
+func parseTag(tag string) (c change.Change, err error) {
 	label, rest, _ := strings.Cut(tag, ",")
 	c.Label = label
 	for rest != "" {

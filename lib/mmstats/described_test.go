@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"mmstats/lib/change"
 	"mmstats/lib/mmstats"
 )
 
@@ -78,9 +79,9 @@ func TestUpdatesLeaveDescriptionsAlone(t *testing.T) {
 		"hits.": "counter 6", "local": "counter 2", "i16": "int16 -6", "load.": "float64 1.5", "yes": "bool true",
 		"txt": "string three", "av": "average 2", "mo": "moving 2.5", "ti": "moving 2", "x": fmt.Sprint("uint32 ", binary.NativeEndian.Uint32([]byte{1, 2, 3, 4})),
 	}
-	apply := func(op mmstats.Op, label, value string) func(f *mmstats.File, _ *stats) error {
+	apply := func(op change.Op, label, value string) func(f *mmstats.File, _ *stats) error {
 		return func(f *mmstats.File, _ *stats) error {
-			return f.Apply([]mmstats.Change{{Label: label, Op: op, Text: value}})
+			return f.Apply([]change.Change{{Label: label, Op: op, Text: value}})
 		}
 	}
 	own := func(update func(s *stats)) func(f *mmstats.File, s *stats) error {
@@ -97,12 +98,12 @@ func TestUpdatesLeaveDescriptionsAlone(t *testing.T) {
 		},
 		"Apply": {
 			own(func(s *stats) { s.Local.Add(2) }),
-			apply(mmstats.Add, "hits.", "6"), apply(mmstats.Set, "i16", "-5"), apply(mmstats.Subtract, "i16", "1"),
-			apply(mmstats.Set, "load.", "1"), apply(mmstats.Add, "load.", "0.5"), apply(mmstats.Set, "yes", "true"),
-			apply(mmstats.Set, "txt", "one"), apply(mmstats.Set, "txt", "a longer text than fits"), apply(mmstats.Set, "txt", "three"),
-			apply(mmstats.Add, "av", "1"), apply(mmstats.Add, "av", "2"), apply(mmstats.Add, "av", "3"),
-			apply(mmstats.Add, "mo", "1"), apply(mmstats.Add, "mo", "2"), apply(mmstats.Add, "mo", "3"),
-			apply(mmstats.Add, "ti", "1"), apply(mmstats.Add, "ti", "3"),
+			apply(change.Add, "hits.", "6"), apply(change.Set, "i16", "-5"), apply(change.Subtract, "i16", "1"),
+			apply(change.Set, "load.", "1"), apply(change.Add, "load.", "0.5"), apply(change.Set, "yes", "true"),
+			apply(change.Set, "txt", "one"), apply(change.Set, "txt", "a longer text than fits"), apply(change.Set, "txt", "three"),
+			apply(change.Add, "av", "1"), apply(change.Add, "av", "2"), apply(change.Add, "av", "3"),
+			apply(change.Add, "mo", "1"), apply(change.Add, "mo", "2"), apply(change.Add, "mo", "3"),
+			apply(change.Add, "ti", "1"), apply(change.Add, "ti", "3"),
 		},
 	} {
 		file, at := describedFile(t)

@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"mmstats/lib/change"
 	"mmstats/lib/format"
 	"mmstats/lib/format/formattest"
 	"mmstats/lib/mmstats"
@@ -94,9 +95,9 @@ func describe() {
 		if os.Args[2] == "locked" {
 			s.locked()
 		}
-		fatal(f.Apply([]mmstats.Change{
-			{Label: "Gauge", Op: mmstats.Add, Text: "2"}, {Label: "Latency", Op: mmstats.Add, Text: "2"},
-			{Label: "Ratio", Op: mmstats.Subtract, Text: "0.5"}, {Label: "Up", Op: mmstats.Set, Text: "true"},
+		fatal(f.Apply([]change.Change{
+			{Label: "Gauge", Op: change.Add, Text: "2"}, {Label: "Latency", Op: change.Add, Text: "2"},
+			{Label: "Ratio", Op: change.Subtract, Text: "0.5"}, {Label: "Up", Op: change.Set, Text: "true"},
 		}))
 	}
 	fatal(f.Err())
@@ -226,7 +227,7 @@ func TestDescriptions(t *testing.T) {
 	var s describedStats
 	f := create(t, mmstats.Options{NoDefaults: true}, &s, mmstats.Labeled{
 		Label: "labeled", Stat: new(mmstats.Counter), Unit: "bytes", About: "Sent to clients, no headers",
-	}, []mmstats.Change{
+	}, []change.Change{
 		{Label: "changed", Type: format.Float64, Description: format.Description{Unit: "celsius", Kind: format.KindGauge, Every: 5}},
 	})
 	stats, err := reader.ReadFile(f.Path())
@@ -277,8 +278,8 @@ func TestDescriptionsOfStatsThatExist(t *testing.T) {
 	labeled := func(label, unit, about string, stat mmstats.Stat) mmstats.Labeled {
 		return mmstats.Labeled{Label: label, Stat: stat, Unit: unit, About: about}
 	}
-	change := func(label string, d format.Description) []mmstats.Change {
-		return []mmstats.Change{{Label: label, Description: d}}
+	change := func(label string, d format.Description) []change.Change {
+		return []change.Change{{Label: label, Description: d}}
 	}
 	for _, test := range []struct {
 		declare any
@@ -522,7 +523,7 @@ func TestBeatOfVisitor(t *testing.T) {
 	if got := heartbeatOf(t, f.Path()); got != want {
 		t.Errorf("after Beat of a visitor the heartbeat of a program is %v, want %v", got, want)
 	}
-	shared, err := mmstats.Create(mmstats.Options{Path: filepath.Join(t.TempDir(), "shared"), Shared: true}, []mmstats.Change{{
+	shared, err := mmstats.Create(mmstats.Options{Path: filepath.Join(t.TempDir(), "shared"), Shared: true}, []change.Change{{
 		Label: "sys.heartbeat", Type: format.Float64, Value: format.FloatValue(1),
 		Description: format.Description{Unit: "unixtime", Every: 60},
 	}})

@@ -6,6 +6,7 @@ import (
 	"sync"
 	"sync/atomic"
 
+	"mmstats/lib/change"
 	"mmstats/lib/format"
 	"mmstats/lib/mapping"
 )
@@ -82,7 +83,7 @@ func (f *field) value() int { return f.at.ValueOffset + f.pad() }
 // pad is how many pad bytes, which describe it, are before the value.
 func (f *field) pad() int { return f.at.Signature.ValueOffset }
 
-// refusal returns why the field cannot be updated by a Change, or nil.
+// refusal returns why the field cannot be updated by a change, or nil.
 func (f *field) refusal() error {
 	const refused = "cannot be updated by another process: "
 	switch s := f.at.Signature; {
@@ -166,7 +167,7 @@ func updateOf(s *format.Signature) format.Update {
 
 // accept returns the value that a change says, or why it cannot be made. With
 // nothing to do, it is absent.
-func (f *field) accept(c *Change) (operand format.Value, err error) {
+func (f *field) accept(c *change.Change) (operand format.Value, err error) {
 	exists := f.region != nil
 	if c.Type != 0 && c.Type != f.typ {
 		name := c.TypeName
@@ -180,17 +181,12 @@ func (f *field) accept(c *Change) (operand format.Value, err error) {
 			return operand, err
 		}
 	}
-	if c.Op == Declare && (exists || !c.hasValue()) {
+	if c.Op == change.Declare && (exists || !c.HasValue()) {
 		return operand, nil
 	}
-	operand, err = c.operand(f.typ)
+	operand, err = c.Operand(f.typ)
 	if err == nil && exists {
 		err = f.refusal()
-	}
-	if err != nil && c.Type == 0 && (f.typ == format.Int64 || f.typ == format.Counter) {
-		if text, isText := c.text(); isText && classOf(text) == format.FloatClass {
-			err = fmt.Errorf("is %v since its first value, and %s is not a whole number; declare it with %s:float before", f.typ, text, c.Label)
-		}
 	}
 	return operand, err
 }
@@ -223,7 +219,7 @@ func (f *field) read(buf []byte) error {
 
 // change carries out a change of the value, which operand is. The caller is the
 // only writer where there must be only one.
-func (f *field) change(c *Change, operand format.Value) error {
+func (f *field) change(c *change.Change, operand format.Value) error {
 	var err error
 	switch f.way {
 	case inWord:
@@ -248,12 +244,12 @@ func (f *field) change(c *Change, operand format.Value) error {
 }
 
 // nextIn replaces the value in buf by the one that a change makes of it.
-func (f *field) nextIn(buf []byte, op Op, operand format.Value) error {
-	v, err := next(f.typ, f.sig.Decode(buf), op, operand)
+func (f *field) nextIn(buf []byte, op change.Op, operand format.Value) error {
+	v, err := change.Next(f.typ, f.sig.Decode(buf), op, operand)
 	if err != nil {
 		return err
 	}
-	return encode(&f.sig, f.typ, buf, v)
+	return change.Encode(&f.sig, f.typ, buf, v)
 }
 
 // begin makes the caller, who has nobody to return an error to, the only one who
@@ -295,8 +291,8 @@ func (r *ref) sample(v float64) {
 	f := r.field.Load()
 	switch {
 	case f == nil:
-	case !finite(v):
-		f.store.drop(errFinite)
+	case !change.Finite(v):
+		f.store.drop(change.ErrFinite)
 	case f.begin():
 		if f.way == average {
 			addToAverage(&f.both, v)

@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"time"
 
+	"mmstats/lib/change"
 	"mmstats/lib/liveness"
 	"mmstats/lib/mapping"
 )
@@ -58,7 +59,7 @@ type File struct {
 }
 
 // Create publishes a new file with stats, each of which is a pointer to a struct,
-// a [Labeled] or a []Change. This process owns the file, unless it is Shared.
+// a [Labeled] or a [][change.Change]. This process owns the file, unless it is Shared.
 // Readers see all of it or nothing.
 //
 // A file of that name is replaced if its process has ended. Otherwise the error
@@ -138,7 +139,7 @@ func (s *store) belongTo(pid int, d *declared) error {
 	switch w := s.writer; {
 	case w.PID == pid:
 	case w.PID == 0:
-		d.add(Change{Label: "sys.pid"}, &Constant[uint32]{Value: uint32(pid)})
+		d.add(change.Change{Label: "sys.pid"}, &Constant[uint32]{Value: uint32(pid)})
 	case (liveness.Judge{}).Ended(w, s.info).Yes:
 		return s.fail("open", fmt.Errorf("%w: it is that of process %d, which has ended", fs.ErrNotExist, w.PID))
 	default:
@@ -152,7 +153,7 @@ func (f *File) Path() string { return f.store.path }
 
 // Add declares one more stat, at any time. It is published when Add returns.
 func (f *File) Add(label string, s Stat) error {
-	return f.store.apply([]Change{{Label: label}}, []Stat{s})
+	return f.store.apply([]change.Change{{Label: label}}, []Stat{s})
 }
 
 // AddStruct declares the stats of structs and Labeled ones, as Create does, all
@@ -173,7 +174,7 @@ func (f *File) AddStruct(stats ...any) error {
 // Everything is checked before the first change takes effect. Only if another
 // process updates the same numbers meanwhile, so that a sum no longer fits its
 // type, the changes before it stay.
-func (f *File) Apply(changes []Change) error { return f.store.apply(changes, nil) }
+func (f *File) Apply(changes []change.Change) error { return f.store.apply(changes, nil) }
 
 // Hold keeps the lock of a file of somebody else from the next update that
 // takes it until [File.Release], for many updates in a row. Others who want to

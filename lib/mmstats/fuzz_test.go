@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"testing"
 
+	"mmstats/lib/change"
 	"mmstats/lib/format"
 	"mmstats/lib/mmstats"
 	"mmstats/lib/reader"
@@ -47,17 +48,17 @@ func FuzzVisitor(f *testing.F) {
 		}
 		for i := range stats {
 			label := string(stats[i].Label)
-			for _, c := range []mmstats.Change{
-				{Op: mmstats.Add, Text: "1"}, {Op: mmstats.Set, Text: "1"}, {Op: mmstats.Set, Text: "true"},
-				{Op: mmstats.Subtract, Text: "2"}, {Op: mmstats.Declare, Type: format.Counter},
+			for _, c := range []change.Change{
+				{Op: change.Add, Text: "1"}, {Op: change.Set, Text: "1"}, {Op: change.Set, Text: "true"},
+				{Op: change.Subtract, Text: "2"}, {Op: change.Declare, Type: format.Counter},
 			} {
 				c.Label = label
-				if err := file.Apply([]mmstats.Change{c}); errors.Is(err, fs.ErrNotExist) {
+				if err := file.Apply([]change.Change{c}); errors.Is(err, fs.ErrNotExist) {
 					t.Errorf("Apply(%+v) = %v, of a stat that is there", c, err)
 				}
 			}
 		}
-		err = file.Apply([]mmstats.Change{{Label: "new", Op: mmstats.Set, Type: format.String, Text: "text"}})
+		err = file.Apply([]change.Change{{Label: "new", Op: change.Set, Type: format.String, Text: "text"}})
 		if err != nil {
 			return
 		}

@@ -4,6 +4,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"mmstats/lib/change"
 	"mmstats/lib/format"
 )
 
@@ -20,7 +21,7 @@ func (d *declared) addHeartbeat(o Options) *heartbeat {
 		return nil
 	}
 	h := &heartbeat{every: o.Heartbeat}
-	d.add(Change{Label: "sys.heartbeat"}, h)
+	d.add(change.Change{Label: "sys.heartbeat"}, h)
 	return h
 }
 
@@ -97,7 +98,7 @@ func (s *store) beat() {
 	}
 	for _, f := range s.beats {
 		if f.missing() == nil {
-			f.change(&Change{Op: Set}, format.FloatValue(unixtime()))
+			f.change(&change.Change{Op: change.Set}, format.FloatValue(unixtime()))
 		}
 	}
 }

@@ -12,6 +12,7 @@ import (
 	"syscall"
 	"testing"
 
+	"mmstats/lib/change"
 	"mmstats/lib/mapping"
 	"mmstats/lib/mmstats"
 )
@@ -244,19 +245,19 @@ func TestTruncatedAndExtended(t *testing.T) {
 
 // TestTruncatedApply applies changes to a file that was truncated.
 func TestTruncatedApply(t *testing.T) {
-	for _, c := range []mmstats.Change{
-		{Label: "Counter", Op: mmstats.Add, Text: "1"}, {Label: "String", Op: mmstats.Set, Text: "a"},
-		{Label: "Average", Op: mmstats.Add, Text: "1"}, {Label: "Moving", Op: mmstats.Add, Text: "1"},
+	for _, c := range []change.Change{
+		{Label: "Counter", Op: change.Add, Text: "1"}, {Label: "String", Op: change.Set, Text: "a"},
+		{Label: "Average", Op: change.Add, Text: "1"}, {Label: "Moving", Op: change.Add, Text: "1"},
 	} {
 		var stats everything
 		f := create(t, shared, &stats)
 		for range 2 {
-			if err := f.Apply([]mmstats.Change{c}); err != nil {
+			if err := f.Apply([]change.Change{c}); err != nil {
 				t.Errorf("%s: %v", c.Label, err)
 			}
 		}
 		os.Truncate(f.Path(), 0)
-		if err := f.Apply([]mmstats.Change{c}); err == nil {
+		if err := f.Apply([]change.Change{c}); err == nil {
 			t.Errorf("%s: an update of a file that was truncated = nil, want an error", c.Label)
 		}
 	}
@@ -282,7 +283,7 @@ func TestSampleThatIsNoNumberIsDropped(t *testing.T) {
 		t.Errorf("Err() = %v, want 6 updates dropped, and why", err)
 	}
 	for _, label := range []string{"Average", "Moving", "Timer"} {
-		err := f.Apply([]mmstats.Change{{Label: label, Op: mmstats.Add, Text: "NaN"}})
+		err := f.Apply([]change.Change{{Label: label, Op: change.Add, Text: "NaN"}})
 		if err == nil || !strings.Contains(err.Error(), label+": a sample is not a finite number") {
 			t.Errorf("Apply() of a NaN to %s = %v, want an error that says so", label, err)
 		}

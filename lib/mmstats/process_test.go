@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"mmstats/lib/change"
 	"mmstats/lib/format"
 	"mmstats/lib/mmstats"
 	"mmstats/lib/reader"
@@ -197,7 +198,7 @@ func growing(n int) (label string, add func(f *mmstats.File) error, want string)
 	label = fmt.Sprintf("f%d.%s", n, strings.Repeat("x", n*37%300))
 	declare := func(typ format.Type, size int) func(*mmstats.File) error {
 		return func(f *mmstats.File) error {
-			return f.Apply([]mmstats.Change{{Label: label, Type: typ, Size: size, Text: fmt.Sprint(n)}})
+			return f.Apply([]change.Change{{Label: label, Type: typ, Size: size, Text: fmt.Sprint(n)}})
 		}
 	}
 	switch n % 3 {

@@ -11,6 +11,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"mmstats/lib/change"
 	"mmstats/lib/liveness"
 	"mmstats/lib/mapping"
 	"mmstats/lib/statfile"
@@ -36,7 +37,7 @@ func (o Options) defaults(tid int) (d declared) {
 	if o.NoDefaults {
 		return d
 	}
-	add := func(label string, c Stat) { d.add(Change{Label: label}, c) }
+	add := func(label string, c Stat) { d.add(change.Change{Label: label}, c) }
 	switch {
 	case !o.Shared:
 		add("sys.pid", &Constant[uint32]{Value: uint32(os.Getpid())})

@@ -1,6 +1,9 @@
 package mmstats
 
-import "mmstats/lib/format"
+import (
+	"mmstats/lib/change"
+	"mmstats/lib/format"
+)
 
 // A String is a text that changes: what is being worked on, the last error.
 // Readers see the old text or the new one, never a mix.
@@ -15,7 +18,7 @@ type String struct {
 // Set sets the text. One that is too long is cut, at the end of a character.
 func (s *String) Set(text string) {
 	if f := s.field.Load(); f != nil && f.begin() {
-		f.both.WriteString(cut(text, f.sig.ValueSize))
+		f.both.WriteString(change.Cut(text, f.sig.ValueSize))
 		f.end()
 	}
 }
@@ -36,7 +39,7 @@ func (s *String) Value() string {
 func (s *String) spec() (format.Spec, format.Value, error) {
 	sp := format.Spec{Type: format.String, Size: s.Size}
 	if sp.Size == 0 {
-		sp.Size = defaultText
+		sp.Size = format.DefaultText
 	}
 	return sp, format.Value{}, nil
 }

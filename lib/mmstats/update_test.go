@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"mmstats/lib/change"
 	"mmstats/lib/mmstats"
 )
 
@@ -181,7 +182,7 @@ func TestClosed(t *testing.T) {
 					t.Errorf("visitor %v: %s() after Close = %v, want %v", visitor, call, err, fs.ErrClosed)
 				}
 			}
-			if err := f.Apply([]mmstats.Change{{Label: "Counter", Op: mmstats.Add, Text: "1"}}); !errors.Is(err, fs.ErrClosed) {
+			if err := f.Apply([]change.Change{{Label: "Counter", Op: change.Add, Text: "1"}}); !errors.Is(err, fs.ErrClosed) {
 				t.Errorf("Apply() after Close = %v, want %v", err, fs.ErrClosed)
 			}
 			if err := f.Remove(); err != nil {

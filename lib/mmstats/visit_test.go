@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"mmstats/lib/change"
 	"mmstats/lib/format"
 	"mmstats/lib/mmstats"
 )
@@ -183,7 +184,7 @@ func TestVisitReplaced(t *testing.T) {
 func TestApplyRightAfterCreate(t *testing.T) {
 	var stats everything
 	f := create(t, mmstats.Options{}, &stats)
-	if err := f.Apply([]mmstats.Change{{Label: "I64", Op: mmstats.Add, Text: "7"}}); err != nil || stats.I64.Value() != 7 {
+	if err := f.Apply([]change.Change{{Label: "I64", Op: change.Add, Text: "7"}}); err != nil || stats.I64.Value() != 7 {
 		t.Errorf("Apply() = %v, then I64 = %d, want 7", err, stats.I64.Value())
 	}
 }
@@ -208,9 +209,9 @@ func TestTextOfOwnerAndApplyIsNotTorn(t *testing.T) {
 		close(stop)
 	})
 	setting.Go(func() {
-		changes := []mmstats.Change{
-			{Label: "text", Op: mmstats.Set, Text: strings.Repeat("b", size)},
-			{Label: "mean", Op: mmstats.Add, Text: "3"},
+		changes := []change.Change{
+			{Label: "text", Op: change.Set, Text: strings.Repeat("b", size)},
+			{Label: "mean", Op: change.Add, Text: "3"},
 		}
 		for range times {
 			if err := f.Apply(changes); err != nil {
@@ -239,17 +240,17 @@ func TestApply(t *testing.T) {
 	for _, o := range []mmstats.Options{shared, {NoDefaults: true}} {
 		var stats everything
 		f := create(t, o, append(constants(), &stats)...)
-		set := func(label string, to format.Value) mmstats.Change {
-			return mmstats.Change{Label: label, Op: mmstats.Set, Value: to}
+		set := func(label string, to format.Value) change.Change {
+			return change.Change{Label: label, Op: change.Set, Value: to}
 		}
-		add := func(label string, delta format.Value) mmstats.Change {
-			return mmstats.Change{Label: label, Op: mmstats.Add, Value: delta}
+		add := func(label string, delta format.Value) change.Change {
+			return change.Change{Label: label, Op: change.Add, Value: delta}
 		}
-		err := f.Apply([]mmstats.Change{
+		err := f.Apply([]change.Change{
 			set("Counter", format.UintValue(1<<63)), set("I8", format.IntValue(-128)), set("U16", format.UintValue(65535)),
 			set("F32", format.FloatValue(0.5)), set("F64", format.IntValue(-3)), set("Bool", format.BoolValue(true)),
 			set("String", format.TextValue([]byte("abc"))), set("I64", format.UintValue(5)),
-			{Label: "U32", Op: mmstats.Add, Text: "+7"}, {Label: "U32", Op: mmstats.Subtract, Text: "3"},
+			{Label: "U32", Op: change.Add, Text: "+7"}, {Label: "U32", Op: change.Subtract, Text: "3"},
 		})
 		if err != nil || stats.Counter.Value() != 1<<63 || stats.I8.Value() != -128 || stats.U16.Value() != 65535 || stats.F32.Value() != 0.5 ||
 			stats.F64.Value() != -3 || !stats.Bool.Value() || stats.String.Value() != "abc" || stats.I64.Value() != 5 || stats.U32.Value() != 4 {
@@ -257,7 +258,7 @@ func TestApply(t *testing.T) {
 		}
 		before := read(t, f.Path())
 		for _, test := range []struct {
-			change mmstats.Change
+			change change.Change
 			says   string
 		}{
 			{add("I8", format.IntValue(-1)), "I8: -129 is out of range of type int8"}, {add("U16", format.UintValue(1)), "65536 is out of range"},
@@ -269,10 +270,10 @@ func TestApply(t *testing.T) {
 			{set("Average", format.FloatValue(1)), "takes samples"}, {set("Moving", format.FloatValue(1)), "takes samples"},
 			{set("Local", format.FloatValue(1)), "one goroutine"}, {set("cf64", format.FloatValue(1)), "it is a constant"},
 			{set("ctext", format.TextValue([]byte("x"))), "only its own program changes it"},
-			{mmstats.Change{Label: "F64", Type: format.Float32, Op: mmstats.Set, Text: "1"}, "F64: is of type float64, not float32"},
-			{mmstats.Change{Label: "none"}, "none: needs a type"}, {mmstats.Change{Label: "sys.pid", Text: "1"}, "says whose the file is"},
+			{change.Change{Label: "F64", Type: format.Float32, Op: change.Set, Text: "1"}, "F64: is of type float64, not float32"},
+			{change.Change{Label: "none"}, "none: needs a type"}, {change.Change{Label: "sys.pid", Text: "1"}, "says whose the file is"},
 		} {
-			for _, changes := range [][]mmstats.Change{{test.change}, {set("I16", format.IntValue(9)), test.change}} {
+			for _, changes := range [][]change.Change{{test.change}, {set("I16", format.IntValue(9)), test.change}} {
 				if err := f.Apply(changes); err == nil || !strings.Contains(err.Error(), test.says) {
 					t.Errorf("Apply(%+v) = %v, want an error that says %q", changes, err, test.says)
 				}
@@ -280,11 +281,11 @@ func TestApply(t *testing.T) {
 		}
 		wantStats(t, f.Path(), before)
 
-		err = f.Apply([]mmstats.Change{
+		err = f.Apply([]change.Change{
 			add("Counter", format.UintValue(1<<63)), add("I8", format.UintValue(255)), add("F64", format.UintValue(1)),
 			add("Average", format.UintValue(4)), add("Timer", format.FloatValue(0.5)),
-			{Label: "new", Op: mmstats.Add, Text: "5"}, {Label: "new", Op: mmstats.Add, Text: "6"},
-			{Label: "window", Op: mmstats.Add, Type: format.Moving, Size: 2, Text: "5"},
+			{Label: "new", Op: change.Add, Text: "5"}, {Label: "new", Op: change.Add, Text: "6"},
+			{Label: "window", Op: change.Add, Type: format.Moving, Size: 2, Text: "5"},
 		})
 		if err != nil || stats.Counter.Value() != 0 || stats.I8.Value() != 127 || stats.F64.Value() != -2 || stats.Average.Value() != 4 ||
 			stats.Timer.Last() != 500*time.Millisecond {
@@ -323,7 +324,7 @@ func TestVisitorDoesNotAlterAFileThatWasWrittenAnew(t *testing.T) {
 	if err := f.Err(); !errors.As(err, &lost) || lost.Dropped != uint64(len(updates)) {
 		t.Errorf("Err() = %v, want %d updates dropped", err, len(updates))
 	}
-	err = f.Apply([]mmstats.Change{{Label: "Counter", Op: mmstats.Add, Text: "1"}})
+	err = f.Apply([]change.Change{{Label: "Counter", Op: change.Add, Text: "1"}})
 	if !errors.Is(err, mmstats.ErrReplaced) {
 		t.Errorf("Apply() = %v, want %v", err, mmstats.ErrReplaced)
 	}

@@ -1,18 +1,17 @@
-package mmstats
+// Package change says what a change makes of the value of a stat: what
+// mmstats-write(1) calls an assignment. It touches no file.
+package change
 
 import (
 	"errors"
 	"fmt"
-	"math"
 	"strconv"
 	"strings"
-	"unicode/utf8"
 
 	"mmstats/lib/format"
 )
 
-// A Change is one step of [File.Apply]: what mmstats-write(1) calls an
-// assignment.
+// A Change makes a stat, sets it, adds to it, or adds a sample.
 type Change struct {
 	// Label of the stat, without the prefix of the file.
 	Label string
@@ -51,19 +50,11 @@ const (
 	Subtract           // subtracts from a number
 )
 
-// Sizes that are used where none is given.
-const (
-	defaultText   = 256 // bytes of a String
-	defaultWindow = 100 // samples of a moving average
-)
+// ErrFinite says that a sample is NaN or an infinity.
+var ErrFinite = errors.New("a sample is not a finite number")
 
-var (
-	errSamples = errors.New("takes samples and cannot be set")
-	errFinite  = errors.New("a sample is not a finite number")
-)
-
-// hasValue reports whether a Declare has a value.
-func (c *Change) hasValue() bool { return c.Value.Class() != 0 || c.Text != "" }
+// HasValue reports whether a Declare has a value.
+func (c *Change) HasValue() bool { return c.Value.Class() != 0 || c.Text != "" }
 
 // text returns the value as a text, which is to be read by the type of the
 // stat, and reports whether it is one.
@@ -77,8 +68,8 @@ func (c *Change) text() (string, bool) {
 	return "", false
 }
 
-// newSpec returns the field that is made for the stat where the file lacks it.
-func (c *Change) newSpec() (format.Spec, error) {
+// NewSpec returns the field that is made for the stat where the file lacks it.
+func (c *Change) NewSpec() (format.Spec, error) {
 	sp := format.Spec{Type: c.Type, Size: c.Size, Description: c.Description}
 	text, isText := c.text()
 	if sp.Type == 0 {
@@ -113,9 +104,9 @@ func (c *Change) newSpec() (format.Spec, error) {
 	switch {
 	case sp.Size > 0:
 	case sp.Type == format.String:
-		sp.Size = max(defaultText, min(len(text), format.MaxText))
+		sp.Size = max(format.DefaultText, min(len(text), format.MaxText))
 	case sp.Type == format.Moving:
-		sp.Size = defaultWindow
+		sp.Size = format.DefaultWindow
 	}
 	return sp, nil
 }
@@ -152,16 +143,20 @@ func boolText(text string) string {
 	return text
 }
 
-// takesSamples reports whether stats of type t take samples, and so cannot be
-// set.
-func takesSamples(t format.Type) bool {
-	return t == format.Average || t == format.Moving || t == format.Histogram
+// Operand returns the value for a stat of type t: what is set, the sample, or
+// what is added, which is negative for Subtract.
+func (c *Change) Operand(t format.Type) (format.Value, error) {
+	v, err := c.operand(t)
+	if err != nil && c.Type == 0 && (t == format.Int64 || t == format.Counter) {
+		if text, isText := c.text(); isText && classOf(text) == format.FloatClass {
+			err = fmt.Errorf("is %v since its first value, and %s is not a whole number; declare it with %s:float before", t, text, c.Label)
+		}
+	}
+	return v, err
 }
 
-// operand returns the value for a stat of type t: what is set, the sample, or
-// what is added, which is negative for Subtract.
 func (c *Change) operand(t format.Type) (v format.Value, err error) {
-	sums := (c.Op == Add || c.Op == Subtract) && !takesSamples(t)
+	sums := (c.Op == Add || c.Op == Subtract) && !t.TakesSamples()
 	if sums && (t == format.Bool || t == format.String) {
 		return v, fmt.Errorf("a %v is set by \"=\"", t)
 	}
@@ -182,9 +177,9 @@ func (c *Change) operand(t format.Type) (v format.Value, err error) {
 			return v, err
 		}
 	}
-	if takesSamples(t) {
+	if t.TakesSamples() {
 		if c.Op != Add {
-			return v, errSamples
+			return v, errors.New("takes samples and cannot be set")
 		}
 		return v, checkSample(v)
 	}
@@ -200,106 +195,12 @@ func checkSample(v format.Value) error {
 	case format.TextClass, format.BoolClass, 0:
 		return format.ErrClass
 	}
-	if !finite(v.Float()) {
-		return errFinite
+	if !Finite(v.Float()) {
+		return ErrFinite
 	}
 	return nil
 }
 
-// finite reports whether an average can take a sample: any other would be its
+// Finite reports whether an average can take a sample: any other would be its
 // value for ever.
-func finite(sample float64) bool { return sample-sample == 0 }
-
-func negative(v format.Value) (format.Value, error) {
-	switch {
-	case v.Class() == format.FloatClass:
-		return format.FloatValue(-v.Float()), nil
-	case v.Class() == format.UintClass && v.Uint() <= 1<<63:
-		return format.IntValue(-int64(v.Uint())), nil
-	case v.Class() == format.IntClass && v.Int() != -v.Int():
-		return format.UintValue(uint64(-v.Int())), nil
-	case v.Class() == format.IntClass && v.Int() == 0:
-		return v, nil
-	}
-	return v, format.ErrRange
-}
-
-// next returns what a change makes of the value of a stat of type t.
-func next(t format.Type, old format.Value, op Op, operand format.Value) (format.Value, error) {
-	if op == Set || op == Declare {
-		return operand, nil
-	}
-	v, err := sum(t, old, operand)
-	if err == format.ErrRange {
-		err = fmt.Errorf("the result is %w of type %v", err, t)
-	}
-	return v, err
-}
-
-// sum returns what adding delta to a value of type t makes of it. It may be out
-// of the range of smaller types, and is an ErrRange where no type holds it.
-func sum(t format.Type, old, delta format.Value) (format.Value, error) {
-	switch delta.Class() {
-	case format.FloatClass:
-		if old.Class() != format.FloatClass {
-			return old, fmt.Errorf("%w: %s is not a whole number", format.ErrClass, delta.AppendText(nil))
-		}
-	case format.IntClass, format.UintClass:
-	default:
-		return old, fmt.Errorf("%w: only numbers are added", format.ErrClass)
-	}
-	switch old.Class() {
-	case format.FloatClass:
-		return format.FloatValue(old.Float() + delta.Float()), nil
-	case format.UintClass:
-		n := old.Uint()
-		if delta.Class() == format.IntClass && delta.Int() < 0 {
-			down := -uint64(delta.Int())
-			switch {
-			case t == format.Counter:
-				return old, errors.New("a counter only goes up")
-			case down > n:
-				return old, format.ErrRange
-			}
-			return format.UintValue(n - down), nil
-		}
-		sum := n + delta.Uint()
-		if sum < n && t != format.Counter { // a counter wraps around
-			return old, format.ErrRange
-		}
-		return format.UintValue(sum), nil
-	case format.IntClass:
-		n, d := old.Int(), delta.Int()
-		if delta.Class() == format.UintClass && delta.Uint() > math.MaxInt64 || (n+d < n) != (d < 0) {
-			return old, format.ErrRange
-		}
-		return format.IntValue(n + d), nil
-	}
-	return old, fmt.Errorf("%w: a %v is not added to", format.ErrClass, t)
-}
-
-// encode puts a value into buf, by the signature of a field of type t. A text
-// that is too long is cut.
-func encode(s *format.Signature, t format.Type, buf []byte, v format.Value) error {
-	if s.Code == 's' && v.Class() == format.TextClass && len(v.Text()) > s.ValueSize {
-		v = format.TextValue([]byte(cut(string(v.Text()), s.ValueSize)))
-	}
-	err := s.Encode(buf, v)
-	if err != nil && errors.Is(err, format.ErrRange) {
-		err = fmt.Errorf("%s is %w of type %v", v.AppendText(nil), format.ErrRange, t)
-	}
-	return err
-}
-
-// cut returns as many whole characters from the start of text as fit in size
-// bytes.
-func cut(text string, size int) string {
-	if len(text) <= size {
-		return text
-	}
-	end := size
-	for end > 0 && size-end < utf8.UTFMax && !utf8.RuneStart(text[end]) {
-		end--
-	}
-	return text[:end]
-}
+func Finite(sample float64) bool { return sample-sample == 0 }
