@@ -3,6 +3,7 @@ package archive
 import (
 	"bytes"
 	"errors"
+	"slices"
 	"sort"
 	"time"
 
@@ -302,6 +303,31 @@ func (d *decoder) values(class byte, gaps, data *cursor) {
 			st.Words[0] = st.rest ^ ratio(st)
 		}
 	}
+}
+
+// A fileID tells a file from those that had its path before.
+type fileID struct {
+	path  string
+	inode uint64
+}
+
+// resume makes files of a key the same as those of last that they go on from.
+func (d *decoder) resume(last map[fileID]*File) {
+	for i := range d.numbered {
+		n := &d.numbered[i]
+		before := last[fileID{n.file.Path, n.file.Inode}]
+		if before == nil || !slices.EqualFunc(before.Stats, n.file.Stats, sameField) {
+			continue
+		}
+		*before = *n.file
+		n.file = before
+	}
+	d.arrange()
+}
+
+// sameField reports whether two stats differ at most in their values.
+func sameField(x, y Stat) bool {
+	return x.Label == y.Label && x.Type == y.Type && x.Kind == y.Kind && x.Live == y.Live && x.Description == y.Description
 }
 
 // arrange makes d.files the files in order, less those that were gone after

@@ -2,6 +2,7 @@ package archive
 
 import (
 	"fmt"
+	"io"
 	"io/fs"
 	"math"
 	"slices"
@@ -69,6 +70,86 @@ func (a *Archive) forward(offset, t int64) error {
 		}
 		a.record.Baseline, a.record.Elapsed = true, 0
 	}
+}
+
+// nextKey returns the first key that was made at or after from, and leaves out
+// what is between. A file that both records have goes on, where it has the same
+// path, inode and stats. The error is [io.EOF] where there is no key up to
+// a.end; then [Archive.Next] goes on as before. It may be called after Next or
+// At returned a record.
+func (a *Archive) nextKey(from time.Time) (*Record, error) {
+	name, offset := a.open.name, a.offset
+	for {
+		key, err := a.keyFrom(offset, from.UnixMicro())
+		if err == nil && (key == nil || key.time > a.end) {
+			if _, err = a.use(name); err == nil {
+				err = io.EOF
+			}
+		}
+		if err != nil {
+			return nil, err
+		}
+		if err := a.leap(key, from); err == nil {
+			return &a.record, nil
+		}
+		a.skip(&Damage{a.open.name, key.offset, key.end() - key.offset, err.Error(), false})
+		name, offset = a.open.name, key.end()
+	}
+}
+
+// keyFrom opens the segment that has the first key at or after the time from,
+// and returns it, and nil where there is none. Offset is where it may start in
+// the open segment.
+func (a *Archive) keyFrom(offset, from int64) (*record, error) {
+	for {
+		before, err := a.open.keyBefore(from - 1)
+		if err != nil {
+			return nil, err
+		}
+		if before != nil {
+			offset = max(offset, before.end())
+		}
+		key, err := a.open.next(max(offset, int64(len(segmentHeader))), a.open.size, keyRecords)
+		if err != nil || key != nil {
+			return key, err
+		}
+		name := a.open.name
+		for ok := false; !ok; {
+			if name, err = a.later(name); err != nil || name == "" {
+				return nil, err
+			}
+			if ok, err = a.use(name); err != nil {
+				return nil, err
+			}
+		}
+		offset = 0
+	}
+}
+
+// leap applies a key of the open segment, from a record that may be long before
+// it. It is a baseline where it is the first one after a gap.
+func (a *Archive) leap(key *record, from time.Time) error {
+	d := &a.decoder
+	last := make(map[fileID]*File, len(d.files))
+	for _, f := range d.files {
+		if !f.Gone {
+			last[fileID{f.Path, f.Inode}] = f
+		}
+	}
+	start, since := d.start, d.since
+	d.ready = false // the numbers of its files are those of the record before it
+	if err := a.apply(key); err != nil {
+		return err
+	}
+	d.resume(last)
+	r := &a.record
+	r.Files = d.files
+	elapsed := time.Duration(d.since-since) * time.Microsecond
+	gap := r.Time.Sub(from) > (keyEvery+3)*r.Interval
+	if r.Baseline = gap || elapsed <= 0 || !d.start.Equal(start); !r.Baseline {
+		r.Elapsed = elapsed
+	}
+	return nil
 }
 
 // seek makes offset of the open segment the place of the next record.

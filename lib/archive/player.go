@@ -3,6 +3,7 @@ package archive
 import (
 	"io"
 	"iter"
+	"math"
 	"time"
 
 	"mmstats/lib/format"
@@ -21,9 +22,17 @@ type Player struct {
 	// Step is the time from one poll to the next: what the records between
 	// counted is added up. 0 is a poll for each record.
 	Step time.Duration
+	// Sparse makes a poll read less: a count is the difference between both
+	// ends of the Step, so what a writer counted until it started again is
+	// lost. Where the Step is long, only keys are read, and then the records
+	// between the last key and End.
+	Sparse bool
+	// End is the time after which no record is polled. The zero time is none.
+	End time.Time
 
 	archive *Archive
 	pending *Record // of Seek
+	noKeys  bool    // there is no other key up to End
 	record  *Record // the last one
 	err     error
 	files   []*played
@@ -108,7 +117,7 @@ func (p *Player) Poll(visit func(*reader.Sample)) time.Time {
 			if first || p.err != io.EOF {
 				return time.Time{}
 			}
-			p.visitAll(visit, false) // the archive ends within the step
+			p.visitAll(visit, p.Sparse) // the archive ends within the step
 			break
 		}
 		p.baseline = p.baseline || p.record.Baseline
@@ -117,7 +126,9 @@ func (p *Player) Poll(visit func(*reader.Sample)) time.Time {
 			p.visitAll(visit, true)
 			break
 		}
-		p.addUp()
+		if !p.Sparse {
+			p.addUp()
+		}
 	}
 	p.elapsed = p.record.Since - p.since
 	if p.baseline {
@@ -131,7 +142,7 @@ func (p *Player) Poll(visit func(*reader.Sample)) time.Time {
 func (p *Player) next() (err error) {
 	r := p.pending
 	if p.pending = nil; r == nil {
-		if r, err = p.archive.Next(); err != nil {
+		if r, err = p.following(); err != nil {
 			return err
 		}
 	}
@@ -160,6 +171,22 @@ func (p *Player) next() (err error) {
 		p.byPath[f.Path] = f
 	}
 	return nil
+}
+
+// following returns the record that is polled after the last one.
+func (p *Player) following() (*Record, error) {
+	p.archive.end = math.MaxInt64
+	if !p.End.IsZero() {
+		p.archive.end = p.End.UnixMicro()
+	}
+	if p.Sparse && !p.noKeys && p.record != nil && p.Step >= p.record.Interval*keyEvery/4 {
+		r, err := p.archive.nextKey(p.record.Time.Add(p.Step))
+		if err != io.EOF {
+			return r, err
+		}
+		p.noKeys = true
+	}
+	return p.archive.Next()
 }
 
 // apply takes a file of the record.
@@ -272,7 +299,7 @@ func (p *Player) visitAll(visit func(*reader.Sample), count bool) {
 	for _, f := range p.left {
 		for i := range f.fields {
 			fd := &f.fields[i]
-			present := count && f.record == p.records
+			present := count && (f.record == p.records || p.Sparse && f.source.Gone)
 			if !present && fd.sums.ticks == 0 {
 				continue // it was lost, not gone
 			}

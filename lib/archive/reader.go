@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"math"
 	"path/filepath"
 	"slices"
 	"time"
@@ -21,6 +22,7 @@ type Archive struct {
 
 	open     *segment
 	offset   int64 // of the next record in it; 0 is its start
+	end      int64 // the time in µs after which Next returns no record
 	wrong    error // why that one is of no use
 	decoder  decoder
 	unpacker unpacker
@@ -83,7 +85,7 @@ var (
 
 // Open opens an archive: a directory of segments, or one segment.
 func Open(path string) (*Archive, error) {
-	a := &Archive{path: path}
+	a := &Archive{path: path, end: math.MaxInt64}
 	info, err := mapping.Stat(path)
 	if err != nil {
 		return nil, err
@@ -184,6 +186,9 @@ func (a *Archive) Next() (*Record, error) {
 		}
 		if err != nil {
 			return nil, err
+		}
+		if r.time > a.end {
+			return nil, io.EOF
 		}
 		a.skip(bad)
 		if err := a.apply(r); err != nil {

@@ -128,6 +128,10 @@ func (f *File) WriterOf() (w liveness.Writer) {
 		case s.Live:
 		case format.IsLabel(label, "org.golang.version"):
 			w.KeepsLock = true
+		case format.IsLabel(label, "sys.created"):
+			if t := liveness.Created(v); t.After(w.Created) {
+				w.Created = t
+			}
 		case format.IsLabel(label, "sys.pid"):
 			pid := 0
 			if isWhole := v.Class() == format.UintClass || v.Class() == format.IntClass; isWhole && v.Bits() <= liveness.MaxPID {

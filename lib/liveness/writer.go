@@ -95,7 +95,7 @@ func (w *Writer) add(fd *format.Field, data []byte) error {
 	case format.IsLabel(fd.Label, "sys.created"):
 		// The latest of several: then the fewest processes are too young to
 		// be the writer.
-		if t := created(value()); t.After(w.Created) {
+		if t := Created(value()); t.After(w.Created) {
 			w.Created = t
 		}
 	case format.IsLabel(fd.Label, "org.golang.version"):
@@ -111,7 +111,7 @@ const maxEvery = 30 * 365 * 86400
 // beat takes a heartbeat that is renewed each so many seconds. Of several, the
 // earliest counts: one part of the program hangs.
 func (w *Writer) beat(v format.Value, every float64) {
-	at := created(v)
+	at := Created(v)
 	if every <= 0 || every > maxEvery || w.Every != 0 && at.After(w.Heartbeat) {
 		return
 	}
@@ -149,9 +149,9 @@ func parsePID(v format.Value) (int, error) {
 	return int(pid), nil
 }
 
-// created returns the time that is v seconds after 1970, or the zero time if v is
+// Created returns the time that is v seconds after 1970, or the zero time if v is
 // not a plausible one.
-func created(v format.Value) time.Time {
+func Created(v format.Value) time.Time {
 	const last = math.MaxInt32 * 4.0 // well into the 23rd century
 	switch v.Class() {
 	case format.IntClass, format.UintClass, format.FloatClass:
