@@ -1,282 +1,375 @@
 package main
 
 import (
+	"cmp"
 	"io"
+	"os"
+	"runtime/debug"
 	"strconv"
-	"strings"
+	"syscall"
 
+	"github.com/gdamore/tcell/v2"
+
+	"mmstats/lib/cli"
 	"mmstats/lib/escape"
-	"mmstats/lib/format"
 	"mmstats/lib/report"
 )
 
-// A painter puts the full screen together, which is written in one piece.
+// A screen is the full screen:
 //
 //	status                                                            time
-//	STAT                        VALUE  RATE/s     MIN     AVG     MAX TREND
-//	one line a stat
-//	keys, or the filter
-type painter struct {
-	color, utf8 bool
+//	the header of the page
+//	its rows
+//	keys, or the filter that is typed
+//
+// Pages lie on each other; the last one is shown.
+type screen struct {
+	*poll
+	terminal *terminal
+	canvas   *canvas
+	totals   *totals
+	levels   []*level
 
-	width, height int
-	lines         int // that stats have
-	label         int // width of the labels
-	numbers       int // columns of numbers that there is room for
-	trend         int // width of the sparklines, or 0
-
-	buf []byte
-	row int // that is next
+	bottom  int // the line below the last row
+	beat    *cli.Beat
+	paused  bool
+	editing bool // the filter of the page
+	pasting bool // what comes was pasted
 }
 
-// numberWidth is what a column of numbers takes, with the blank before it. The
-// widest numbers are those of a unit.
-const numberWidth = 1 + len("1023 KiB")
-
-// Sequences of looks.
-const (
-	lookBold    = "\x1b[1m"
-	lookReverse = "\x1b[7m"
-	lookChanged = "\x1b[1;36m"
-	lookReset   = "\x1b[1;33m"
-	lookFaint   = "\x1b[2m"
-	lookPlain   = "\x1b[0m"
-)
-
-var (
-	blocks = []rune("▁▂▃▄▅▆▇█")
-	marks  = []rune("_.-:=+*#")
-	titles = [columnCount]string{"STAT", "VALUE", "RATE/s", "MIN", "AVG", "MAX"}
-)
-
-// helpText is the page on "?". Its keys are those of the manual page.
-const helpText = `pollstats -w shows all stats that match, one a line, over all files.
-
-VALUE       the sum over the files, or the mean of averages; without the
-            gauges and texts of programs that have ended
-RATE/s      change a second
-MIN AVG MAX since the start: of the rate of a counter, else of the value
-TREND       the same, one character a look
-
-q, Ctrl-C   quit
-?           this page
-/           show only stats that match: part of a label, or a glob
-Esc         show all stats again
-s           sort by the next column
-r           sort the other way round
-Up, k       one line up
-Down, j     one line down
-PgUp, PgDn  one page up or down
-Home, End   to the first or the last stat
-Ctrl-L      draw the screen anew
-Ctrl-Z      suspend
-
-Any key goes back.`
-
-// forget has the next screen drawn onto a blank one.
-func (p *painter) forget() { p.width = 0 }
-
-// begin starts a screen, and lays it out by its size alone, so that columns
-// stay where they are.
-func (p *painter) begin(width, height int) {
-	if width == 0 || height == 0 { // the terminal does not tell
-		width, height = 80, 24
+// watch shows the full screen until q, and returns the status.
+func (p *poll) watch() int {
+	debug.SetGCPercent(50) // tens of thousands of stats do not take as much again
+	totals, err := newTotals(p)
+	if err != nil {
+		return p.Misuse("%s", err)
 	}
-	// Terminals that know it show nothing between ?2026h and ?2026l.
-	p.buf, p.row = append(p.buf[:0], "\x1b[?2026h"...), 0
-	if width != p.width || height != p.height {
-		p.buf = append(p.buf, "\x1b[2J"...)
+	terminal, err := openTerminal(p.Stdout)
+	if err != nil {
+		return p.Misuse("%s", err)
 	}
-	p.width, p.height = width, height
-	p.lines = max(1, height-3)
-	const minLabel, minTrend = 14, 8
-	p.numbers = max(1, min(columnCount-1, (width-minLabel)/numberWidth))
-	rest := max(1, width-p.numbers*numberWidth)
-	p.label, p.trend = rest, 0
-	if p.numbers == columnCount-1 && rest >= minLabel+1+minTrend {
-		p.trend = max(minTrend, min(minTrend+(rest-32)*3/5, maxHistory/2))
-		p.label = rest - 1 - p.trend
+	s := &screen{poll: p, terminal: terminal, totals: totals, canvas: newCanvas(p.colors, cli.UTF8())}
+	s.push(newListPage(totals, s.canvas.utf8))
+	defer terminal.leave()
+	err = terminal.enter()
+	if err == nil {
+		err = s.loop()
+	}
+	terminal.leave()
+	if err != nil {
+		return p.OutputFailed(err)
+	}
+	return cli.OK
+}
+
+// current returns the page that is shown.
+func (s *screen) current() *level { return s.levels[len(s.levels)-1] }
+
+// push opens a page.
+func (s *screen) push(p page) { s.levels = append(s.levels, &level{page: p, lines: 1}) }
+
+// pop closes a page, but for the first one.
+func (s *screen) pop() {
+	if len(s.levels) > 1 {
+		s.levels = s.levels[:len(s.levels)-1]
 	}
 }
 
-// line starts the next line.
-func (p *painter) line() {
-	if p.row++; p.row > p.height {
+// loop polls and shows, until something ends it.
+func (s *screen) loop() error {
+	s.totals.next()
+	s.beat = cli.NewBeat(s.totals.at, s.delay)
+	for polls := 1; ; {
+		if err := s.paint(); err != nil {
+			return err
+		}
+		select {
+		case <-s.beat.C:
+			if s.terminal.orphaned() {
+				s.terminal.die(syscall.SIGHUP)
+			}
+			if s.Count > 0 && polls == s.Count && !s.paused {
+				return s.last()
+			}
+			if !s.paused {
+				polls++
+				s.totals.next()
+			}
+			s.beat.Tick(s.totals.at)
+		case e, ok := <-s.terminal.events:
+			quit, err := s.event(e)
+			if quit || !ok || err != nil {
+				return err
+			}
+		case sig := <-s.terminal.signals:
+			if quit, err := s.signal(sig.(syscall.Signal)); quit || err != nil {
+				return err
+			}
+		}
+	}
+}
+
+// last leaves what is shown on the terminal, after the last of -c polls.
+func (s *screen) last() error {
+	s.terminal.leave()
+	_, err := io.WriteString(s.Stdout, s.canvas.lines(s.bottom))
+	return err
+}
+
+// signal acts on a signal. Those that nobody catches elsewhere end the process
+// as they do there.
+func (s *screen) signal(sig syscall.Signal) (quit bool, err error) {
+	switch sig {
+	case syscall.SIGINT:
+		return true, nil
+	case syscall.SIGTSTP:
+		s.canvas.forget()
+		return false, s.terminal.stop(os.Getpid())
+	case syscall.SIGCONT:
+		s.canvas.forget()
+		return false, s.terminal.resume()
+	case syscall.SIGTERM, syscall.SIGHUP, syscall.SIGQUIT:
+		s.terminal.die(sig)
+	}
+	return false, nil // the next paint does the rest
+}
+
+// event acts on what the terminal tells.
+func (s *screen) event(e tcell.Event) (quit bool, err error) {
+	switch e := e.(type) {
+	case *tcell.EventError: // there is no terminal any more
+		return true, nil
+	case *tcell.EventPaste:
+		s.pasting = e.Start()
+	case *tcell.EventMouse:
+		s.mouse(e)
+	case *tcell.EventKey:
+		k := keyOf(e)
+		if s.pasting && (!s.editing || k < ' ') {
+			return false, nil
+		}
+		return s.key(k)
+	}
+	return false, nil
+}
+
+// key acts on a key.
+func (s *screen) key(k key) (quit bool, err error) {
+	l := s.current()
+	switch {
+	case k == keyCtrlC:
+		return true, nil
+	case k == keyCtrlZ:
+		s.canvas.forget()
+		return false, s.terminal.suspend()
+	case k == keyCtrlL:
+		s.canvas.forget()
+		return false, nil
+	case s.editing:
+		s.edit(k)
+		l.top()
+		l.arrange()
+		return false, nil
+	}
+	switch l.key(k) {
+	case ignored:
+		quit = s.common(k)
+	case toTop:
+		l.arrange()
+		l.top()
+	case back:
+		s.pop()
+	}
+	s.current().arrange()
+	return quit, nil
+}
+
+// common acts on the keys of all pages.
+func (s *screen) common(k key) (quit bool) {
+	l := s.current()
+	switch {
+	case l.move(k):
+	case k == 'q':
+		return true
+	case k == '?' || k == 'h':
+		s.push(newHelpPage())
+	case k == '/':
+		s.editing = true
+	case k == 'p':
+		s.paused = !s.paused
+	case k == keyEnter:
+		s.openRow()
+	case k == keyEscape && l.filter != "":
+		l.filter = ""
+		l.top()
+	case k == keyEscape || k == keyLeft:
+		s.pop()
+	}
+	return false
+}
+
+// openRow opens the page of the row with the cursor.
+func (s *screen) openRow() {
+	l := s.current()
+	if l.row >= l.rows() {
 		return
 	}
-	p.buf = append(p.buf, "\x1b["...)
-	p.buf = strconv.AppendInt(p.buf, int64(p.row), 10)
-	// Cleared at its start: at its end, the last character would go too.
-	p.buf = append(p.buf, ";1H\x1b[0m\x1b[K"...)
-}
-
-// look starts a look, which needs colours where color says so.
-func (p *painter) look(sequence string) { p.buf = append(p.buf, sequence...) }
-
-// left appends s in width columns.
-func (p *painter) left(s string, width int) {
-	p.buf = append(p.buf, s...)
-	p.blanks(width - report.Width(s))
-}
-
-// right appends s at the right of width columns.
-func (p *painter) right(s string, width int) {
-	p.blanks(width - report.Width(s))
-	p.buf = append(p.buf, s...)
-}
-
-func (p *painter) blanks(n int) {
-	for ; n > 0; n-- {
-		p.buf = append(p.buf, ' ')
+	if p := l.open(l.row); p != nil {
+		l.cursor = l.id(l.row) // where it is when the page is closed
+		s.push(p)
 	}
 }
 
-func (p *painter) head(v *view) {
-	const clock = "15:04:05"
-	p.line()
-	p.look(lookBold)
-	room := max(0, p.width-len(clock)-1)
-	p.left(report.Cut(v.status(room), room), room+1)
-	p.buf = v.looked.Local().AppendFormat(p.buf, clock)
-
-	p.line()
-	p.look(lookReverse)
-	p.left(p.title(v, columnStat), p.label)
-	for c := columnValue; c <= p.numbers; c++ {
-		p.right(p.title(v, c), numberWidth)
-	}
-	if p.trend > 0 {
-		p.left(" TREND", 1+p.trend)
-	}
-}
-
-// title returns the title of a column, marked where it is sorted by.
-func (p *painter) title(v *view, c int) string {
-	if v.sort != c {
-		return titles[c]
-	}
-	up := v.reverse == (c != columnStat) // numbers go down, labels up
-	switch {
-	case p.utf8 && up:
-		return titles[c] + "↑"
-	case p.utf8:
-		return titles[c] + "↓"
-	case up:
-		return titles[c] + "^"
-	}
-	return titles[c] + "v"
-}
-
-// stat appends the line of s.
-func (p *painter) stat(s *stat) {
-	p.line()
-	if s.missing > 0 {
-		p.look(lookFaint)
-	}
-	p.left(report.Shorten(escape.Text(s.title), p.label, p.utf8), p.label)
-	// A label may hold characters that take two columns, or none.
-	p.buf = append(p.buf, "\x1b["...)
-	p.buf = strconv.AppendInt(p.buf, int64(p.label+1), 10)
-	p.buf = append(p.buf, 'G')
-	if s.value.Class() == format.TextClass || s.shown != "" && s.kind != format.KindBool {
-		p.text(s)
-	} else {
-		p.values(s)
-	}
-}
-
-// text appends a value that is no number, over all columns.
-func (p *painter) text(s *stat) {
-	p.blanks(2)
-	p.highlight(s)
-	p.buf = append(p.buf, report.Cut(escape.Text(s.shown), p.width-p.label-2)...)
-}
-
-// highlight starts the look of a value that changed.
-func (p *painter) highlight(s *stat) {
-	switch {
-	case s.wasReset && p.color:
-		p.look(lookReset)
-	case s.changed && p.color:
-		p.look(lookChanged)
-	case s.changed || s.wasReset:
-		p.look(lookBold)
-	}
-}
-
-func (p *painter) values(s *stat) {
-	p.highlight(s)
-	if s.shown != "" {
-		p.right(report.Cut(s.shown, numberWidth-1), numberWidth)
-	} else {
-		p.number(s, columnValue)
-	}
-	p.look(lookPlain)
-	for c := columnRate; c <= p.numbers; c++ {
-		p.number(s, c)
-	}
-	if p.trend > 0 {
-		p.blanks(1)
-		levels := marks
-		if p.utf8 {
-			levels = blocks
-		}
-		p.buf = s.sparkline(p.buf, p.trend, levels)
-	}
-}
-
-func (p *painter) number(s *stat, c int) {
-	var digits [32]byte
-	p.right(string(s.appendColumn(digits[:0], c)), numberWidth)
-}
-
-// foot appends the last line.
-func (p *painter) foot(v *view) {
-	for p.row < p.height-1 {
-		p.line()
-	}
-	p.line()
-	switch {
-	case v.editing:
-		p.buf = append(p.buf, "/"+report.Cut(escape.Text(v.filter), p.width-2)...)
-		p.look(lookReverse)
-		p.buf = append(p.buf, ' ')
-	case len(v.shown) == 0 && v.filter != "":
-		p.buf = append(p.buf, report.Cut("no stat matches "+escape.Text(v.filter)+"; Esc shows all", p.width)...)
-	case len(v.shown) == 0:
-		p.buf = append(p.buf, report.Cut("no stats yet; q quits", p.width)...)
+// mouse acts on the mouse: a click selects a row, and one more opens it.
+func (s *screen) mouse(e *tcell.EventMouse) {
+	l := s.current()
+	_, y := e.Position()
+	switch row := l.from + y - (s.canvas.height - 1 - l.lines); {
+	case s.editing:
+	case e.Buttons() == tcell.WheelUp:
+		l.move(keyWheelUp)
+	case e.Buttons() == tcell.WheelDown:
+		l.move(keyWheelDown)
+	case e.Buttons() != tcell.Button1 || row < l.from || row >= min(l.from+l.lines, l.rows()) || l.id(row) == nil:
+	case row == l.row:
+		s.openRow()
+		s.current().arrange()
 	default:
-		p.keys(v)
+		l.moveTo(row, 1)
 	}
 }
 
-// keys appends what may be typed, and which part of the stats is shown.
-func (p *painter) keys(v *view) {
-	text := "q quit  ? help  / filter  s sort  r reverse"
-	if v.filter != "" {
-		text = "filter: " + escape.Text(v.filter) + "  Esc all  q quit  ? help"
-	}
-	last := min(v.top+p.lines, len(v.shown))
-	place := strconv.Itoa(v.top+1) + "-" + strconv.Itoa(last) + " of " + strconv.Itoa(len(v.shown))
-	p.left(report.Cut(text, p.width-len(place)-1), p.width-len(place))
-	p.buf = append(p.buf, place...)
-}
-
-func (p *painter) help() {
-	for line := range strings.SplitSeq(helpText, "\n") {
-		if p.row == p.height {
-			break
+// edit changes the filter.
+func (s *screen) edit(k key) {
+	l := s.current()
+	switch k {
+	case keyEnter:
+		s.editing = false
+	case keyEscape:
+		s.editing, l.filter = false, ""
+	case keyCtrlU:
+		l.filter = ""
+	case keyBackspace:
+		if r := []rune(l.filter); len(r) > 0 {
+			l.filter = string(r[:len(r)-1])
 		}
-		p.line()
-		p.buf = append(p.buf, report.Cut(line, p.width)...)
-	}
-	for p.row < p.height {
-		p.line()
+	default:
+		if k >= ' ' && len(l.filter) < maxText {
+			l.filter += string(rune(k))
+		}
 	}
 }
 
-func (p *painter) end(w io.Writer) error {
-	p.buf = append(p.buf, "\x1b[0m\x1b[?2026l"...)
-	_, err := w.Write(p.buf)
-	return err
+// paint shows the screen.
+func (s *screen) paint() error {
+	size, _ := s.terminal.tty.WindowSize()
+	c, l := s.canvas, s.current()
+	c.begin(size.Width, size.Height)
+	l.arrange()
+	s.status()
+	y := 1 + l.header(c, 1)
+	l.lines = max(1, c.height-1-y)
+	l.scroll()
+	for i := l.from; i < min(l.from+l.lines, l.rows()) && y < c.height-1; i++ {
+		if i == l.row && l.id(i) != nil {
+			c.row = selected
+			c.fill(y, normal)
+		}
+		l.draw(c, y, i)
+		c.row = normal
+		y++
+	}
+	s.bottom = y
+	s.foot()
+	return c.show(s.terminal)
+}
+
+// status draws the first line.
+func (s *screen) status() {
+	const clock = "15:04:05"
+	c := s.canvas
+	at := s.totals.at.Local().Format(clock)
+	if s.paused {
+		at = "Paused  " + at
+	}
+	room := max(0, c.width-len(at)-1)
+	text := "pollstats  "
+	if title := s.current().title(); title != "" {
+		text += escape.Text(title) + "  "
+	}
+	c.left(0, 0, room, s.files(text, room), strong)
+	c.right(0, 0, c.width, at, strong)
+}
+
+// files appends what files there are, in width characters, to text.
+func (s *screen) files(text string, width int) string {
+	files, ended, failing, err := s.countFiles()
+	if ended > 0 {
+		text += strconv.Itoa(files-ended) + " of " + plural(files, "file") + " live"
+	} else {
+		text += plural(files, "file")
+	}
+	text += "  " + s.totals.count() + "  every " + s.delay.String()
+	if s.totals.stale > 0 {
+		text += "  " + strconv.Itoa(s.totals.stale) + " stale"
+	}
+	if failing > 0 {
+		text += "  " + strconv.Itoa(failing) + " unreadable: "
+		// The reason stands at the end.
+		text += s.canvas.shorten(escape.Text(cli.Reason(err)), width-report.Width(text))
+	}
+	return text
+}
+
+// countFiles counts the files that are polled, those of them whose writer has
+// ended, and those that cannot be read, with the reason of the first.
+func (s *screen) countFiles() (polled, ended, failing int, first error) {
+	for f := range s.poller.Files() {
+		if f.Polled > 0 {
+			polled++
+			if f.Ended() {
+				ended++
+			}
+		}
+		if f.Err != nil {
+			failing++
+			first = cmp.Or(first, f.Err)
+		}
+	}
+	return polled, ended, failing, first
+}
+
+// foot draws the last line: the filter while it is typed, or what keys there are
+// and which part of the rows is shown.
+func (s *screen) foot() {
+	c, l := s.canvas, s.current()
+	y := c.height - 1
+	if y < 1 {
+		return
+	}
+	filter := escape.Text(l.filter)
+	switch {
+	case s.editing:
+		c.cursorX, c.cursorY = c.text(0, y, "/"+c.shorten(filter, c.width-2), normal), y
+	case l.rows() == 0 && l.filter != "":
+		c.text(0, y, "no stat matches "+filter+"; Esc shows all", normal)
+	case l.rows() == 0:
+		c.text(0, y, "no stats yet; q quits", normal)
+	default:
+		text := l.keys()
+		if l.filter != "" {
+			text = "filter: " + filter + "  Esc all  q quit  ? help"
+		}
+		last := min(l.from+l.lines, l.rows())
+		part := strconv.Itoa(l.from+1) + "-" + strconv.Itoa(last) + " of " + strconv.Itoa(l.rows())
+		c.left(0, y, c.width-len(part)-1, text, normal)
+		c.right(0, y, c.width, part, normal)
+	}
+}
+
+func plural(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return strconv.Itoa(n) + " " + noun + "s"
 }

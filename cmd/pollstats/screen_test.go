@@ -6,79 +6,12 @@ import (
 	"os/exec"
 	"regexp"
 	"strings"
-	"syscall"
 	"testing"
 	"unicode/utf8"
 
 	"mmstats/lib/cli/clitest"
 	"mmstats/lib/mmstats"
 )
-
-// shell is the one that commands are typed into.
-var shell = []string{"sh", "-i"}
-
-func panickerMain() {
-	t, err := openTerminal(os.Stdout)
-	if err != nil {
-		panic(err)
-	}
-	defer t.leave()
-	if err := t.enter(); err != nil {
-		panic(err)
-	}
-	panic("on purpose")
-}
-
-func TestTerminalIsLeftAsItWas(t *testing.T) {
-	t.Parallel()
-	dir := t.TempDir()
-	if _, err := publish(dir+"/a.mmstats", []string{"jobs=5"}); err != nil {
-		t.Fatal(err)
-	}
-	x := clitest.StartTmux(t, dir, 80, 24, shell)
-	before := x.Mode()
-	const command = "pollstats -w -d 0.1"
-	kill := func(s syscall.Signal) func() {
-		return func() { syscall.Kill(x.PID("pollstats"), s) }
-	}
-	stopAndGoOn := func(stop func()) func() {
-		return func() {
-			stop()
-			x.Shows(`^\[1\].*Stopped`)
-			if now := x.Mode(); now != before {
-				t.Errorf("while it is stopped, the terminal is\n%s\nwant\n%s", now, before)
-			}
-			x.Text("fg; echo status $?")
-			x.Shows(`^jobs  `)
-			x.Keys("q")
-		}
-	}
-	for _, test := range []struct {
-		name, command, want string
-		end                 func()
-	}{
-		{"q", command, "status 0", func() { x.Keys("q") }},
-		{"Ctrl-C", command, "status 0", func() { x.Keys("C-c") }},
-		{"Ctrl-Z and fg", command, "status 0", stopAndGoOn(func() { x.Keys("C-z") })},
-		{"kill -TSTP and fg", command, "status 0", stopAndGoOn(kill(syscall.SIGTSTP))},
-		{"kill -TERM", command, "status 143", kill(syscall.SIGTERM)},
-		{"kill -HUP", command, "status 129", kill(syscall.SIGHUP)},
-		{"kill -INT", command, "status 0", kill(syscall.SIGINT)},
-		{"the end of -c", command + " -c 3", "status 0", func() {}},
-		{"a panic", "panicker", "panic: on purpose", func() {}},
-	} {
-		x.Text("clear; echo mark; " + test.command + "; echo status $?")
-		x.Shows(`^jobs  |^status`)
-		test.end()
-		screen := x.Shows("^status [0-9]+$")
-		if !strings.Contains(screen, test.want) || !strings.HasPrefix(screen, "mark\n") && !strings.Contains(test.name, "fg") {
-			t.Errorf("after %s, the screen is\n%s\nwant what was there, and %q", test.name, screen, test.want)
-		}
-		if after := x.Mode(); after != before {
-			t.Errorf("after %s, the terminal is\n%s\nwant\n%s", test.name, after, before)
-		}
-	}
-}
 
 // publishMany makes files of stats for the full screen.
 func publishMany(t *testing.T, dir string) {
@@ -104,7 +37,7 @@ func TestFullScreen(t *testing.T) {
 			t.Parallel()
 			dir := t.TempDir()
 			publishMany(t, dir)
-			x := clitest.StartTmux(t, dir, width, height, shell)
+			x := startScreen(t, dir, width, height)
 			x.Text("pollstats -w -d 0.1")
 			lines := height - 3
 			screen := x.Shows(fmt.Sprintf(`1-%d of 55$`, lines))
@@ -117,18 +50,26 @@ func TestFullScreen(t *testing.T) {
 			x.Keys("End")
 			checkScreen(t, x.Shows(`-55 of 55$`), width, height)
 			x.Shows(`^web.status.5XX `)
+			x.selects("web.status.5XX")
 			x.Keys("k", "Up")
-			x.Shows(`-53 of 55$`)
+			x.selects("up")
 			x.Keys("j", "Down")
-			x.Shows(`-55 of 55$`)
+			x.selects("web.status.5XX")
 			x.Keys("G", "End", "k", "Up") // at once
-			x.Shows(`-53 of 55$`)
+			x.selects("up")
 			x.Keys("PPage", "PPage", "PPage", "PPage")
-			x.Shows(`\b1-`)
+			x.selects("load")
 			x.Keys("G")
 			x.Shows(`-55 of 55$`)
 			x.Keys("Home")
 			x.Shows(`\b1-`)
+			x.wheelDown()
+			x.Shows(`\b4-`)
+			x.selects("many.02")
+			x.wheelUp()
+			x.Shows(`\b1-`)
+			x.click(0, 5)
+			x.selects("many.02")
 
 			x.Keys("s")
 			x.Shows(`VALUE↓`)
@@ -154,11 +95,10 @@ func TestFullScreen(t *testing.T) {
 			x.Shows(` of 55$`)
 
 			x.Keys("?")
-			screen = x.Shows(`^Any key goes back\.$`)
-			if got := strings.TrimRight(screen, "\n"); got != helpText {
-				t.Errorf("the help is\n%s\nwant\n%s", got, helpText)
-			}
-			x.Keys("x")
+			x.Shows(`^pollstats  help  2 files`)
+			x.Keys("End")
+			x.Shows(`^Ctrl-Z +suspend`)
+			x.Keys("Escape")
 			x.Shows(` of 55$`)
 
 			// It fits whatever the terminal becomes.
@@ -196,7 +136,7 @@ func checkScreen(t *testing.T, screen string, width, height int) {
 func TestFullScreenFollowsFiles(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	x := clitest.StartTmux(t, dir, 80, 24, shell, "LC_ALL=C", "NO_COLOR=1")
+	x := startScreen(t, dir, 80, 24, "LC_ALL=C", "NO_COLOR=1")
 	x.Text("pollstats -w -d 0.05 -p web. 'j*' runs")
 	x.Shows(`^no stats yet; q quits$`)
 	writer := startWriter(t, "-rate", "1000", dir+"/a.mmstats", "web.jobs", "web.runs", "web.other", "jobs")

@@ -11,7 +11,7 @@ import (
 	"mmstats/lib/report"
 )
 
-// maxHistory is how many looks a sparkline reaches back at most.
+// maxHistory is how many polls a sparkline reaches back at most.
 const maxHistory = 256
 
 // A stat is a row of the full screen: one label, over all files.
@@ -103,6 +103,19 @@ func (s *stat) oneText(v format.Value) string {
 	return string(v.AppendText(nil))
 }
 
+// style returns the style of the value.
+func (s *stat) style() style {
+	switch {
+	case s.missing > 0:
+		return muted
+	case s.wasReset:
+		return wasReset
+	case s.changed:
+		return changed
+	}
+	return normal
+}
+
 // appendColumn appends what a row has in one of the columns of numbers.
 func (s *stat) appendColumn(dst []byte, c int) []byte {
 	v := s.column(c)
@@ -163,8 +176,8 @@ func (s *stat) column(c int) format.Value {
 	return format.FloatValue(s.most)
 }
 
-// sparkline appends the last looks as one character each, from the lowest
-// level to the highest.
+// sparkline appends the last polls as one character each, from the lowest level to
+// the highest.
 func (s *stat) sparkline(dst []byte, width int, levels []rune) []byte {
 	history := s.history[max(0, len(s.history)-width):]
 	low, high := math.Inf(1), math.Inf(-1)

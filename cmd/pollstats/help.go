@@ -1,0 +1,59 @@
+package main
+
+import "strings"
+
+// keyTable are the keys of the full screen as the help and the manual page have
+// them, which a test holds against each other.
+var keyTable = []struct{ keys, does string }{
+	{"q, Ctrl-C", "quit"},
+	{"?", "help"},
+	{"Up, k", "one line up"},
+	{"Down, j", "one line down"},
+	{"PgUp, PgDn", "one page up or down"},
+	{"Home, End", "to the first or the last line"},
+	{"/", "show only stats that match: part of a label, or a glob"},
+	{"Esc", "show all stats again"},
+	{"s", "sort by the next column"},
+	{"S, r", "sort the other way round"},
+	{"p", "pause, and go on"},
+	{"Ctrl-L", "draw the screen anew"},
+	{"Ctrl-Z", "suspend"},
+}
+
+const helpText = `pollstats -w shows all stats that match, one a line, over all files.
+
+VALUE       the sum over the files, or the mean of averages; without the
+            gauges and texts of programs that have ended
+RATE/s      change a second
+MIN AVG MAX since the start: of the rate of a counter, else of the value
+TREND       the same, one character a poll
+`
+
+// A helpPage explains the screen and its keys.
+type helpPage struct{ lines []string }
+
+func newHelpPage() *helpPage {
+	h := &helpPage{lines: strings.Split(helpText, "\n")}
+	for _, k := range keyTable {
+		h.lines = append(h.lines, k.keys+strings.Repeat(" ", max(1, 12-len(k.keys)))+k.does)
+	}
+	return h
+}
+
+func (h *helpPage) title() string           { return "help" }
+func (h *helpPage) arrange(string)          {}
+func (h *helpPage) rows() int               { return len(h.lines) }
+func (h *helpPage) id(row int) any          { return row }
+func (h *helpPage) header(*canvas, int) int { return 0 }
+func (h *helpPage) open(int) page           { return nil }
+func (h *helpPage) keys() string            { return "Esc back" }
+
+func (h *helpPage) draw(c *canvas, y, row int) { c.text(0, y, h.lines[row], normal) }
+
+// key closes the page at every key that does not move through it.
+func (h *helpPage) key(k key) action {
+	if k == 'q' || k == '?' || k == keyEnter {
+		return back
+	}
+	return ignored
+}

@@ -1,0 +1,144 @@
+package main
+
+import (
+	"strconv"
+	"time"
+
+	"mmstats/lib/cli"
+	"mmstats/lib/format"
+	"mmstats/lib/reader"
+)
+
+// keepMissing is for how many polls a stat stays that no file has any more.
+const keepMissing = 10
+
+// maxStatsShown is how many stats there are on the screen at most. Each takes up
+// to 3 KiB, and anybody may write a file with tens of thousands.
+const maxStatsShown = 10_000
+
+// maxText is how much of a text is shown, in bytes. No line is longer.
+const maxText = 256
+
+// totals are the stats that the full screen shows, over all files, poll by poll.
+type totals struct {
+	*poll
+	globs []*cli.LabelGlob // of which a label matches one, if there are any
+
+	byLabel map[string]*stat
+	bound   []boundStat // by the ID of the series
+	polls   int
+	at      time.Time // of the last poll
+	began   float64   // when it began, in seconds since 1970
+	left    int       // series that no row was left for, at the last poll
+	stale   int       // running programs whose heartbeat is overdue, at the last poll
+}
+
+// A boundStat is what a series is counted in.
+type boundStat struct {
+	series *reader.Series
+	stat   *stat   // nil where there are too many
+	parts  []*stat // its percentiles, where it is a histogram
+	polls  int     // when it was counted in totals.left
+}
+
+// newTotals prepares the poller of p for the stats that its fields match.
+func newTotals(p *poll) (*totals, error) {
+	t := &totals{poll: p, byLabel: make(map[string]*stat)}
+	var err error
+	t.globs, err = cli.ParseLabelGlobs(p.words.fields)
+	p.poller.Want = t.want
+	p.poller.MaxText = maxText
+	p.poller.MaxStats = maxStatsShown
+	return t, err
+}
+
+// want is reader.Poller's.
+func (t *totals) want(label string) bool {
+	rest, ok := trimPrefix(label, t.Prefix)
+	if !ok || len(t.globs) == 0 {
+		return ok
+	}
+	for _, g := range t.globs {
+		if g.Match(rest) {
+			return true
+		}
+	}
+	return false
+}
+
+// next polls once.
+func (t *totals) next() {
+	for _, s := range t.byLabel {
+		s.begin()
+	}
+	t.polls++
+	t.left, t.stale = 0, 0
+	t.began = float64(time.Now().UnixMicro()) / 1e6
+	now := t.poller.Poll(t.visit)
+	elapsed := now.Sub(t.at)
+	if t.polls == 1 {
+		elapsed = 0
+	}
+	t.at = now
+	for label, s := range t.byLabel {
+		if s.end(elapsed); s.missing > keepMissing {
+			delete(t.byLabel, label)
+		}
+	}
+}
+
+// visit takes a sample.
+func (t *totals) visit(m *reader.Sample) {
+	s := m.Series
+	for s.ID >= len(t.bound) {
+		t.bound = append(t.bound, boundStat{})
+	}
+	b := &t.bound[s.ID]
+	if b.series != s || b.stat == nil || b.stat.missing > 0 {
+		*b = boundStat{series: s, stat: t.statOf(s.Label, aspect{}), polls: b.polls}
+		if b.stat != nil && s.Type == format.Histogram {
+			for _, q := range []string{"p50", "p99"} {
+				part, _ := format.ParsePart(q)
+				if row := t.statOf(s.Label+":"+q, aspect{inside, part}); row != nil {
+					b.parts = append(b.parts, row)
+				}
+			}
+		}
+	}
+	if d := m.Description; d != nil && d.Every > 0 && d.Stale(m.Value.Float(), t.began) && !m.File.Ended() {
+		t.stale++
+	}
+	if b.stat == nil {
+		if b.polls != t.polls {
+			b.polls = t.polls
+			t.left++
+		}
+		return
+	}
+	b.stat.add(m)
+	for _, part := range b.parts {
+		part.add(m)
+	}
+}
+
+// statOf returns the stat of a label, and nil where there are too many.
+func (t *totals) statOf(label string, part aspect) *stat {
+	st := t.byLabel[label]
+	if st == nil && len(t.byLabel) < maxStatsShown {
+		title, _ := trimPrefix(label, t.Prefix)
+		st = newStat(label, title, t.ended())
+		if st.part = part; part.mode != byKind {
+			st.needs = needsOf(part, format.Histogram)
+		}
+		t.byLabel[label] = st
+	}
+	return st
+}
+
+// count says how many stats there are.
+func (t *totals) count() string {
+	if t.left > 0 {
+		return strconv.Itoa(len(t.byLabel)) + " of " + plural(len(t.byLabel)+t.left, "stat") + ", use a glob"
+	}
+	return plural(len(t.byLabel), "stat")
+}
