@@ -232,7 +232,7 @@ func (p *Player) forget() {
 
 // match reports whether a file meets the filters.
 func (p *Player) match(f *played) (match bool) {
-	match, f.settled = p.Filters.Match(f.source.filtered, f.Writer)
+	match, f.settled = p.Filters.Match(f.source.All(), f.Writer)
 	return match
 }
 

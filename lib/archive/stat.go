@@ -2,6 +2,7 @@ package archive
 
 import (
 	"encoding/binary"
+	"iter"
 	"math"
 	"slices"
 
@@ -56,8 +57,12 @@ func (s *Stat) Histogram(h *format.HistogramState) error {
 	if s.Unread {
 		return mapping.ErrBusy
 	}
-	var raw [format.HistogramSize]byte
-	copy(raw[:], emptyHistogram[:])
+	return h.Decode(s.histogram())
+}
+
+// histogram returns the bytes of a histogram.
+func (s *Stat) histogram() []byte {
+	raw := slices.Clone(emptyHistogram[:])
 	put := func(i int, word uint64) { binary.NativeEndian.PutUint64(raw[8*i:], word) }
 	for i, word := range s.Words[:histogramRange] {
 		put(format.HistogramSum+i, word)
@@ -65,7 +70,7 @@ func (s *Stat) Histogram(h *format.HistogramState) error {
 	for i, word := range s.Words[histogramRange:] {
 		put(format.HistogramBuckets+i, word)
 	}
-	return h.Decode(raw[:])
+	return raw
 }
 
 // emptyHistogram is the value of a histogram without samples.
@@ -99,49 +104,46 @@ func (s *Stat) Describe() *format.Description {
 	return &d
 }
 
-// filtered yields the stats of f as filters take them.
-func (f *File) filtered(yield func(format.Stat) bool) {
-	text, number := format.Signature{Code: 's'}, format.Signature{Code: 'd'}
-	for i := range f.Stats {
-		s := &f.Stats[i]
-		field := format.Field{Label: []byte(s.Label), Signature: &number, WriteBuffer: format.Unbuffered}
-		if s.Type == format.String {
-			field.Signature = &text
-		}
-		if s.Live {
-			field.WriteBuffer = 0
-		}
-		if !yield(format.Stat{Field: field, Value: s.Value()}) {
-			return
+// All yields the stats of f as a reader of the file has them. Their signatures
+// and offsets are not known, nor are the samples in the window of a moving
+// average.
+func (f *File) All() iter.Seq[format.Stat] {
+	return func(yield func(format.Stat) bool) {
+		for i := range f.Stats {
+			if !yield(f.Stats[i].read()) {
+				return
+			}
 		}
 	}
 }
 
-// WriterOf returns what the constants of f say of its writer, as far as its
-// stats were recorded.
-func (f *File) WriterOf() (w liveness.Writer) {
-	var pids []int
-	for i := range f.Stats {
-		s := &f.Stats[i]
-		label, v := []byte(s.Label), s.Value()
-		switch {
-		case s.Live:
-		case format.IsLabel(label, "org.golang.version"):
-			w.KeepsLock = true
-		case format.IsLabel(label, "sys.created"):
-			if t := liveness.Created(v); t.After(w.Created) {
-				w.Created = t
-			}
-		case format.IsLabel(label, "sys.pid"):
-			pid := 0
-			if isWhole := v.Class() == format.UintClass || v.Class() == format.IntClass; isWhole && v.Bits() <= liveness.MaxPID {
-				pid = int(v.Bits())
-			}
-			pids = append(pids, pid)
+// read returns s as a reader of the file has it.
+func (s *Stat) read() format.Stat {
+	st := format.Stat{Field: format.RecordedField(s.Label, s.Type, s.Live, s.Description), Value: s.Value()}
+	switch {
+	case s.Unread:
+		st.Err = mapping.ErrBusy
+	case s.Type == format.Histogram:
+		st.Raw = s.histogram()
+		if st.Err = new(format.HistogramState).Decode(st.Raw); st.Err != nil {
+			st.Value = format.Value{}
+		}
+	case len(s.Type.Parts()) > 0:
+		st.Raw = make([]byte, format.MeanSize)
+		words := s.Words
+		if s.Type == format.Moving { // what is between them says which sample is next
+			words = []uint64{words[0], 0, words[1]}
+		}
+		for i, word := range words {
+			binary.NativeEndian.PutUint64(st.Raw[8*i:], word)
 		}
 	}
-	if pids = slices.Compact(pids); len(pids) == 1 {
-		w.PID = pids[0]
-	}
+	return st
+}
+
+// WriterOf returns what the constants of f say of its writer, as far as its
+// stats were recorded.
+func (f *File) WriterOf() liveness.Writer {
+	w, _ := liveness.WriterOfStats(f.All())
 	return w
 }

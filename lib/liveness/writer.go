@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"iter"
 	"math"
 	"time"
 
@@ -54,28 +55,42 @@ func WriterOf(data []byte) (Writer, error) {
 			break
 		}
 		w.Aligned = w.Aligned && fd.End()%8 == 0
-		if ferr := w.add(&fd, data); ferr != nil && bad == nil {
-			bad = ferr
-		}
+		ferr := w.add(&fd, func() format.Value {
+			return fd.Signature.Decode(data[fd.ValueOffset:][:fd.Signature.Size])
+		})
+		bad = cmp.Or(bad, ferr)
 	}
 	if err != io.EOF { // damage: nothing is known of the rest
 		w.Aligned = false
 		bad = cmp.Or(bad, err)
 	}
-	if w.PID == 0 {
-		bad = cmp.Or(bad, ErrNoWriter)
-	}
-	if bad != nil {
-		w.PID = 0
-	}
-	return w, bad
+	return w, w.check(bad)
 }
 
-// add adds what a field of data says to w.
-func (w *Writer) add(fd *format.Field, data []byte) error {
-	value := func() format.Value {
-		return fd.Signature.Decode(data[fd.ValueOffset:][:fd.Signature.Size])
+// WriterOfStats is [WriterOf] for a file of which the stats are known, and not
+// where they are in it: Aligned is false.
+func WriterOfStats(stats iter.Seq[format.Stat]) (w Writer, err error) {
+	for st := range stats {
+		bad := w.add(&st.Field, func() format.Value { return st.Value })
+		err = cmp.Or(err, bad)
 	}
+	return w, w.check(err)
+}
+
+// check returns err, which says what is wrong with the stats of the writer, or
+// that there is none.
+func (w *Writer) check(err error) error {
+	if w.PID == 0 {
+		err = cmp.Or(err, ErrNoWriter)
+	}
+	if err != nil {
+		w.PID = 0
+	}
+	return err
+}
+
+// add adds what a field says to w.
+func (w *Writer) add(fd *format.Field, value func() format.Value) error {
 	if fd.Live() {
 		if !fd.Buffered() && format.IsLabel(fd.Label, "sys.heartbeat") {
 			w.beat(value(), fd.Description().Every)
@@ -95,7 +110,7 @@ func (w *Writer) add(fd *format.Field, data []byte) error {
 	case format.IsLabel(fd.Label, "sys.created"):
 		// The latest of several: then the fewest processes are too young to
 		// be the writer.
-		if t := Created(value()); t.After(w.Created) {
+		if t := created(value()); t.After(w.Created) {
 			w.Created = t
 		}
 	case format.IsLabel(fd.Label, "org.golang.version"):
@@ -111,7 +126,7 @@ const maxEvery = 30 * 365 * 86400
 // beat takes a heartbeat that is renewed each so many seconds. Of several, the
 // earliest counts: one part of the program hangs.
 func (w *Writer) beat(v format.Value, every float64) {
-	at := Created(v)
+	at := created(v)
 	if every <= 0 || every > maxEvery || w.Every != 0 && at.After(w.Heartbeat) {
 		return
 	}
@@ -149,9 +164,9 @@ func parsePID(v format.Value) (int, error) {
 	return int(pid), nil
 }
 
-// Created returns the time that is v seconds after 1970, or the zero time if v is
+// created returns the time that is v seconds after 1970, or the zero time if v is
 // not a plausible one.
-func Created(v format.Value) time.Time {
+func created(v format.Value) time.Time {
 	const last = math.MaxInt32 * 4.0 // well into the 23rd century
 	switch v.Class() {
 	case format.IntClass, format.UintClass, format.FloatClass:
