@@ -42,10 +42,8 @@ func cut(a *cli.App, o *cutOptions, path string, ar *archive.Archive) int {
 	if err != nil {
 		a.Errorf("%s: %s", path, cli.Cause(err))
 	}
-	for _, d := range ar.Damage() {
-		if !d.Torn {
-			a.Errorf("%s: %s", path, d)
-		}
+	for _, d := range ar.Lost() {
+		a.Errorf("%s: %s", path, d)
 	}
 	return a.Status()
 }

@@ -50,9 +50,34 @@ func TestKill(t *testing.T) {
 			}
 		}
 	}
-	for _, d := range a.Damage() {
-		if !d.Torn {
-			t.Errorf("damage after kills: %v", d)
+	for _, d := range a.Lost() {
+		t.Errorf("damage after kills: %v", d)
+	}
+}
+
+// What is found of a time says so where the records of that time are damaged.
+func TestAtDamage(t *testing.T) {
+	dir, ticks := small(t, 24)
+	path := segments(t, dir)[0]
+	data, ends := readFile(t, path), recordEnds(t, path)
+	data[ends[10]-1] ^= 1
+	writeFile(t, path, data)
+	for i, tick := range ticks {
+		a := open(t, dir)
+		r, err := a.At(tick.Time)
+		if err != nil {
+			t.Fatal(err)
+		}
+		damaged := i >= 10 && i < 16 // up to the next key
+		if damaged {
+			tick = ticks[9]
+		}
+		wantRecord(t, r, tick)
+		if lost := a.Lost(); (len(lost) == 1) != damaged || damaged && lost[0].Offset != int64(ends[9]) {
+			t.Errorf("At the time of record %d: lost %v", i, lost)
+		}
+		if next, err := a.Next(); damaged && (err != nil || !next.Time.Equal(ticks[16].Time)) {
+			t.Errorf("after record %d: %v, %v", i, next, err)
 		}
 	}
 }

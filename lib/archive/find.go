@@ -61,10 +61,14 @@ func (a *Archive) forward(offset, t int64) error {
 	a.seek(offset)
 	for {
 		r, bad, err := a.open.step(a.offset, nil)
-		if err != nil || r == nil || r.time > t {
+		found := err != nil || r == nil || r.time > t
+		due := a.record.Time.Add(a.record.Interval).UnixMicro()
+		if bad != nil && !bad.Torn && (!found || due <= t) { // a record was there that is at or before t
+			a.skip(bad)
+		}
+		if found {
 			return err
 		}
-		a.skip(bad)
 		if err := a.apply(r); err != nil {
 			return &fs.PathError{Op: "read", Path: a.segmentPath(a.open.name), Err: fmt.Errorf("record at byte %d: %w", r.offset, err)}
 		}

@@ -314,3 +314,13 @@ func (a *Archive) Damage() []Damage {
 	}
 	return a.damages
 }
+
+// Lost returns the [Archive.Damage] that cost records.
+func (a *Archive) Lost() (lost []Damage) {
+	for _, d := range a.Damage() {
+		if !d.Torn {
+			lost = append(lost, d)
+		}
+	}
+	return lost
+}
