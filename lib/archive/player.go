@@ -19,8 +19,11 @@ type Player struct {
 	Want func(label string) bool
 	// Filters leave out files.
 	Filters reader.Filters
+	// Paths say which files are polled; without them all are.
+	Paths *Paths
 	// Step is the time from one poll to the next: what the records between
-	// counted is added up. 0 is a poll for each record.
+	// counted is added up. 0 is a poll for each record. It may be changed
+	// between two polls.
 	Step time.Duration
 	// Sparse makes a poll read less: a count is the difference between both
 	// ends of the Step, so what a writer counted until it started again is
@@ -95,6 +98,15 @@ func (p *Player) Err() error {
 // goes back. It is 0 where there are no deltas: at the first poll, and behind
 // a gap.
 func (p *Player) Elapsed() time.Duration { return p.elapsed }
+
+// Interval returns the time between two records, as it was meant, and 0 before
+// the first poll.
+func (p *Player) Interval() time.Duration {
+	if p.record == nil {
+		return 0
+	}
+	return p.record.Interval
+}
 
 // Files yields the files of the last poll, in the order of the recorder.
 func (p *Player) Files() iter.Seq[*reader.File] {
@@ -232,6 +244,12 @@ func (p *Player) forget() {
 
 // match reports whether a file meets the filters.
 func (p *Player) match(f *played) (match bool) {
+	if p.Paths != nil {
+		if match, _ := p.Paths.Match(f.source.Path); !match {
+			f.settled = true
+			return false
+		}
+	}
 	match, f.settled = p.Filters.Match(f.source.All(), f.Writer)
 	return match
 }
