@@ -1,20 +1,20 @@
 // Slurpstats dumps every stat of running programs.
 //
-//	slurpstats [-o FMT] [-l LABEL]... [-x LABEL]... [-a FUNC] [-L] [-n NAME]... [FILE|DIR...]
+//	slurpstats [-o FMT] [-l LABEL]... [-x LABEL]... [-a FUNC] [-L] [-n NAME]... [-r ARCHIVE [--at TIME]] [FILE|DIR...]
 package main
 
 import (
 	"errors"
 	"io"
-	"io/fs"
 	"os"
 	"runtime/debug"
-	"slices"
 	"time"
 
+	flags "github.com/jessevdk/go-flags"
+
+	"mmstats/lib/archive"
 	"mmstats/lib/cli"
 	"mmstats/lib/liveness"
-	"mmstats/lib/mapping"
 	"mmstats/lib/output"
 	"mmstats/lib/reader"
 	"mmstats/lib/report"
@@ -29,6 +29,8 @@ type options struct {
 	Label   []cli.LabelName `short:"l" long:"label" value-name:"LABEL" description:"Show only labels that match, a glob, or a part of them: LABEL:p99 (repeatable)"`
 	Exclude []cli.LabelName `short:"x" long:"exclude" value-name:"LABEL" description:"Leave out labels that match, a glob (repeatable)"`
 	Name    []cli.StatName  `short:"n" long:"name" value-name:"NAME" description:"Read $MMSTATS_PATH/NAME.mmstats (repeatable)"`
+	Replay  flags.Filename  `short:"r" long:"replay" value-name:"ARCHIVE" description:"Show what recstats recorded, by default last of all"`
+	At      cli.Time        `long:"at" value-name:"TIME" description:"With -r, what was recorded at 03:12, '2026-11-23 03:12', a time of RFC 3339, or -10m before the end"`
 	Fold    string          `short:"a" long:"aggregate" choices:"sum avg min max one count nonzero-min nonzero-avg" value-name:"FUNC" description:"Fold equal labels of all files: sum, avg, min, max, one, count, nonzero-min or nonzero-avg"`
 	All     bool            `long:"all" description:"Fold also what programs that have ended left under way"`
 	Parts   bool            `long:"parts" description:"Add a row for each part of averages and histograms to tsv"`
@@ -55,7 +57,9 @@ type dump struct {
 	reader  reader.Reader
 	judge   liveness.Judge
 	printer *report.Printer
-	names   []string // of the files and directories to read
+	names   []string        // of the files and directories to read
+	paths   *archive.Paths  // the same, in an archive
+	record  *archive.Record // that is shown, or nil for what is there now
 	labels  *selection
 	fold    *fold // for -a
 	value   value // for --value
@@ -79,12 +83,17 @@ type dump struct {
 
 func run(a *cli.App, args []string, _ io.Reader) int {
 	d := &dump{App: a, sleep: time.Sleep}
-	rest, status, done := a.Parse(a.Parser(&d.options, "[-o FORMAT] [-l LABEL]... [-x LABEL]... [-a FUNC] [-L] [-n NAME]..."), &d.Common, args)
+	rest, status, done := a.Parse(a.Parser(&d.options, "[-o FORMAT] [-l LABEL]... [-x LABEL]... [-a FUNC] [-L] [-n NAME]... [-r ARCHIVE [--at TIME]]"), &d.Common, args)
 	if done {
 		return status
 	}
 	if err := d.prepare(append(rest, d.Paths()...)); err != nil {
 		return a.Misuse("%s", err)
+	}
+	if d.Replay != "" {
+		if status, done := d.replay(); done {
+			return status
+		}
 	}
 	switch {
 	case d.Why != "":
@@ -115,6 +124,10 @@ func (d *dump) conflict(format output.Format) error {
 		return errors.New("--all and --live exclude each other")
 	case d.Buckets && (d.Value || format == output.Text || format == output.Prometheus):
 		return errors.New("--buckets is for tsv and json")
+	case d.At != "" && d.Replay == "":
+		return errors.New("--at goes with -r")
+	case d.Wait && d.Replay != "":
+		return errors.New("-r and --wait exclude each other: nothing is added to what was recorded")
 	case d.MaxSize < 1:
 		return errors.New("--max-size must be at least 1")
 	}
@@ -130,14 +143,9 @@ func (d *dump) prepare(args []string) error {
 	if err != nil {
 		return err
 	}
-	for _, name := range d.options.Name {
-		path, err := statfile.Named(string(name))
-		if err != nil {
-			return err
-		}
-		d.names = append(d.names, path)
+	if err := d.choose(args); err != nil {
+		return err
 	}
-	d.names = append(d.names, args...)
 	if d.labels, err = parseSelection(d.Label, d.Exclude); err != nil {
 		return err
 	}
@@ -173,144 +181,23 @@ func (d *dump) prepare(args []string) error {
 	return nil
 }
 
-// run dumps the files, and returns the status.
-func (d *dump) run() int {
-	for name, err := range statfile.All(d.names) {
-		if err == nil {
-			d.looked = true
-			err = d.file(name)
-		}
-		if output, ok := errors.AsType[*outputError](err); ok {
-			return d.OutputFailed(output.error)
-		}
-		if err != nil && !d.value.defers(d, name, err) {
-			d.Error(err)
-		}
+// choose sets which files are shown.
+func (d *dump) choose(args []string) (err error) {
+	var names []string
+	for _, name := range d.options.Name {
+		names = append(names, string(name))
 	}
-	if d.fold != nil {
-		d.rows = d.rows[:0]
-		d.results()
-		if len(d.rows) > 0 {
-			d.shown++
-		}
-		d.printer.Print(report.Source{Files: d.fold.files, Ended: d.fold.ended, Time: time.Now()}, d.rows)
-	}
-	if err := d.value.finish(d); err != nil {
-		d.Error(err)
-		return cli.Misused
-	}
-	if err := d.printer.Close(); err != nil {
-		return d.OutputFailed(err)
-	}
-	d.labels.unmatched(func(message string) { d.Errorf("%s", message) })
-	if !d.looked && d.Status() != cli.OK {
-		return cli.Misused // nothing could be done
-	}
-	if d.shown == 0 && d.Status() == cli.OK && (d.Verbose || cli.Terminal(d.Stderr)) {
-		d.Notef("%s", d.nothing())
-	}
-	return d.Status()
-}
-
-// outputError says that there is nobody to write to.
-type outputError struct{ error }
-
-// file dumps one file. The intact part of a damaged one is shown.
-func (d *dump) file(name statfile.Name) error {
-	f, info, err := statfile.Open(name.Path, !name.Found)
-	if name.Found && errors.Is(err, fs.ErrNotExist) {
-		return nil // its writer ended since the directory was read
-	}
-	if err != nil {
+	if d.Replay != "" {
+		d.paths, err = archive.ParsePaths(args, names)
 		return err
 	}
-	defer f.Close()
-	if d.fold != nil && d.fold.had(info) {
-		return nil // a file that is named twice counts once
-	}
-	err = d.reader.Read(f, info)
-	if name.Found {
-		info, err = d.settle(f, info, err)
-	}
-	if err == nil || d.reader.Len() > 0 {
-		d.files++
-		src, w := d.source(name.Path, f, info)
-		if !d.includes(&src, w) {
+	for _, name := range names {
+		path, err := statfile.Named(name)
+		if err != nil {
 			return err
 		}
-		if perr := d.show(src, w, name.Found); perr != nil {
-			return &outputError{perr}
-		}
+		d.names = append(d.names, path)
 	}
-	return err
-}
-
-// had reports whether a file was folded before, and remembers it.
-func (f *fold) had(info mapping.Info) bool {
-	id := [2]uint64{info.Dev, info.Ino}
-	had := f.seen[id]
-	f.seen[id] = true
-	return had
-}
-
-// show prints the stats of the file of w that was read, or adds them to the
-// fold. A file that was found is one of those that a directory or a glob means.
-func (d *dump) show(src report.Source, w liveness.Writer, found bool) error {
-	d.rows = d.rows[:0]
-	d.labels.begin(d.reader.Stats())
-	hide := d.text && !d.Long && d.fold == nil && !d.labels.explicit()
-	var about identity
-	for st := range d.reader.Stats() {
-		c := d.labels.of(&st)
-		if hide && !st.Live() && about.add(&st) || !c.chosen() {
-			continue
-		}
-		if st.Err != nil {
-			d.Errorf("%s: %s: %v", src.File, st.Label, st.Err)
-		}
-		if d.fold != nil {
-			d.addToFold(src.File, &st, c, src.Live != nil && !*src.Live)
-		} else {
-			d.addRows(&st, c, w)
-		}
-	}
-	switch {
-	case d.fold != nil:
-		d.fold.files++
-		if src.Live != nil && !*src.Live {
-			d.fold.ended++
-		}
-		return nil
-	case len(d.rows) == 0 && d.reader.Len() > 0 && !about.found:
-		return nil // a heading with nothing under it
-	}
-	d.shown++
-	if about.found {
-		src.Note = d.note(&src, w, &about)
-	}
-	if d.Value && found {
-		d.value.hold(src.File, d.rows)
-		return nil
-	}
-	d.value.printed += len(d.rows)
-	return d.printer.Print(src, d.rows)
-}
-
-// nothing says why there is nothing to show.
-func (d *dump) nothing() string {
-	switch {
-	case d.files > 0 && (d.Live || d.Stale):
-		return "of " + plural(d.files, "file") + ", " + d.filter() + " leaves none"
-	case d.files > 0 && d.fold != nil:
-		return "no stats to fold in " + plural(d.files, "file") + ": texts and sys.* have no " + d.Fold
-	case d.files > 0:
-		return "no stats to show in " + plural(d.files, "file")
-	}
-	return "no *" + statfile.Suffix + " in " + cli.Where(d.names)
-}
-
-// filter returns the options that leave out files.
-func (d *dump) filter() string {
-	options := []string{"--live", "--stale"}
-	return slices.DeleteFunc(options, func(o string) bool { return o == "--live" && !d.Live || o == "--stale" && !d.Stale })[0]
+	d.names = append(d.names, args...)
+	return nil
 }

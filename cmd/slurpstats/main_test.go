@@ -12,6 +12,8 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"mmstats/lib/archive"
+	"mmstats/lib/archive/archivetest"
 	"mmstats/lib/cli/clitest"
 	"mmstats/lib/format"
 )
@@ -21,14 +23,32 @@ func TestMain(m *testing.M) {
 }
 
 func TestScripts(t *testing.T) {
-	clitest.Scripts(t, map[string]func(*testscript.TestScript, bool, []string){"stats": writeStats, "raw": writeRaw})
+	clitest.Scripts(t, map[string]func(*testscript.TestScript, bool, []string){
+		"stats": writeStats, "raw": writeRaw,
+		"night":  func(ts *testscript.TestScript, _ bool, args []string) { ts.Check(archivetest.Night(ts.MkAbs(args[0]))) },
+		"damage": damageNight,
+	})
+}
+
+// damageNight changes a byte in the middle of the first segment of an archive.
+func damageNight(ts *testscript.TestScript, _ bool, args []string) {
+	names, err := filepath.Glob(filepath.Join(ts.MkAbs(args[0]), "*"+archive.Ext))
+	ts.Check(err)
+	data, err := os.ReadFile(names[0])
+	ts.Check(err)
+	data[len(data)/2] ^= 1
+	ts.Check(os.WriteFile(names[0], data, 0o600))
 }
 
 func TestManPage(t *testing.T) {
+	t.Setenv("TZ", "Europe/Berlin") // of the times in examples
 	clitest.ManPage(t, "slurpstats", func(t *testing.T, dir string) {
 		for i, name := range []string{"web-1.mmstats", "web-2.mmstats"} {
 			write(t, filepath.Join(dir, name), statFile(t, "jobs.done:counter="+strconv.Itoa(i+1), "jobs.mean:average=0.5",
 				"web.stats.status.2XX:counter=7", "web.stats.status.5XX:counter=1", "sys.pid:constant="+strconv.Itoa(os.Getpid())))
+		}
+		if err := archivetest.Night(filepath.Join(dir, "night")); err != nil {
+			t.Fatal(err)
 		}
 	})
 }

@@ -93,6 +93,14 @@ func newFold(name string) (*fold, error) {
 	}, nil
 }
 
+// had reports whether a file was folded before, and remembers it: one that is
+// named twice counts once.
+func (f *fold) had(c *content) bool {
+	had := c.id != [2]uint64{} && f.seen[c.id]
+	f.seen[c.id] = true
+	return had
+}
+
 // add adds a stat of a file of which the writer has ended or not.
 func (d *dump) addToFold(file string, st *format.Stat, c *choice, ended bool) {
 	f, t := d.fold, st.Type()

@@ -2,6 +2,9 @@ package main
 
 import (
 	"bytes"
+	"errors"
+	"io/fs"
+	"iter"
 	"math"
 	"strconv"
 	"strings"
@@ -10,46 +13,111 @@ import (
 	"mmstats/lib/cli"
 	"mmstats/lib/format"
 	"mmstats/lib/liveness"
-	"mmstats/lib/mapping"
 	"mmstats/lib/report"
+	"mmstats/lib/statfile"
 )
 
-// source returns what is known of the file f that was read, and its writer, as
-// far as the output shows it.
-func (d *dump) source(name string, f *mapping.File, info mapping.Info) (report.Source, liveness.Writer) {
-	src := report.Source{File: name, UID: &info.UID}
-	if d.json {
-		src.Time = time.Now()
-	}
-	if !d.judged {
-		return src, liveness.Writer{}
-	}
-	w, err := liveness.WriterOf(d.reader.Data())
-	src.Created = w.Created
-	if err == nil {
-		lives := d.judge.Lives(f, w, info).Yes
-		src.PID, src.Live = int64(w.PID), &lives
-	}
-	now := time.Now()
-	if w.Every > 0 {
-		stale := w.Stale(now)
-		src.Stale = &stale
-	}
-	src.Age = age(&src, w, info, now)
-	return src, w
+// A content is what one file holds: one that was read, or one of a record. It is
+// good until the next one.
+type content struct {
+	path  string
+	found bool      // it is one of those that a directory or a glob means
+	id    [2]uint64 // device and inode, and 0 where it is recorded
+	stats iter.Seq[format.Stat]
+	len   int  // of stats
+	whole bool // all stats are there
+	// writer is known as far as the output shows it.
+	writer liveness.Writer
+	reason string // why the writer is taken for running or ended
+	source report.Source
 }
 
-// age returns how long ago the file was last known to change, in seconds. The
-// time of a modification says nothing while a program has the file mapped.
-func age(src *report.Source, w liveness.Writer, info mapping.Info, now time.Time) *float64 {
-	last := info.ModTime
+// contents yields the files, those of the record where there is one. The error
+// says what of a file cannot be read.
+func (d *dump) contents() iter.Seq2[*content, error] {
+	if d.record != nil {
+		return d.recorded
+	}
+	return func(yield func(*content, error) bool) {
+		for name, err := range statfile.All(d.names) {
+			c := &content{path: name.Path, found: name.Found}
+			if err == nil {
+				d.looked = true
+				err = d.read(c)
+			}
+			if !yield(c, err) {
+				return
+			}
+		}
+	}
+}
+
+// read reads the file of c. The intact part of a damaged one is read.
+func (d *dump) read(c *content) error {
+	f, info, err := statfile.Open(c.path, !c.found)
+	if c.found && errors.Is(err, fs.ErrNotExist) {
+		return nil // its writer ended since the directory was read
+	}
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	err = d.reader.Read(f, info)
+	if c.found {
+		info, err = d.settle(f, info, err)
+	}
+	c.id = [2]uint64{info.Dev, info.Ino}
+	c.stats, c.len, c.whole = d.reader.Stats(), d.reader.Len(), err == nil
+	c.source = report.Source{File: c.path, UID: &info.UID}
+	if d.judged && (c.whole || c.len > 0) {
+		var named error
+		if c.writer, named = liveness.WriterOf(d.reader.Data()); named == nil {
+			verdict := d.judge.Lives(f, c.writer, info)
+			c.reason = verdict.Reason
+			c.source.PID, c.source.Live = int64(c.writer.PID), &verdict.Yes
+		}
+	}
+	d.describe(c, info.ModTime)
+	return err
+}
+
+// now returns the time of the record, or the present.
+func (d *dump) now() time.Time {
+	if d.record != nil {
+		return d.record.Time
+	}
+	return time.Now()
+}
+
+// describe adds to the source of c what follows from its writer, and from when
+// the file was last changed, if that is known.
+func (d *dump) describe(c *content, changed time.Time) {
+	if d.json {
+		c.source.Time = d.now()
+	}
+	if !d.judged {
+		return
+	}
+	w, now := c.writer, d.now()
+	c.source.Created = w.Created
+	if w.Every > 0 {
+		stale := w.Stale(now)
+		c.source.Stale = &stale
+	}
+	c.source.Age = age(&c.source, w, changed, now)
+}
+
+// age returns how long ago the file was last known to change, in seconds, and nil
+// where that is not known. The time of a modification says nothing while a
+// program has the file mapped.
+func age(src *report.Source, w liveness.Writer, changed, now time.Time) *float64 {
 	switch {
 	case w.Every > 0:
-		last = w.Heartbeat
-	case src.Live != nil && *src.Live:
+		changed = w.Heartbeat
+	case changed.IsZero() || src.Live != nil && *src.Live:
 		return nil
 	}
-	seconds := math.Round(now.Sub(last).Seconds()*1000) / 1000
+	seconds := math.Round(now.Sub(changed).Seconds()*1000) / 1000
 	return &seconds
 }
 
@@ -57,7 +125,7 @@ func age(src *report.Source, w liveness.Writer, info mapping.Info, now time.Time
 // names no writer lives.
 func (d *dump) includes(src *report.Source, w liveness.Writer) bool {
 	ended := src.Live != nil && !*src.Live
-	return !(d.Live && ended) && !(d.Stale && !ended && !w.Stale(time.Now()))
+	return !(d.Live && ended) && !(d.Stale && !ended && !w.Stale(d.now()))
 }
 
 // identity is what the constants of a file say of its writer. Text shows it in
@@ -98,7 +166,7 @@ func (d *dump) note(src *report.Source, w liveness.Writer, about *identity) stri
 	if about.runtime != "" {
 		parts = append(parts, about.runtime)
 	}
-	now := time.Now()
+	now := d.now()
 	if !w.Created.IsZero() {
 		parts = append(parts, "since "+clock(w.Created, now))
 	}
@@ -113,6 +181,9 @@ func (d *dump) note(src *report.Source, w liveness.Writer, about *identity) stri
 	}
 	if w.Stale(now) {
 		parts = append(parts, "no heartbeat since "+clock(w.Heartbeat, now))
+	}
+	if d.record != nil {
+		parts = append(parts, d.recordedAt())
 	}
 	return strings.Join(parts, ", ")
 }

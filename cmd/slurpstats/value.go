@@ -10,7 +10,6 @@ import (
 	"mmstats/lib/escape"
 	"mmstats/lib/format"
 	"mmstats/lib/report"
-	"mmstats/lib/statfile"
 )
 
 // A value is what --value has of the files that a directory or a glob means. A
@@ -44,8 +43,8 @@ func (v *value) hold(file string, rows []report.Row) {
 // defers reports whether an error is of no importance if there is a value: it is
 // of a file that was found and may not be read, and nothing is folded over all
 // files.
-func (v *value) defers(d *dump, name statfile.Name, err error) bool {
-	if !d.Value || d.fold != nil || !name.Found || !errors.Is(err, fs.ErrPermission) {
+func (v *value) defers(d *dump, c *content, err error) bool {
+	if !d.Value || d.fold != nil || !c.found || !errors.Is(err, fs.ErrPermission) {
 		return false
 	}
 	if len(v.errs) < maxPlaces {

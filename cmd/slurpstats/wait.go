@@ -1,10 +1,6 @@
 package main
 
-import (
-	"time"
-
-	"mmstats/lib/statfile"
-)
+import "time"
 
 // wait returns when all files that were named can be read, each pattern of -l
 // matches a label, and there is anything to show.
@@ -21,25 +17,15 @@ func (d *dump) ready() bool {
 		return true // it is reported later
 	}
 	some := false
-	for name, err := range statfile.All(d.names) {
-		if err != nil {
+	for c, err := range d.contents() {
+		if err != nil && (!c.found || c.path == "") {
 			return false
 		}
-		f, info, err := statfile.Open(name.Path, !name.Found)
-		if err == nil {
-			if err = d.reader.Read(f, info); err == nil {
-				src, w := d.source(name.Path, f, info)
-				if d.includes(&src, w) {
-					labels.begin(d.reader.Stats())
-					for st := range d.reader.Stats() {
-						some = labels.of(&st).chosen() || some
-					}
-				}
+		if err == nil && c.stats != nil && d.includes(&c.source, c.writer) {
+			labels.begin(c.stats)
+			for st := range c.stats {
+				some = labels.of(&st).chosen() || some
 			}
-			f.Close()
-		}
-		if err != nil && !name.Found {
-			return false
 		}
 	}
 	labels.exclude = nil // what is to be left out need not be there

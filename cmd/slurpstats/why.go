@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 
 	"mmstats/lib/cli"
 	"mmstats/lib/escape"
@@ -28,6 +29,7 @@ type search struct {
 	files, unread, ended, holders int
 	named                         bool // a file that was read is called wanted
 	labels                        []string
+	bases                         []string // names of files, without their suffix
 	known                         map[string]bool
 }
 
@@ -40,19 +42,15 @@ func (d *dump) why() int {
 	s := &search{dump: d, wanted: d.Why, known: make(map[string]bool)}
 	s.glob, _ = cli.ParseLabelGlob(d.Why)
 	d.judged = true
-	for name, err := range statfile.All(d.names) {
-		if err == nil {
-			err = s.look(name)
-		}
-		if err != nil {
-			s.unread++
-			s.line("skipped", cli.Reason(err)+s.permission(err))
-		}
+	for c, err := range d.contents() {
+		s.examine(c, err)
 	}
 	shown := s.holders > 0 || s.named
 	if !shown {
-		s.elsewhere()
-		s.near()
+		if d.record == nil {
+			s.elsewhere()
+		}
+		s.nearest()
 	}
 	out := s.report(shown)
 	if _, err := d.Stdout.Write([]byte(out)); err != nil {
@@ -72,45 +70,48 @@ func (s *search) line(what, text string) {
 	s.lines = append(s.lines, fmt.Sprintf("%-9s%s\n", what, escape.Text(text)))
 }
 
-// look reads one file.
-func (s *search) look(name statfile.Name) error {
-	s.files++
-	f, info, err := statfile.Open(name.Path, !name.Found)
-	if err != nil {
-		return err
+// examine notes what one file has to do with what is wanted. The error says what
+// of it cannot be read.
+func (s *search) examine(c *content, err error) {
+	if c.path != "" {
+		s.files++
+		if len(s.bases) < maxChosen {
+			s.bases = append(s.bases, strings.TrimSuffix(filepath.Base(c.path), statfile.Suffix))
+		}
 	}
-	defer f.Close()
-	if err = s.reader.Read(f, info); err != nil && s.reader.Len() == 0 {
-		return err
+	if c.stats == nil || c.len == 0 && !c.whole {
+		if err != nil {
+			s.unread++
+			s.line("skipped", cli.Reason(err)+s.permission(err))
+		}
+		return
 	}
-	src, w := s.source(name.Path, f, info)
-	called := s.called(name.Path)
+	called := s.called(c.path)
 	s.named = s.named || called
-	if src.Live != nil && !*src.Live {
+	if src := &c.source; src.Live != nil && !*src.Live {
 		s.ended++
-		s.line("ended", name.Path+": "+s.judge.Lives(f, w, info).Reason)
+		s.line("ended", c.path+": "+c.reason)
 	} else if src.Stale != nil && *src.Stale {
-		s.line("stale", name.Path+": no heartbeat since "+w.Heartbeat.Local().Format("2006-01-02 15:04:05"))
+		s.line("stale", c.path+": no heartbeat since "+c.writer.Heartbeat.Local().Format("2006-01-02 15:04:05"))
 	}
 	held := 0
-	for st := range s.reader.Stats() {
+	for st := range c.stats {
 		if s.matches(&st) {
 			if held++; held == 1 {
 				s.holders++
 			}
-			s.line("shown", name.Path+": "+string(st.Label)+", "+st.Type().String())
+			s.line("shown", c.path+": "+string(st.Label)+", "+st.Type().String())
 		} else if len(s.labels) < maxChosen && len(st.Label) <= maxChosenLabel && !s.known[string(st.Label)] {
 			s.known[string(st.Label)] = true
 			s.labels = append(s.labels, string(st.Label))
 		}
 	}
 	if called && held == 0 {
-		s.line("shown", name.Path+": "+plural(s.reader.Len(), "stat"))
+		s.line("shown", c.path+": "+plural(c.len, "stat"))
 	}
 	if err != nil {
 		s.line("damaged", cli.Reason(err))
 	}
-	return nil
 }
 
 func (s *search) matches(st *format.Stat) bool {
@@ -155,22 +156,13 @@ func (s *search) elsewhere() {
 	}
 }
 
-// near names the labels and the files nearest to what is wanted.
-func (s *search) near() {
+// nearest names the labels and the files nearest to what is wanted.
+func (s *search) nearest() {
 	slices.Sort(s.labels)
-	var names []string
-	for name, err := range statfile.All(s.names) {
-		if len(names) == maxChosen {
-			break
-		}
-		if err == nil {
-			names = append(names, strings.TrimSuffix(filepath.Base(name.Path), statfile.Suffix))
-		}
-	}
 	for _, n := range []struct {
 		what  string
 		among []string
-	}{{"labels", s.labels}, {"files", names}} {
+	}{{"labels", s.labels}, {"files", s.bases}} {
 		if near := cli.Nearest(s.wanted, n.among); len(near) > 0 {
 			s.line("nearest", n.what+" "+strings.Join(near, ", "))
 		}
@@ -188,9 +180,13 @@ func (s *search) report(shown bool) string {
 	}
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s %s\n", escape.Text(s.wanted), found)
-	fmt.Fprintf(&b, "%-9s%s\n", "searched", escape.Text(cli.Where(s.names)))
+	searched := cli.Where(s.names)
+	if s.record != nil {
+		searched = fmt.Sprintf("%s, the record of %s", s.Replay, s.record.Time.Format(time.DateTime))
+	}
+	fmt.Fprintf(&b, "%-9s%s\n", "searched", escape.Text(searched))
 	for _, name := range []string{"MMSTATS_GLOB", "MMSTATS_PATH", "TMPDIR", "TEMP", "TMP"} {
-		if len(s.names) == 0 {
+		if len(s.names) == 0 && s.record == nil {
 			fmt.Fprintf(&b, "%-9s$%s is %s\n", "", name, escape.Text(cmp.Or(os.Getenv(name), "not set")))
 		}
 	}

@@ -170,47 +170,65 @@ func (a *Archive) Bounds() (first, last time.Time, err error) {
 		return first, last, err
 	}
 	for _, name := range b.segments {
-		if ok, err := b.use(name); err != nil {
-			return first, last, err
-		} else if !ok {
-			continue
-		}
-		key, err := b.open.firstKey()
+		from, _, err := b.span(name, false)
 		if err != nil {
 			return first, last, err
 		}
-		if key != nil {
-			first = time.UnixMicro(key.time)
-			last, err = b.last()
+		if first = from; !first.IsZero() {
+			break
+		}
+	}
+	for _, name := range slices.Backward(b.segments) {
+		if _, last, err = b.span(name, true); err != nil || !last.IsZero() {
 			return first, last, err
 		}
 	}
 	return first, last, ErrEmpty
 }
 
-// last returns the time of the last record.
-func (a *Archive) last() (last time.Time, err error) {
-	for _, name := range slices.Backward(a.segments) {
-		if ok, err := a.use(name); err != nil {
-			return last, err
-		} else if !ok {
-			continue
+// span returns the times of the first and, with toEnd, of the last record of the
+// segment called name, and zero times where it has no key.
+func (a *Archive) span(name string, toEnd bool) (first, last time.Time, err error) {
+	if ok, err := a.use(name); !ok {
+		return first, last, err
+	}
+	key, err := a.open.firstKey()
+	if err != nil || key == nil {
+		return first, last, err
+	}
+	first = time.UnixMicro(key.time)
+	if !toEnd {
+		return first, last, nil
+	}
+	for r, err := a.open.keyBefore(math.MaxInt64); ; {
+		if err != nil || r == nil {
+			return first, last, err
 		}
-		r, err := a.open.keyBefore(math.MaxInt64)
-		if err != nil {
-			return last, err
-		}
-		if r == nil {
-			continue
-		}
-		for {
-			last = time.UnixMicro(r.time)
-			next, bad, err := a.open.step(r.end(), nil)
-			if err != nil || next == nil || bad != nil {
-				return last, err
-			}
-			r = next
+		last = time.UnixMicro(r.time)
+		var bad *Damage
+		if r, bad, err = a.open.step(r.end(), nil); bad != nil {
+			return first, last, err
 		}
 	}
-	return last, ErrEmpty
+}
+
+// covers reports whether t is between the first and the last record of a
+// segment, or up to a second after it. Where the clock was set back, that may be
+// so outside of Bounds.
+func (a *Archive) covers(t time.Time) (bool, error) {
+	b := &Archive{path: a.path, single: a.single}
+	defer b.Close()
+	if err := b.list(); err != nil {
+		return false, err
+	}
+	for _, name := range b.segments {
+		first, last, err := b.span(name, true)
+		if err != nil {
+			return false, err
+		}
+		if !first.IsZero() && !t.Before(first) && !t.After(last.Add(time.Second)) {
+			return true, nil
+		}
+	}
+	return false, nil
 }

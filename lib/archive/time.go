@@ -25,8 +25,8 @@ func (e *TimeError) Error() string {
 }
 
 // Time returns the time that text stands for, as [ParseTime] has it. It is
-// not before the first record, and not after the last one: a text rounds to
-// what may lie a second outside of them. The error is an [*OutsideError] for
+// not before the first record, and not after the last one, unless the clock was
+// set back in between: a text rounds to what may lie a second outside of them. The error is an [*OutsideError] for
 // any other, and a [*TimeError] for what is no time.
 func (a *Archive) Time(text string) (t time.Time, err error) {
 	first, last, err := a.Bounds()
@@ -38,6 +38,9 @@ func (a *Archive) Time(text string) (t time.Time, err error) {
 	}
 	switch {
 	case t.Before(first.Add(-time.Second)) || t.After(last.Add(time.Second)):
+		if ok, err := a.covers(t); ok || err != nil {
+			return t, err
+		}
 		return t, &OutsideError{t, first.In(t.Location()), last.In(t.Location())}
 	case t.Before(first):
 		t = first

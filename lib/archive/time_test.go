@@ -90,6 +90,35 @@ func TestTimeOfArchive(t *testing.T) {
 	}
 }
 
+// Where the clock was set back, the times of both sides are in the archive.
+func TestTimeSetBack(t *testing.T) {
+	setLocal(t)
+	dir := t.TempDir()
+	w := newWriter(t, dir, Options{Interval: time.Minute})
+	clocks := []string{"02:30:00", "02:31:00", "02:32:00", "01:33:00", "01:34:00"}
+	for i, clock := range clocks {
+		if err := w.Record(at(clock, time.Duration(i)*time.Minute), nil); err != nil {
+			t.Fatal(err)
+		}
+	}
+	a := open(t, dir)
+	for _, clock := range clocks {
+		want := at(clock, 0).Time
+		got, err := a.Time(want.UTC().Format(time.RFC3339))
+		if err != nil || !got.Equal(want) {
+			t.Errorf("Time(%s) = %v, %v", clock, got, err)
+		}
+	}
+	if got, err := a.Time("-0s"); err != nil || !got.Equal(at("01:34:00", 0).Time) {
+		t.Errorf("the last time is %v, %v", got, err)
+	}
+	for _, clock := range []string{"01:30:00", "02:34:00", "02:00:00"} {
+		if got, err := a.Time(at(clock, 0).Time.UTC().Format(time.RFC3339)); !errors.As(err, new(*OutsideError)) {
+			t.Errorf("Time(%s) = %v, %v", clock, got, err)
+		}
+	}
+}
+
 // A cut holds what the archive does, over segments, recordings and gaps, in
 // the same words.
 func TestCutOut(t *testing.T) {

@@ -64,7 +64,7 @@ type Row struct {
 	Kind  format.Kind
 	Value format.Value
 	// Signature is the stat's type signature, and Offset where the stat is in
-	// its file, in bytes.
+	// its file, in bytes. Neither is known where Signature is empty.
 	Signature string
 	Offset    int
 	// Files counts the files that a folded row was folded over.

@@ -86,8 +86,12 @@ func (p *Printer) long(src *Source, row *Row) {
 		p.rows.Int("pid", src.PID)
 	}
 	p.truth("live", src.Live)
-	p.rows.Text("signature", []byte(row.Signature))
-	p.rows.Int("offset", int64(row.Offset))
+	p.free("signature", row.Signature)
+	if row.Signature == "" {
+		p.rows.Absent("offset")
+	} else {
+		p.rows.Int("offset", int64(row.Offset))
+	}
 	if src.Age == nil {
 		p.rows.Absent("age")
 	} else {

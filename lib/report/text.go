@@ -107,6 +107,9 @@ func (p *Printer) heading(src *Source) {
 // layout returns the offset of a stat in its file, and its signature in quotes,
 // so that blanks in it are seen.
 func layout(row *Row) string {
+	if row.Signature == "" {
+		return "-"
+	}
 	return strconv.Itoa(row.Offset) + ` "` + escape.Text(row.Signature) + `"`
 }
 
