@@ -9,8 +9,8 @@ import (
 	"sync"
 	"testing"
 
+	"mmstats/lib/format"
 	"mmstats/lib/format/formattest"
-	"mmstats/lib/mmstats"
 	"mmstats/lib/reader"
 )
 
@@ -120,18 +120,18 @@ func TestParallelTypes(t *testing.T) {
 	if s := got["text"]; len(s) != 200 || strings.Trim(s, s[:1]) != "" {
 		t.Errorf("text = %q, want one that was written", s)
 	}
-	var mean mmstats.Average
-	var took mmstats.Timer
-	f, err := mmstats.Open(name, mmstats.Options{}, mmstats.Labeled{Label: "mean", Stat: &mean}, mmstats.Labeled{Label: "took", Stat: &took})
+	stats, err := reader.ReadFile(name)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer f.Close()
-	if st, want := mean.State(), (mmstats.AverageState{Mean: total / float64(count), Count: count, Total: total}); st != want {
-		t.Errorf("mean = %+v, want %+v", st, want)
-	}
-	if got := took.Count(); got != uint64(thirds[1]) {
-		t.Errorf("took has %d samples, want %d", got, thirds[1])
+	for _, st := range stats {
+		samples := st.Samples()
+		switch {
+		case string(st.Label) == "mean" && (samples != format.Samples{Count: count, Total: total} || st.Value.Float() != total/float64(count)):
+			t.Errorf("mean = %v of %+v, want %v samples of %v", st.Value.Float(), samples, count, total)
+		case string(st.Label) == "took" && samples.Count != uint64(thirds[1]):
+			t.Errorf("took has %d samples, want %d", samples.Count, thirds[1])
+		}
 	}
 }
 

@@ -33,7 +33,7 @@ func (s *session) close() {
 func (s *session) release() {
 	if s.file != nil {
 		s.file.Beat()
-		s.file.Release()
+		s.file.Hold(false)
 	}
 }
 
@@ -71,7 +71,7 @@ func (s *session) begin(batch []change.Change) error {
 	}
 	s.file = f
 	if s.hold {
-		f.Hold()
+		f.Hold(true)
 	}
 	return nil
 }

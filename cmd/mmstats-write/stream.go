@@ -237,7 +237,7 @@ func (st *stream) resume() {
 			return
 		}
 	}
-	st.file.Hold()
+	st.file.Hold(true)
 }
 
 // parseLine appends the assignments of a line to batch. They are separated by

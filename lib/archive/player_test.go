@@ -143,7 +143,7 @@ func (w *world) step() {
 			w.begin(path)
 		case 3: // it has more to say
 			c := new(mmstats.Counter)
-			w.fatal(a.Add(fmt.Sprint("app.more.", len(a.more)), c))
+			w.fatal(a.Add(mmstats.Labeled{Label: fmt.Sprint("app.more.", len(a.more)), Stat: c}))
 			a.more = append(a.more, c)
 		case 4, 5, 6, 7, 8: // it is idle
 		default:

@@ -60,20 +60,10 @@ func (h *Histogram) AddN(v float64, n uint64) {
 // histogram.
 func (h *Histogram) AddOwned(v float64) {
 	if words := h.fast.Load(); words != nil {
-		words.addOwned(v, v, 1)
+		words.addOwned(v)
 		runtime.KeepAlive(h)
 	} else {
 		h.addGuarded(v, 1)
-	}
-}
-
-// AddNOwned is AddN for that goroutine.
-func (h *Histogram) AddNOwned(v float64, n uint64) {
-	if words := h.fast.Load(); words != nil {
-		words.addOwned(v, v*float64(n), n)
-		runtime.KeepAlive(h)
-	} else {
-		h.addGuarded(v, n)
 	}
 }
 
@@ -107,15 +97,15 @@ func (w *histogramWords) add(v, sum float64, n uint64) {
 	}
 }
 
-// addOwned is add for the one goroutine that updates the histogram.
-func (w *histogramWords) addOwned(v, sum float64, n uint64) {
+// addOwned counts v once, for the one goroutine that updates the histogram.
+func (w *histogramWords) addOwned(v float64) {
 	bucket := format.Bucket(v)
-	if bucket < 0 || n == 0 {
+	if bucket < 0 {
 		return
 	}
 	if v-v == 0 { // no infinity
-		word := &w[format.HistogramSum]
-		*word = math.Float64bits(math.Float64frombits(*word) + sum)
+		sum := &w[format.HistogramSum]
+		*sum = math.Float64bits(math.Float64frombits(*sum) + v)
 		if least := &w[format.HistogramMin]; v < math.Float64frombits(*least) {
 			*least = math.Float64bits(v)
 		}
@@ -123,10 +113,10 @@ func (w *histogramWords) addOwned(v, sum float64, n uint64) {
 			*greatest = math.Float64bits(v)
 		}
 	}
-	count := w[format.HistogramBuckets+bucket] + n
-	w[format.HistogramBuckets+bucket] = count
-	if count < meanEvery || count/meanEvery != (count-n)/meanEvery {
-		w.refreshMean(count-n, count)
+	count := &w[format.HistogramBuckets+bucket]
+	*count++
+	if *count < meanEvery || *count%meanEvery == 0 {
+		w.refreshMean(*count-1, *count)
 	}
 }
 

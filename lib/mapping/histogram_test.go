@@ -46,7 +46,6 @@ var updates = map[string]func(h *Histogram, v float64, n int){
 			h.AddOwned(v)
 		}
 	},
-	"AddNOwned": func(h *Histogram, v float64, n int) { h.AddNOwned(v, uint64(n)) },
 }
 
 // TestHistogram adds the same samples in all ways, to a histogram between words
@@ -83,7 +82,7 @@ func TestHistogram(t *testing.T) {
 	}
 	var zero Histogram
 	zero.Add(1)
-	zero.AddNOwned(1, 2)
+	zero.AddN(1, 2)
 	zero.SetMean()
 	if state, err := zero.State(); err != nil || state.Count != 0 {
 		t.Errorf("State() of a zero Histogram = %d samples, %v", state.Count, err)

@@ -66,19 +66,3 @@ func (g Ring) Mean() (mean float64) {
 	g.region.try(func() { mean = math.Float64frombits(atomic.LoadUint64(g.word(0))) })
 	return mean
 }
-
-// Count returns how many samples there were so far.
-func (g Ring) Count() (count uint64) {
-	g.region.try(func() { count = atomic.LoadUint64(g.word(2)) })
-	return count
-}
-
-// Last returns the newest sample, and 0 while there is none.
-func (g Ring) Last() (last float64) {
-	g.region.try(func() {
-		next := atomic.LoadUint64(g.word(1)) % uint64(g.window)
-		slot := (int(next) + g.window - 1) % g.window
-		last = math.Float64frombits(atomic.LoadUint64(g.word(3 + slot)))
-	})
-	return last
-}

@@ -9,37 +9,14 @@ import (
 	"mmstats/lib/mapping"
 )
 
-// An Average is the mean of all samples since it was made. Its state stays in the
-// file, for who opens it again. A sample that is not a finite number is dropped,
-// see [File.Err].
+// An Average is the mean of all samples since it was made, also by earlier runs
+// that used the file. A sample that is not a finite number is dropped.
 type Average struct {
 	ref
 }
 
-// AverageState is what an Average holds.
-type AverageState struct {
-	Mean  float64
-	Count uint64
-	Total float64
-}
-
 // averageSize is that of mean, count and total: mmstats(5), AVERAGES.
 const averageSize = 24
-
-func (st AverageState) encode() (buf [averageSize]byte) {
-	binary.NativeEndian.PutUint64(buf[0:], math.Float64bits(st.Mean))
-	binary.NativeEndian.PutUint64(buf[8:], st.Count)
-	binary.NativeEndian.PutUint64(buf[16:], math.Float64bits(st.Total))
-	return buf
-}
-
-func decodeAverage(buf []byte) AverageState {
-	return AverageState{
-		Mean:  math.Float64frombits(binary.NativeEndian.Uint64(buf[0:])),
-		Count: binary.NativeEndian.Uint64(buf[8:]),
-		Total: math.Float64frombits(binary.NativeEndian.Uint64(buf[16:])),
-	}
-}
 
 // Add adds a sample.
 func (a *Average) Add(sample float64) { a.sample(sample) }
@@ -48,46 +25,39 @@ func (a *Average) Add(sample float64) { a.sample(sample) }
 func addToAverage(b *mapping.Buffers, sample float64) error {
 	var buf [averageSize]byte
 	return b.Update(buf[:], func() error {
-		st := decodeAverage(buf[:])
-		st.Count++
-		st.Total += sample
-		st.Mean = st.Total / float64(st.Count)
-		buf = st.encode()
+		count := binary.NativeEndian.Uint64(buf[8:]) + 1
+		total := math.Float64frombits(binary.NativeEndian.Uint64(buf[16:])) + sample
+		binary.NativeEndian.PutUint64(buf[0:], math.Float64bits(total/float64(count)))
+		binary.NativeEndian.PutUint64(buf[8:], count)
+		binary.NativeEndian.PutUint64(buf[16:], math.Float64bits(total))
 		return nil
 	})
 }
 
-// State returns mean, count and total, all at one moment.
-func (a *Average) State() AverageState {
-	var buf [averageSize]byte
-	if f := a.field.Load(); f != nil && f.read(buf[:]) != nil {
-		return AverageState{}
-	}
-	return decodeAverage(buf[:])
-}
-
 // Value returns the mean, and 0 while there was no sample.
-func (a *Average) Value() float64 { return a.State().Mean }
+func (a *Average) Value() float64 {
+	var buf [averageSize]byte
+	if f := a.field.Load(); f == nil || f.read(buf[:]) != nil {
+		return 0
+	}
+	return math.Float64frombits(binary.NativeEndian.Uint64(buf[:]))
+}
 
 func (a *Average) spec() (format.Spec, format.Value, error) {
 	return format.Spec{Type: format.Average}, format.Value{}, nil
 }
 
-// A MovingAverage is the mean of the last samples. They stay in the file, for who
-// opens it again. A sample that is not a finite number is dropped, see
-// [File.Err].
+// A MovingAverage is the mean of the last 100 samples, or as many as its tag
+// says, also of those that earlier runs left in the file. A sample that is not a
+// finite number is dropped.
 type MovingAverage struct {
-	// Window is how many samples the mean is of; 0 is 100. It is read when the
-	// MovingAverage is declared.
-	Window int
-
 	ref
 }
 
 // Add adds a sample.
 func (m *MovingAverage) Add(sample float64) { m.sample(sample) }
 
-// Value returns the mean of the last samples, and 0 while there are none.
+// Value returns the mean, and 0 while there was no sample.
 func (m *MovingAverage) Value() float64 {
 	if f := m.field.Load(); f != nil {
 		return f.ring.Mean()
@@ -95,65 +65,28 @@ func (m *MovingAverage) Value() float64 {
 	return 0
 }
 
-// Last returns the last sample, and 0 while there is none.
-func (m *MovingAverage) Last() float64 {
-	if f := m.field.Load(); f != nil {
-		return f.ring.Last()
-	}
-	return 0
-}
-
-// Count returns how many samples there were since it was made.
-func (m *MovingAverage) Count() uint64 {
-	if f := m.field.Load(); f != nil {
-		return f.ring.Count()
-	}
-	return 0
-}
-
 func (m *MovingAverage) spec() (format.Spec, format.Value, error) {
-	sp := format.Spec{Type: format.Moving, Size: m.Window}
-	if sp.Size == 0 {
-		sp.Size = format.DefaultWindow
-	}
-	return sp, format.Value{}, nil
+	return format.Spec{Type: format.Moving, Size: format.DefaultWindow}, format.Value{}, nil
 }
 
-// A Timer is the mean of the last durations. In the file they are in seconds.
+// A Timer is a [MovingAverage] of durations, which are seconds in the file.
 type Timer struct {
-	// Window is how many durations the mean is of; 0 is 100. It is read when
-	// the Timer is declared.
-	Window int
-
 	samples MovingAverage
 }
 
 // Observe adds a duration.
 func (t *Timer) Observe(d time.Duration) { t.samples.Add(d.Seconds()) }
 
-// Time adds the duration of f, also where f panics.
-func (t *Timer) Time(f func()) {
-	defer t.Start().Stop()
-	f()
+// ObserveSince adds the time since start, see [Histogram.ObserveSince].
+func (t *Timer) ObserveSince(start time.Time) { t.Observe(time.Since(start)) }
+
+// Value returns the mean, and 0 while there was no duration.
+func (t *Timer) Value() time.Duration {
+	return time.Duration(math.Round(t.samples.Value() * float64(time.Second)))
 }
 
-// Start begins a timing. Any number may run at a time.
-func (t *Timer) Start() Timing { return Timing{t, time.Now()} }
-
-// Value returns the mean of the last durations, and 0 while there are none.
-func (t *Timer) Value() time.Duration { return seconds(t.samples.Value()) }
-
-// Last returns the last duration, and 0 while there is none.
-func (t *Timer) Last() time.Duration { return seconds(t.samples.Last()) }
-
-// Count returns how many durations there were since it was made.
-func (t *Timer) Count() uint64 { return t.samples.Count() }
-
-func seconds(s float64) time.Duration { return time.Duration(math.Round(s * float64(time.Second))) }
-
 func (t *Timer) spec() (format.Spec, format.Value, error) {
-	m := MovingAverage{Window: t.Window}
-	sp, v, err := m.spec()
+	sp, v, err := t.samples.spec()
 	sp.Description.Unit = "seconds"
 	return sp, v, err
 }
@@ -161,19 +94,3 @@ func (t *Timer) spec() (format.Spec, format.Value, error) {
 func (t *Timer) bind(f *field) { t.samples.bind(f) }
 
 func (t *Timer) bound() bool { return t.samples.bound() }
-
-// A Timing is a duration that is being measured.
-type Timing struct {
-	to    observer
-	start time.Time
-}
-
-// An observer takes durations: a Timer or a histogram.
-type observer interface{ Observe(time.Duration) }
-
-// Stop adds the time since Start to the [Timer] or histogram, and returns it.
-func (t Timing) Stop() time.Duration {
-	d := time.Since(t.start)
-	t.to.Observe(d)
-	return d
-}

@@ -3,6 +3,7 @@ package mmstats
 import (
 	"sync/atomic"
 	"testing"
+	"time"
 )
 
 var bare uint64
@@ -118,6 +119,6 @@ func BenchmarkMovingAverageAdd(b *testing.B) {
 func BenchmarkTimer(b *testing.B) {
 	s := openBench(b, false)
 	for b.Loop() {
-		s.Timer.Start().Stop()
+		s.Timer.ObserveSince(time.Now())
 	}
 }

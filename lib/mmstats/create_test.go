@@ -238,7 +238,7 @@ func TestCreateErrors(t *testing.T) {
 func noMap() {
 	var texts []any
 	for i := range 7 {
-		texts = append(texts, mmstats.Labeled{Label: fmt.Sprint(i), Stat: &mmstats.String{Size: 1 << 20}})
+		texts = append(texts, mmstats.Labeled{Label: fmt.Sprint(i), Stat: new(mmstats.String), Size: 1 << 20})
 	}
 	heap := make([]byte, 256<<20) // of addresses, which are there for the heap then
 	runtime.KeepAlive(heap)
@@ -283,7 +283,7 @@ func TestNewFileHasRoom(t *testing.T) {
 			t.Fatal(err)
 		}
 		for i := range 120 {
-			if err := f.Add(fmt.Sprint("more.than.half.a.page.", i), new(mmstats.Counter)); err != nil {
+			if err := f.Add(mmstats.Labeled{Label: fmt.Sprint("more.than.half.a.page.", i), Stat: new(mmstats.Counter)}); err != nil {
 				t.Fatal(err)
 			}
 		}

@@ -10,11 +10,10 @@ import (
 	"mmstats/lib/format"
 )
 
-// A Stat is a pointer to one of the kinds of stats of this package.
-//
-// It belongs to one open file at a time: from when it is declared until that file
-// is closed. Otherwise updates of it are dropped. Its methods may be called by any
-// number of goroutines, unless they say otherwise, also while it is declared.
+// A Stat is a pointer to one of the kinds of stats of this package. It belongs to
+// one open file at a time, from when it is declared until that file is closed.
+// Otherwise updates of it are dropped. Its methods may be called by any number of
+// goroutines, unless they say otherwise, also while it is declared.
 type Stat interface {
 	// spec returns the field without its label, and its value at the start,
 	// absent for zero.
@@ -25,12 +24,14 @@ type Stat interface {
 	bound() bool
 }
 
-// A Labeled declares a stat whose label is only known when the program runs.
+// A Labeled declares a stat whose label is only known when the program runs. Unit,
+// About and Size, which is the window of a MovingAverage or Timer, are as in the
+// tags of a struct.
 type Labeled struct {
-	Label string
-	Stat  Stat
-	// Unit and About describe the stat, as the tags of a struct do.
+	Label       string
+	Stat        Stat
 	Unit, About string
+	Size        int
 }
 
 // declared are changes that declare stats, and beside them the stats. Of a change
@@ -49,7 +50,7 @@ func (d *declared) addAll(stats []any) error {
 	for _, s := range stats {
 		switch s := s.(type) {
 		case Labeled:
-			d.add(change.Change{Label: s.Label, Description: format.Description{Unit: s.Unit, About: s.About}}, s.Stat)
+			d.add(change.Change{Label: s.Label, Size: s.Size, Description: format.Description{Unit: s.Unit, About: s.About}}, s.Stat)
 			continue
 		case []change.Change:
 			d.changes = append(d.changes, s...)
@@ -134,7 +135,7 @@ func typeOf(s Stat) format.Type {
 // the start.
 func specOf(c *change.Change, s Stat) (format.Spec, format.Value, error) {
 	sp, v, err := s.spec()
-	if c.Size > 0 {
+	if c.Size != 0 {
 		sp.Size = c.Size
 	}
 	d := &sp.Description

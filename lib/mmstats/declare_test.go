@@ -121,8 +121,8 @@ func TestDeclarationErrors(t *testing.T) {
 		"empty label":                           {mmstats.Labeled{Stat: new(mmstats.Counter)}},
 		"is not UTF-8":                          {mmstats.Labeled{Label: "\xff", Stat: new(mmstats.Counter)}},
 		"label of 65536 bytes":                  {mmstats.Labeled{Label: strings.Repeat("l", 65536), Stat: new(mmstats.Counter)}},
-		"text, not 1 to 1048576":                {mmstats.Labeled{Label: "s", Stat: &mmstats.String{Size: 1<<20 + 1}}},
-		"samples, not 1 to 65536":               {mmstats.Labeled{Label: "m", Stat: &mmstats.MovingAverage{Window: -1}}},
+		"text, not 1 to 1048576":                {mmstats.Labeled{Label: "s", Stat: new(mmstats.String), Size: 1<<20 + 1}},
+		"samples, not 1 to 65536":               {mmstats.Labeled{Label: "m", Stat: new(mmstats.MovingAverage), Size: -1}},
 	} {
 		dir := t.TempDir()
 		f, err := mmstats.Create(mmstats.Options{Dir: dir}, stats...)
@@ -142,7 +142,7 @@ func TestDeclarationErrors(t *testing.T) {
 func TestTooLarge(t *testing.T) {
 	var texts []any
 	for i := range 9 {
-		texts = append(texts, mmstats.Labeled{Label: fmt.Sprint(i), Stat: &mmstats.String{Size: 1 << 20}})
+		texts = append(texts, mmstats.Labeled{Label: fmt.Sprint(i), Stat: new(mmstats.String), Size: 1 << 20})
 	}
 	dir := t.TempDir()
 	_, err := mmstats.Create(mmstats.Options{Dir: dir}, texts...)
@@ -150,7 +150,7 @@ func TestTooLarge(t *testing.T) {
 		t.Errorf("Create() of 18 MiB = %v, left %q", err, names(t, dir))
 	}
 	f := create(t, mmstats.Options{Dir: dir}, texts[:7]...)
-	if err := f.Add("more", &mmstats.String{Size: 1 << 20}); err == nil || !strings.Contains(err.Error(), "grow past") {
+	if err := f.Add(mmstats.Labeled{Label: "more", Stat: new(mmstats.String), Size: 1 << 20}); err == nil || !strings.Contains(err.Error(), "grow past") {
 		t.Errorf("Add() past 16 MiB = %v", err)
 	}
 	if got := read(t, f.Path()); got["6"] != "string " || got["more"] != "" {
@@ -163,23 +163,23 @@ func TestAdd(t *testing.T) {
 	var c mmstats.Counter
 	var s mmstats.String
 	c.Add(100) // goes nowhere yet
-	if err := f.Add("c", &c); err != nil {
+	if err := f.Add(mmstats.Labeled{Label: "c", Stat: &c}); err != nil {
 		t.Fatalf("Add() = %v", err)
 	}
-	if err := f.Add("s", &s); err != nil {
+	if err := f.Add(mmstats.Labeled{Label: "s", Stat: &s}); err != nil {
 		t.Fatalf("Add() = %v", err)
 	}
 	c.Inc()
 	s.Set("text")
-	if err := f.Add("c", new(mmstats.Counter)); err == nil || !strings.Contains(err.Error(), "declared twice") {
+	if err := f.Add(mmstats.Labeled{Label: "c", Stat: new(mmstats.Counter)}); err == nil || !strings.Contains(err.Error(), "declared twice") {
 		t.Errorf("second Add(c) = %v, want one that says so", err)
 	}
 	more := struct {
 		X mmstats.Gauge[float32] `mmstats:"x,initial=0.5"`
 		Y mmstats.Constant[bool] `mmstats:"y"`
 	}{Y: mmstats.Constant[bool]{Value: true}}
-	if err := f.AddStruct(&more); err != nil {
-		t.Fatalf("AddStruct() = %v", err)
+	if err := f.Add(&more); err != nil {
+		t.Fatalf("Add() = %v", err)
 	}
 	// One that cannot be takes the others with it.
 	for _, bad := range []any{
@@ -192,15 +192,15 @@ func TestAdd(t *testing.T) {
 			W mmstats.String  `mmstats:"w,size=2000000"`
 		}{},
 	} {
-		if err := f.AddStruct(bad); err == nil {
-			t.Errorf("AddStruct(%T) = nil, want an error", bad)
+		if err := f.Add(bad); err == nil {
+			t.Errorf("Add(%T) = nil, want an error", bad)
 		}
 	}
-	if err := f.Add("z", new(mmstats.Counter)); err != nil {
+	if err := f.Add(mmstats.Labeled{Label: "z", Stat: new(mmstats.Counter)}); err != nil {
 		t.Errorf("Add(z) = %v after a declaration of it that failed", err)
 	}
-	if err := f.AddStruct(&struct{}{}); err != nil {
-		t.Errorf("AddStruct() of nothing = %v", err)
+	if err := f.Add(&struct{}{}); err != nil {
+		t.Errorf("Add() of nothing = %v", err)
 	}
 	wantStats(t, f.Path(), map[string]string{
 		"p.c": "counter 1", "p.s": "string text", "p.x": "float32 0.5", "p.y": "bool true", "p.z": "counter 0",
@@ -219,7 +219,7 @@ func TestStatOfAnOpenFileIsRefused(t *testing.T) {
 		"Average": &stats.Average, "Moving": &stats.Moving, "Timer": &stats.Timer,
 	} {
 		for _, f := range []*mmstats.File{first, second} {
-			if err := f.Add(name+".again", stat); err == nil || !strings.Contains(err.Error(), says) {
+			if err := f.Add(mmstats.Labeled{Label: name + ".again", Stat: stat}); err == nil || !strings.Contains(err.Error(), says) {
 				t.Errorf("Add() of a %T twice = %v, want %q", stat, err, says)
 			}
 		}
@@ -229,16 +229,16 @@ func TestStatOfAnOpenFileIsRefused(t *testing.T) {
 	}
 	wantStats(t, second.Path(), nil)
 	var twice mmstats.Gauge[int8]
-	err := second.AddStruct(mmstats.Labeled{Label: "a", Stat: &twice}, mmstats.Labeled{Label: "b", Stat: &twice})
+	err := second.Add(mmstats.Labeled{Label: "a", Stat: &twice}, mmstats.Labeled{Label: "b", Stat: &twice})
 	if err == nil || !strings.Contains(err.Error(), "the stat has another label already") {
-		t.Errorf("AddStruct() of a stat with two labels = %v, want an error that says so", err)
+		t.Errorf("Add() of a stat with two labels = %v, want an error that says so", err)
 	}
 
 	stats.Counter.Inc()
 	stats.Average.Add(5)
 	first.Close()
-	if err := second.AddStruct(&stats); err != nil {
-		t.Errorf("AddStruct() after the first file was closed = %v", err)
+	if err := second.Add(&stats); err != nil {
+		t.Errorf("Add() after the first file was closed = %v", err)
 	}
 	stats.Counter.Inc()
 	stats.Average.Add(7)
@@ -447,7 +447,7 @@ func TestReadByPython(t *testing.T) {
 		f := create(t, mmstats.Options{Prefix: prefix}, append(constants(), &stats)...)
 		stats.set()
 		var added mmstats.Counter
-		if err := f.Add("added", &added); err != nil {
+		if err := f.Add(mmstats.Labeled{Label: "added", Stat: &added}); err != nil {
 			t.Fatal(err)
 		}
 		added.Add(9)

@@ -1,7 +1,6 @@
 // Package mmstats publishes the stats of a program in a memory-mapped file,
 // where commands like slurpstats read them while the program runs. An update
-// costs an atomic instruction or less. Reading costs the program nothing, and
-// nobody can reach into the program through it.
+// costs an atomic instruction or less, and reading costs the program nothing.
 //
 // A struct declares the stats, and [Create] publishes them:
 //
@@ -17,12 +16,9 @@
 // samples of a MovingAverage or Timer (window=50) and, last, a value to start
 // with (initial=1). An embedded struct declares as if its fields stood in the
 // outer one; a struct in a tagged field puts its label and a dot before theirs.
-//
-// The tags unit and about describe a stat to people and to other tools. Readers
-// know the units ns, us, ms, seconds; bytes, KiB, MiB, GiB, bits; ratio, percent,
-// unixtime, celsius and hertz, and show any other as it stands. A stat keeps the
-// description that it was made with: in a file that is opened again, another
-// unit is an error, and another text changes nothing.
+// The tags unit and about describe a stat to people and tools, see mmstats(7). In
+// a file that is opened again, another unit is an error, and another text changes
+// nothing.
 //
 // # Kinds of stats
 //
@@ -46,21 +42,17 @@
 // the lock of the file. Nobody else changes anything but numbers in it, each in
 // one atomic step, so that updates need no system call. [Open] visits a file of
 // somebody else or of nobody: one that a shell script made with mmstats-write, or
-// that an earlier run of the program left, whose counters and averages go on from
-// where they are. There, each update of a text or an average takes the lock, and
-// waits for it for about a second at most.
+// that an earlier run of the program left. There, each update of a text or an
+// average takes the lock, and waits for it for about a second at most.
 //
 // # What can go wrong
 //
 // Disk space is reserved when a file is made and when it grows, so that a full
 // disk is an error of [Create] and [File.Add], never of an update. Updates return
-// no errors: one that nobody can see is dropped, and [File.Err] says so. This is
-// so after Close; after the file was removed, replaced or truncated; and for the
-// numbers of a visitor when somebody writes the file anew, unless that happens
-// within the nanoseconds that an update takes. If the file of a process is
-// truncated, its next update of a number ends it, as it ends any program that
-// maps a file, unless the file is Guarded.
-//
-// A process that is killed loses at most the update it was at. Nothing else is
-// torn, and its lock is free.
+// no errors: those that nobody can see are dropped, such as after Close or after
+// the file was removed, replaced or truncated, and [File.Err] says so. In a file
+// that was truncated, the next update of a number ends the process that owns it,
+// as it ends any program that maps a file, unless the file is Guarded. A process
+// that is killed loses at most the update it was at. Nothing else is torn, and
+// its lock is free.
 package mmstats

@@ -46,7 +46,7 @@ func ExampleFile_Add() {
 	for _, host := range []string{"a.example", "b.example", "a.example"} {
 		if hits[host] == nil {
 			hits[host] = new(mmstats.Counter)
-			if err := file.Add("hits."+host, hits[host]); err != nil {
+			if err := file.Add(mmstats.Labeled{Label: "hits." + host, Stat: hits[host]}); err != nil {
 				log.Fatal(err)
 			}
 		}
@@ -56,8 +56,7 @@ func ExampleFile_Add() {
 	// Output: 2 1
 }
 
-// A Timer takes the duration of a function, or of what is between Start and
-// Stop.
+// A Timer takes the duration of a function, or of a part of one.
 func ExampleTimer() {
 	var queries mmstats.Timer
 	file, err := mmstats.Create(mmstats.Options{Dir: os.TempDir()}, mmstats.Labeled{Label: "queries", Stat: &queries})
@@ -66,12 +65,17 @@ func ExampleTimer() {
 	}
 	defer file.Remove()
 
-	queries.Time(func() { time.Sleep(time.Millisecond) })
-	timing := queries.Start()
-	timing.Stop()
+	query := func() {
+		defer queries.ObserveSince(time.Now())
+		time.Sleep(time.Millisecond)
+	}
+	query()
+	start := time.Now()
+	time.Sleep(time.Millisecond)
+	queries.ObserveSince(start)
 
-	fmt.Println(queries.Count(), queries.Value() > 0)
-	// Output: 2 true
+	fmt.Println(queries.Value() >= time.Millisecond)
+	// Output: true
 }
 
 // Counters and averages go on where the last run of a program left them.

@@ -13,12 +13,11 @@ import (
 
 // Options of [Create] and [Open]. The zero value is good.
 type Options struct {
-	// Dir and Name are templates of where Create puts the file, in which {CMD},
-	// {PID} and {TID} are replaced. Defaults: $MMSTATS_PATH or the directory of
-	// temporary files, and $MMSTATS_FILES or "{CMD}-{PID}-{TID}.mmstats".
-	Dir, Name string
-	// Path is used as it stands, instead of Dir and Name.
-	Path string
+	// Dir and Name are where Create puts the file, with {CMD}, {PID} and {TID}
+	// replaced. Defaults: $MMSTATS_PATH or the directory of temporary files, and
+	// $MMSTATS_FILES or "{CMD}-{PID}-{TID}.mmstats". Path is used as it stands,
+	// instead of both.
+	Dir, Name, Path string
 	// Prefix stands before every label, such as "web." with its dot.
 	Prefix string
 	// NoDefaults leaves out the constants that Create adds by itself: sys.pid,
@@ -27,27 +26,20 @@ type Options struct {
 	// Guarded makes updates of numbers survive that the file is truncated, for
 	// some nanoseconds each. Those of other stats, and of a visitor, always do.
 	Guarded bool
-	// Heartbeat is how often the time is stored in the stat sys.heartbeat, for
-	// readers to tell a program that hangs, or was stopped, from one that has
-	// nothing to do. A goroutine stores it, or [File.Beat]. There is no such stat
-	// if it is 0 or less.
+	// Heartbeat is how often a goroutine, or [File.Beat], stores the time in the
+	// stat sys.heartbeat, by which readers tell a program that hangs from one that
+	// has nothing to do. There is no such stat if it is 0 or less.
 	Heartbeat time.Duration
-	// Shared makes a file that no process owns and any may update, as
-	// mmstats-write does. It has no sys.tid and no org.golang.version.
+	// Shared makes a file that no process owns and any may update. It belongs to
+	// process PID, if that is not 0; Open refuses a file that belongs to another.
 	Shared bool
-	// PID is the process that a Shared file belongs to, and its sys.pid. Open
-	// refuses a file that belongs to another one.
-	PID int
+	PID    int
 }
 
 // Errors to tell apart.
 var (
-	// ErrInUse says that a running process owns the file.
-	ErrInUse = errors.New("in use by a running process")
-	// ErrLocked says that another process kept the lock of the file for a
-	// second, or others in turn for ten. It names the process where it is known.
-	ErrLocked = mapping.ErrLocked
-	// ErrReplaced says that the name leads to another file now, or to none.
+	ErrInUse    = errors.New("in use by a running process")
+	ErrLocked   = mapping.ErrLocked // for a second by one process, or for ten by others in turn
 	ErrReplaced = errors.New("file was removed or replaced")
 )
 
@@ -59,13 +51,12 @@ type File struct {
 }
 
 // Create publishes a new file with stats, each of which is a pointer to a struct,
-// a [Labeled] or a [][change.Change]. This process owns the file, unless it is Shared.
-// Readers see all of it or nothing.
+// a [Labeled] or a [][change.Change]. This process owns the file, unless it is
+// Shared. Readers see all of it or nothing.
 //
 // A file of that name is replaced if its process has ended. Otherwise the error
-// is ErrInUse or an fs.ErrExist, if Options chose the name by Path or Name; and if
-// they did not, the file gets a name that is free, with -2, -3 and so on before
-// ".mmstats": see [File.Path].
+// is ErrInUse or an fs.ErrExist, if Options chose the name; else the file gets a
+// name that is free, with -2, -3 and so on before ".mmstats".
 func Create(o Options, stats ...any) (*File, error) {
 	tid := nextTID()
 	declared := o.defaults(tid)
@@ -103,15 +94,14 @@ func Create(o Options, stats ...any) (*File, error) {
 	return &File{s, h}, nil
 }
 
-// Open visits a file that exists. Stats, given as for [Create], update those in
-// the file that have the same label and type, from the values that they have.
-// Those that the file lacks are added. The error is an fs.ErrNotExist where there
-// is no file, or one that belonged to another process than PID, which has ended.
+// Open visits a file that exists. Stats, given as for [Create], go on from the
+// values that those of the same label and type have in the file. Those that it
+// lacks are added. The error is an fs.ErrNotExist where there is no file, or one
+// of another process than PID, which has ended.
 //
-// While a running process owns the file, only numbers can be updated. Programs
-// in Python own their files without a lock: such a file can only be updated when
-// the program has ended, and if stats are declared in it, by the caller alone
-// until Close.
+// Programs in Python own their files without a lock: such a file can only be
+// updated when the program has ended, and if stats are declared in it, by the
+// caller alone until Close.
 func Open(path string, o Options, stats ...any) (*File, error) {
 	var declared declared
 	if err := declared.addAll(stats); err != nil {
@@ -151,14 +141,8 @@ func (s *store) belongTo(pid int, d *declared) error {
 // Path returns the name of the file.
 func (f *File) Path() string { return f.store.path }
 
-// Add declares one more stat, at any time. It is published when Add returns.
-func (f *File) Add(label string, s Stat) error {
-	return f.store.apply([]change.Change{{Label: label}}, []Stat{s})
-}
-
-// AddStruct declares the stats of structs and Labeled ones, as Create does, all
-// or none of them.
-func (f *File) AddStruct(stats ...any) error {
+// Add publishes more stats, given as for [Create]: all or none of them.
+func (f *File) Add(stats ...any) error {
 	var d declared
 	if err := d.addAll(stats); err != nil {
 		return err
@@ -167,50 +151,37 @@ func (f *File) AddStruct(stats ...any) error {
 }
 
 // Apply carries out changes in their order: all of them or, after an error,
-// none. Stats that the file lacks are made. Others are updated whether a [Stat]
-// is declared for them or not. In the file of somebody else, changes that need
-// its lock take it once for all of them.
-//
-// Everything is checked before the first change takes effect. Only if another
-// process updates the same numbers meanwhile, so that a sum no longer fits its
-// type, the changes before it stay.
+// none. Stats that the file lacks are made; others are updated whether this
+// process declared them or not. Only if another process updates the same numbers
+// meanwhile, so that a sum no longer fits its type, the changes before it stay.
 func (f *File) Apply(changes []change.Change) error { return f.store.apply(changes, nil) }
 
-// Hold keeps the lock of a file of somebody else from the next update that
-// takes it until [File.Release], for many updates in a row. Others who want to
-// write wait meanwhile.
-func (f *File) Hold() {
+// Hold says whether the lock of a file of somebody else stays taken after an
+// update that needs it, for many updates in a row. Others cannot write meanwhile.
+func (f *File) Hold(hold bool) {
 	f.store.mu.Lock()
 	defer f.store.mu.Unlock()
-	f.store.hold = true
+	f.store.hold = hold
+	if !hold {
+		f.store.release()
+	}
 }
 
-// Release ends Hold.
-func (f *File) Release() {
-	f.store.mu.Lock()
-	defer f.store.mu.Unlock()
-	f.store.hold = false
-	f.store.release()
-}
-
-// Sync writes the file to the disk, and returns when that is done. Nobody needs
-// it to read the stats of a machine that runs.
+// Sync writes the file to the disk, and waits for it. Readers do not need it.
 func (f *File) Sync() error {
 	f.store.mu.Lock()
 	defer f.store.mu.Unlock()
 	return f.store.sync()
 }
 
-// Close leaves the file as it is. Updates after it are dropped. A second Close
-// does nothing.
+// Close leaves the file as it is. Updates after it are dropped.
 func (f *File) Close() error {
 	f.store.mu.Lock()
 	defer f.store.mu.Unlock()
 	return f.store.close()
 }
 
-// Done returns a channel that is closed when the file is, for goroutines that
-// update stats from time to time.
+// Done returns a channel that is closed when the file is.
 func (f *File) Done() <-chan struct{} { return f.store.done }
 
 // Remove removes the file, if the name still leads to it, and closes it.
@@ -224,27 +195,11 @@ func (f *File) Remove() error {
 	return errors.Join(err, f.store.close())
 }
 
-// A LostError says why updates reach nobody, or did not.
-type LostError struct {
-	Path string
-	// Dropped is how many updates were dropped so far. Those of numbers are only
-	// counted in a file that is Guarded, and for a visitor.
-	Dropped uint64
-	// Err is the first reason, such as ErrReplaced.
-	Err error
-}
-
-func (e *LostError) Error() string {
-	return fmt.Sprintf("%s: %v; %d updates dropped", e.Path, e.Err, e.Dropped)
-}
-
-// Unwrap returns Err.
-func (e *LostError) Unwrap() error { return e.Err }
-
-// Err returns nil if readers see all that this process publishes, and otherwise
-// a *[LostError]: somebody removed, replaced, truncated or rewrote the file, a
-// visitor did not get the lock, or a sample was not a finite number. It checks
-// the file each time.
+// Err returns nil if readers see all that this process publishes. Otherwise it
+// says how many updates were dropped, and why: somebody removed, replaced
+// (ErrReplaced), truncated or rewrote the file, a visitor did not get the lock
+// (ErrLocked), or a sample was not a finite number. It checks the file each
+// time. Dropped updates of numbers are counted for a visitor and if Guarded.
 func (f *File) Err() error {
 	f.store.mu.Lock()
 	defer f.store.mu.Unlock()
@@ -252,7 +207,7 @@ func (f *File) Err() error {
 		return f.store.fail("update", fs.ErrClosed)
 	}
 	if dropped, err := f.store.lost(); err != nil {
-		return &LostError{f.store.path, dropped, err}
+		return f.store.fail("update", fmt.Errorf("%w; %d updates dropped", err, dropped))
 	}
 	return nil
 }

@@ -58,13 +58,10 @@ func (h *heartbeat) run(done <-chan struct{}) {
 // unixtime returns the time in seconds since 1970.
 func unixtime() float64 { return float64(time.Now().UnixMicro()) / 1e6 }
 
-// Beat stores the time in the heartbeat of the file, if [Options.Heartbeat] is
-// set. A program that calls it, best once in each turn of its main loop, shows
-// that the loop does not hang: from the first call on, no time is stored but by
-// Beat.
-//
-// Without Options.Heartbeat, it stores the time in the heartbeat that a shared
-// file has, for all who write to it, and does nothing if there is none.
+// Beat stores the time in the heartbeat, see [Options]. A program that calls it
+// in each turn of its main loop shows that the loop does not hang: from the first
+// call on, no goroutine does it. Without Options.Heartbeat, it is stored in the
+// heartbeat that a shared file has, if any.
 func (f *File) Beat() {
 	h := f.heartbeat
 	if h == nil {

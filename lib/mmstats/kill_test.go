@@ -116,7 +116,7 @@ func addTo(path, name string) {
 	untilTold()
 	for n := range added {
 		var c mmstats.Counter
-		fatal(f.Add(addedLabel(i, n), &c))
+		fatal(f.Add(mmstats.Labeled{Label: addedLabel(i, n), Stat: &c}))
 		c.Add(uint64(n))
 		all.Inc()
 	}
@@ -244,13 +244,10 @@ func killAllKinds(t *testing.T, path, role string, rounds int) {
 		t.Fatal(err)
 	}
 	defer f.Close()
-	st := stats.Average.State()
-	if n := float64(st.Count); st.Total != n*(n+1)/2 || st.Mean != st.Total/n {
-		t.Errorf("State() after a kill = %+v, which do not belong together", st)
-	}
+	wantAverage(t, statIn(t, path, "Average"))
 	// The sample in flight may be there already: before its mean, or before it
 	// is counted.
-	next := float64(stats.Moving.Count() + 1)
+	next := float64(statIn(t, path, "Moving").Samples().Count + 1)
 	stats.Moving.Add(next)
 	if got, want, twice := stats.Moving.Value(), next-6./4, next-3./4; next > 4 && got != want && got != twice {
 		t.Errorf("moving average after a kill and one sample more = %v, want %v", got, want)

@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -14,6 +15,7 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"mmstats/lib/format"
 	"mmstats/lib/mapping"
 	"mmstats/lib/mmstats"
 	"mmstats/lib/reader"
@@ -166,6 +168,36 @@ func read(t testing.TB, path string) map[string]string {
 		found[string(st.Label)] = fmt.Sprintf("%v %s", st.Type(), st.Value.AppendText(nil))
 	}
 	return found
+}
+
+// statIn returns what readers find of a stat in a file.
+func statIn(t testing.TB, path, label string) *format.Stat {
+	t.Helper()
+	stats, err := reader.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range stats {
+		if string(stats[i].Label) == label {
+			return &stats[i]
+		}
+	}
+	t.Fatalf("%s has no %s", path, label)
+	return nil
+}
+
+// wantSamples checks how many samples an average or a moving average had, and
+// the last of those in its window.
+func wantSamples(t testing.TB, path, label string, count uint64, last ...float64) {
+	t.Helper()
+	st := statIn(t, path, label)
+	if got := st.Samples().Count; got != count {
+		t.Errorf("%s had %d samples, want %d", label, got, count)
+	}
+	recent := st.Recent(nil)
+	if got := recent[max(0, len(recent)-len(last)):]; !slices.Equal(got, last) {
+		t.Errorf("%s had last %v, want %v", label, got, last)
+	}
 }
 
 // wantStats compares what readers find in a file with all that should be there.

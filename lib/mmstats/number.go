@@ -30,10 +30,11 @@ func (c *Counter) bind(f *field) { c.count.Bind(f.region, f.value(), f.pad()) }
 
 func (c *Counter) bound() bool { return c.count.Bound() }
 
-// A LocalCounter is a Counter that one goroutine updates, and no one else in
+// A LocalCounter is a [Counter] that one goroutine updates, and no one else in
 // this process or another: an update takes a tenth of the time. Any number of
 // goroutines may call Value.
 type LocalCounter struct {
+	// It embeds no Counter: Inc would not be inlined.
 	count mapping.Count
 }
 
@@ -161,12 +162,8 @@ func (b *Bool) bind(f *field) { b.cell.Bind(f.region, f.value(), f.pad()) }
 
 func (b *Bool) bound() bool { return b.cell.Bound() }
 
-// A Constant is known when it is declared, and never changes after that: a
-// version, a limit.
-type Constant[T Number | bool | string] struct {
-	// Value is read when the constant is declared.
-	Value T
-}
+// A Constant never changes after it was declared: a version, a limit.
+type Constant[T Number | bool | string] struct{ Value T }
 
 func (c *Constant[T]) spec() (format.Spec, format.Value, error) {
 	sp := format.Spec{Update: format.Never}

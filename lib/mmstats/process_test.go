@@ -140,9 +140,7 @@ func TestProcessesSetTexts(t *testing.T) {
 		}
 	}
 	<-done
-	if got := stats.Sets.State().Count; got != writers*times {
-		t.Errorf("%d texts were set, want %d", got, writers*times)
-	}
+	wantSamples(t, f.Path(), "Sets", writers*times)
 }
 
 // average is "average FILE": samples of 1, 2, 3 and so on.
@@ -163,32 +161,40 @@ func TestProcessesReadAverage(t *testing.T) {
 	var stats struct{ Mean mmstats.Average }
 	visit(t, p.Args[1], mmstats.Options{}, &stats)
 	var last uint64
-	changes, enough := 0, 200_000
+	changes, enough := 0, 5_000
 	if testing.Short() {
-		enough = 20_000
+		enough = 1_000
 	}
-	for looks := 0; looks < enough || changes < enough/200; looks++ {
-		st := stats.Mean.State()
-		if st == (mmstats.AverageState{}) {
+	for reads := 0; reads < enough || changes < enough/100; reads++ {
+		st := statIn(t, p.Args[1], "Mean")
+		if st.Err != nil {
 			continue // it changed too fast
 		}
-		n := float64(st.Count)
-		if st.Total != n*(n+1)/2 || st.Mean != st.Total/n {
-			t.Fatalf("State() = %+v, which do not belong together", st)
+		count := wantAverage(t, st)
+		if count < last || t.Failed() {
+			t.Fatalf("%d samples after %d", count, last)
 		}
-		if st.Count < last {
-			t.Fatalf("%d samples after %d", st.Count, last)
-		}
-		if st.Count > last {
+		if count > last {
 			changes++
 		}
-		last = st.Count
+		last = count
 	}
 	p.kill()
-	st := stats.Mean.State()
-	if got, want := read(t, p.Args[1])["Mean"], "average "+number(st.Mean); got != want || st.Count < last {
-		t.Errorf("Mean = %s, want %s", got, want)
+	if got, want := stats.Mean.Value(), statIn(t, p.Args[1], "Mean").Value.Float(); got != want {
+		t.Errorf("Mean = %v for a visitor, want %v", got, want)
 	}
+}
+
+// wantAverage checks that mean, count and total of samples of 1, 2, 3 and so on
+// belong together, and returns the count.
+func wantAverage(t testing.TB, st *format.Stat) uint64 {
+	t.Helper()
+	samples := st.Samples()
+	n := float64(samples.Count)
+	if samples.Total != n*(n+1)/2 || st.Value.Float() != samples.Total/max(n, 1) {
+		t.Errorf("mean %v of %+v, which do not belong together", st.Value.Float(), samples)
+	}
+	return samples.Count
 }
 
 func number(f float64) string { return string(format.FloatValue(f).AppendText(nil)) }
@@ -207,7 +213,7 @@ func growing(n int) (label string, add func(f *mmstats.File) error, want string)
 	case 1:
 		return label, declare(format.String, n%200+10), fmt.Sprint("string ", n)
 	}
-	return label, func(f *mmstats.File) error { return f.Add(label, new(mmstats.Average)) }, "average 0"
+	return label, func(f *mmstats.File) error { return f.Add(mmstats.Labeled{Label: label, Stat: new(mmstats.Average)}) }, "average 0"
 }
 
 // countGrowing returns how many stats there are in a file, each of which must

@@ -6,14 +6,10 @@ import (
 	"syscall"
 )
 
-// RemoveOnSignal lets the file be removed before one of signals ends the
-// process: SIGHUP, SIGINT and SIGTERM if there are none. A deferred [File.Remove]
-// is not called then, nor by os.Exit and log.Fatal.
-//
-// The process then ends by the signal, as it would have without this. So it is
-// not for programs that handle these signals themselves: they call Remove when
-// they are done. A signal that is ignored, as by nohup, stays so. RemoveOnSignal
-// ends with [File.Close] and [File.Remove].
+// RemoveOnSignal has the file removed before one of signals, or by default SIGHUP,
+// SIGINT or SIGTERM, ends the process, which runs no deferred [File.Remove] then.
+// It is not for programs that handle these signals themselves. One that is
+// ignored, as by nohup, stays so. It ends with Close.
 func (f *File) RemoveOnSignal(signals ...os.Signal) {
 	if len(signals) == 0 {
 		signals = []os.Signal{syscall.SIGHUP, syscall.SIGINT, syscall.SIGTERM}

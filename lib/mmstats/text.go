@@ -5,13 +5,10 @@ import (
 	"mmstats/lib/format"
 )
 
-// A String is a text that changes: what is being worked on, the last error.
+// A String is a text that changes: what is being worked on, the last error. It has
+// room for 256 bytes, or as many as its tag says, rounded up to a multiple of 8.
 // Readers see the old text or the new one, never a mix.
 type String struct {
-	// Size is the longest text in bytes, rounded up to a multiple of 8; 0 is
-	// 256. It is read when the String is declared.
-	Size int
-
 	ref
 }
 
@@ -23,7 +20,7 @@ func (s *String) Set(text string) {
 	}
 }
 
-// Value returns the text, and "" where it cannot be had.
+// Value returns the text, and "" where it cannot be read.
 func (s *String) Value() string {
 	f := s.field.Load()
 	if f == nil {
@@ -37,9 +34,5 @@ func (s *String) Value() string {
 }
 
 func (s *String) spec() (format.Spec, format.Value, error) {
-	sp := format.Spec{Type: format.String, Size: s.Size}
-	if sp.Size == 0 {
-		sp.Size = format.DefaultText
-	}
-	return sp, format.Value{}, nil
+	return format.Spec{Type: format.String, Size: format.DefaultText}, format.Value{}, nil
 }

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"mmstats/lib/change"
+	"mmstats/lib/format"
 	"mmstats/lib/mmstats"
 )
 
@@ -69,12 +70,13 @@ func TestUpdates(t *testing.T) {
 		if got := s.String.Value(); got != "a longer text than fits " {
 			t.Errorf("String.Value() = %q", got)
 		}
-		if got, want := s.Average.State(), (mmstats.AverageState{Mean: 3, Count: 2, Total: 6}); got != want || s.Average.Value() != 3 {
-			t.Errorf("Average.State() = %v, want %v", got, want)
+		if got := statIn(t, f.Path(), "Average").Samples(); got != (format.Samples{Count: 2, Total: 6}) || s.Average.Value() != 3 {
+			t.Errorf("Average = %v of %v, want 3 of 2 samples", s.Average.Value(), got)
 		}
-		if s.Moving.Value() != 3.5 || s.Moving.Last() != 5 || s.Moving.Count() != 6 {
-			t.Errorf("Moving = %v, last %v, %d samples", s.Moving.Value(), s.Moving.Last(), s.Moving.Count())
+		if s.Moving.Value() != 3.5 || s.Timer.Value() != 1500*time.Millisecond {
+			t.Errorf("Moving = %v, Timer = %v", s.Moving.Value(), s.Timer.Value())
 		}
+		wantSamples(t, f.Path(), "Moving", 6, 5)
 		if h := s.Histogram.State(); h.Count != 3 || h.Sum != 11 || h.Min != 1 || h.Max != 5 || h.Quantile(0.5) != 5 {
 			t.Errorf("Histogram.State() = %d samples, sum %v, %v to %v", h.Count, h.Sum, h.Min, h.Max)
 		}
@@ -91,8 +93,8 @@ func TestUpdates(t *testing.T) {
 }
 
 func TestTextIsCut(t *testing.T) {
-	s := mmstats.String{Size: 8}
-	create(t, mmstats.Options{}, mmstats.Labeled{Label: "s", Stat: &s})
+	var s mmstats.String
+	create(t, mmstats.Options{}, mmstats.Labeled{Label: "s", Stat: &s, Size: 8})
 	for text, want := range map[string]string{
 		"abcdefgh": "abcdefgh", "abcdefghi": "abcdefgh", "abcdefgé": "abcdefg", "日本語": "日本", "1234567😀": "1234567",
 		"\x80\x80\x80\x80\x80\x80\x80\x80\x80": "\x80\x80\x80\x80\x80\x80\x80\x80"[:4], "": "", "a\x00b": "a",
@@ -116,33 +118,33 @@ func utf8Start(text string) bool { return text == "" || text[0] < 0x80 || text[0
 
 func TestTimer(t *testing.T) {
 	var timer mmstats.Timer
-	create(t, mmstats.Options{}, mmstats.Labeled{Label: "t", Stat: &timer})
-	timing := timer.Start()
+	f := create(t, mmstats.Options{}, mmstats.Labeled{Label: "t", Stat: &timer})
 	start := time.Now()
 	waitFor(t, "time", func() bool { return time.Since(start) > 0 })
 	before := time.Since(start)
-	if d := timing.Stop(); d <= before || timer.Last() != d || timer.Count() != 1 {
-		t.Errorf("Stop() = %v after %v, Last() = %v, Count() = %d", d, before, timer.Last(), timer.Count())
+	timer.ObserveSince(start)
+	if got := timer.Value(); got < before || got > time.Since(start) {
+		t.Errorf("Value() = %v after %v", got, before)
 	}
+	wantSamples(t, f.Path(), "t", 1)
 	func() {
 		defer func() { recover() }()
-		timer.Time(func() { panic("anyway") })
+		defer timer.ObserveSince(time.Now())
+		panic("anyway")
 	}()
-	if got := timer.Count(); got != 2 {
-		t.Errorf("Count() after a function that panicked = %d, want 2", got)
-	}
+	wantSamples(t, f.Path(), "t", 2)
 }
 
 // TestZeroValues updates stats that no file holds.
 func TestZeroValues(t *testing.T) {
 	var s everything
 	s.set()
-	s.Timer.Time(func() {})
+	s.Timer.ObserveSince(time.Now())
 	if s.Counter.Value() != 0 || s.Local.Value() != 0 || s.I8.Value() != 0 || s.F64.Value() != 0 || s.Bool.Value() ||
-		s.String.Value() != "" || s.Average.State() != (mmstats.AverageState{}) || s.Moving.Value() != 0 ||
-		s.Moving.Last() != 0 || s.Timer.Count() != 0 || s.U64.Value() != 0 || s.Seconds.Value() != 0 ||
+		s.String.Value() != "" || s.Average.Value() != 0 || s.Moving.Value() != 0 ||
+		s.Timer.Value() != 0 || s.U64.Value() != 0 || s.Seconds.Value() != 0 ||
 		s.Histogram.State().Count != 0 || s.LocalHist.State().Count != 0 {
-		t.Errorf("stats of no file hold values: %v %v", s.Average.State(), s.Moving.Value())
+		t.Errorf("stats of no file hold values: %v %v", s.Average.Value(), s.Moving.Value())
 	}
 }
 
@@ -165,18 +167,17 @@ func TestClosed(t *testing.T) {
 				t.Errorf("Close() = %v", err)
 			}
 			s.set()
-			s.Timer.Time(func() {})
+			s.Timer.ObserveSince(time.Now())
 			s.Counter.Value()
 			s.String.Value()
-			s.Average.State()
-			s.Moving.Last()
+			s.Average.Value()
+			s.Moving.Value()
 			wantStats(t, path, before)
 			if err := f.Close(); err != nil {
 				t.Errorf("second Close() = %v", err)
 			}
 			for call, err := range map[string]error{
-				"Err": f.Err(), "Sync": f.Sync(), "Add": f.Add("new", new(mmstats.Counter)),
-				"AddStruct": f.AddStruct(&struct{ C mmstats.Counter }{}),
+				"Err": f.Err(), "Sync": f.Sync(), "Add": f.Add(&struct{ C mmstats.Counter }{}),
 			} {
 				if !errors.Is(err, fs.ErrClosed) {
 					t.Errorf("visitor %v: %s() after Close = %v, want %v", visitor, call, err, fs.ErrClosed)
@@ -210,7 +211,7 @@ func TestCloseWhileUpdating(t *testing.T) {
 				s.F64.Add(1)
 				s.String.Set("text")
 				s.Average.Add(1)
-				s.Timer.Start().Stop()
+				s.Timer.ObserveSince(time.Now())
 			}
 		})
 	}
@@ -244,7 +245,7 @@ func TestGoroutines(t *testing.T) {
 	}
 	added := make([]mmstats.Counter, 300)
 	for i := range added {
-		if err := f.Add(strings.Repeat("long", 30)+string(rune('A'+i)), &added[i]); err != nil {
+		if err := f.Add(mmstats.Labeled{Label: strings.Repeat("long", 30) + string(rune('A'+i)), Stat: &added[i]}); err != nil {
 			t.Errorf("Add() = %v", err)
 		}
 		added[i].Inc()
@@ -259,12 +260,8 @@ func TestGoroutines(t *testing.T) {
 			t.Errorf("%s = %s, want %s", label, got[label], want)
 		}
 	}
-	if st := s.Average.State(); st.Count != goroutines*updates {
-		t.Errorf("Average took %d samples, want %d", st.Count, goroutines*updates)
-	}
-	if got := s.Moving.Count(); got != goroutines*updates {
-		t.Errorf("Moving took %d samples, want %d", got, goroutines*updates)
-	}
+	wantSamples(t, f.Path(), "Average", goroutines*updates)
+	wantSamples(t, f.Path(), "Moving", goroutines*updates)
 	for i := range added {
 		if got[strings.Repeat("long", 30)+string(rune('A'+i))] != "counter 1" {
 			t.Errorf("added stat %d is not 1", i)
@@ -284,7 +281,7 @@ func TestNoAllocations(t *testing.T) {
 			"Gauge[float32].Add": func() { s.F32.Add(1) }, "Gauge[float64].Add": func() { s.F64.Add(1) },
 			"Bool.Set": func() { s.Bool.Set(true) }, "String.Set": func() { s.String.Set("sixteen bytes...") },
 			"Average.Add": func() { s.Average.Add(1) }, "MovingAverage.Add": func() { s.Moving.Add(1) },
-			"Timer": func() { s.Timer.Start().Stop() },
+			"Timer": func() { s.Timer.ObserveSince(time.Now()) },
 		} {
 			if n := testing.AllocsPerRun(100, update); n != 0 {
 				t.Errorf("guarded %v: %s allocates %v times, want 0", guarded, name, n)
@@ -315,7 +312,7 @@ func TestProgramThatCountsWhileItDeclaresLives(t *testing.T) {
 		}
 		label := fmt.Sprint(i)
 		for kind, stat := range map[string]mmstats.Stat{"Counter": &s.Counter, "I64": &s.I64, "Bool": &s.Bool, "F64": &s.F64, "Average": &s.Average} {
-			if err := f.Add(label+kind, stat); err != nil {
+			if err := f.Add(mmstats.Labeled{Label: label + kind, Stat: stat}); err != nil {
 				t.Errorf("Add(%s) = %v", kind, err)
 			}
 		}

@@ -34,7 +34,7 @@ func TestOpen(t *testing.T) {
 		New  mmstats.Gauge[int32] `mmstats:"new,initial=5"`
 		Next mmstats.String       `mmstats:"next,initial=a"`
 	}
-	second := everything{Moving: mmstats.MovingAverage{Window: 50}}
+	var second everything
 	f = visit(t, f.Path(), mmstats.Options{Prefix: "p."}, &second, &more)
 	if second.Counter.Value() != 40 || second.I16.Value() != -7 || second.String.Value() != "first" {
 		t.Error("Open does not find the values of the file")
@@ -54,12 +54,8 @@ func TestOpen(t *testing.T) {
 			t.Errorf("%s = %s, want %s", label, got[label], want)
 		}
 	}
-	if st := second.Average.State(); st.Count != 3 || st.Total != 9 {
-		t.Errorf("Average.State() = %v, want 3 samples of 9", st)
-	}
-	if second.Moving.Count() != 6 || second.Moving.Last() != 5 {
-		t.Errorf("Moving took %d samples, the last %v", second.Moving.Count(), second.Moving.Last())
-	}
+	wantSamples(t, f.Path(), "p.Average", 3)
+	wantSamples(t, f.Path(), "p.Moving", 6, 2, 3, 4, 5)
 
 	// An initial value is for stats that are new.
 	var third struct {
@@ -137,11 +133,10 @@ func TestVisitOwned(t *testing.T) {
 		t.Errorf("Note = %q, want what its owner wrote", got)
 	}
 	stats.Note.Set("visited")
-	var lost *mmstats.LostError
-	if err := f.Err(); !errors.Is(err, mmstats.ErrLocked) || !errors.As(err, &lost) || lost.Dropped != 1 {
+	if err := f.Err(); !errors.Is(err, mmstats.ErrLocked) || !isLost(err, path, 1) {
 		t.Errorf("Err() after a text = %v, want %v and 1 update dropped", err, mmstats.ErrLocked)
 	}
-	if err := f.Add("new", new(mmstats.Counter)); !errors.Is(err, mmstats.ErrLocked) {
+	if err := f.Add(mmstats.Labeled{Label: "new", Stat: new(mmstats.Counter)}); !errors.Is(err, mmstats.ErrLocked) {
 		t.Errorf("Add() = %v, want %v", err, mmstats.ErrLocked)
 	}
 	if got := read(t, path); got["hits"] != "counter 5" || got["note"] != "string owned" {
@@ -149,7 +144,7 @@ func TestVisitOwned(t *testing.T) {
 	}
 	p.kill()
 	stats.Note.Set("inherited")
-	if err := f.Add("new", new(mmstats.Counter)); err != nil {
+	if err := f.Add(mmstats.Labeled{Label: "new", Stat: new(mmstats.Counter)}); err != nil {
 		t.Errorf("Add() after the owner ended = %v", err)
 	}
 	if got := read(t, path); got["note"] != "string inherited" || got["new"] != "counter 0" {
@@ -169,11 +164,10 @@ func TestVisitReplaced(t *testing.T) {
 	create(t, o, &struct{ Note mmstats.String }{})
 	stats.Note.Set("lost")
 	stats.Note.Set("lost")
-	var lost *mmstats.LostError
-	if err := f.Err(); !errors.Is(err, mmstats.ErrReplaced) || !errors.As(err, &lost) || lost.Dropped != 2 {
+	if err := f.Err(); !errors.Is(err, mmstats.ErrReplaced) || !isLost(err, o.Path, 2) {
 		t.Errorf("Err() = %v, want %v and 2 updates dropped", err, mmstats.ErrReplaced)
 	}
-	if err := f.Add("new", new(mmstats.Counter)); !errors.Is(err, mmstats.ErrReplaced) {
+	if err := f.Add(mmstats.Labeled{Label: "new", Stat: new(mmstats.Counter)}); !errors.Is(err, mmstats.ErrReplaced) {
 		t.Errorf("Add() = %v, want %v", err, mmstats.ErrReplaced)
 	}
 	wantStats(t, o.Path, map[string]string{"Note": "string "})
@@ -193,9 +187,9 @@ func TestApplyRightAfterCreate(t *testing.T) {
 // same time: readers saw a mix of the two.
 func TestTextOfOwnerAndApplyIsNotTorn(t *testing.T) {
 	const size, times = 1 << 14, 3000
-	text := mmstats.String{Size: size}
+	var text mmstats.String
 	var mean mmstats.Average
-	f := create(t, mmstats.Options{NoDefaults: true}, mmstats.Labeled{Label: "text", Stat: &text}, mmstats.Labeled{Label: "mean", Stat: &mean})
+	f := create(t, mmstats.Options{NoDefaults: true}, mmstats.Labeled{Label: "text", Stat: &text, Size: size}, mmstats.Labeled{Label: "mean", Stat: &mean})
 	text.Set(strings.Repeat("c", size))
 	var setting sync.WaitGroup
 	stop := make(chan struct{})
@@ -231,8 +225,8 @@ func TestTextOfOwnerAndApplyIsNotTorn(t *testing.T) {
 		}
 	}
 	setting.Wait()
-	if got, want := mean.State(), (mmstats.AverageState{Mean: 2, Count: 2 * times, Total: 4 * times}); got != want {
-		t.Errorf("mean = %+v, want %+v", got, want)
+	if got, want := statIn(t, f.Path(), "mean").Samples(), (format.Samples{Count: 2 * times, Total: 4 * times}); got != want || mean.Value() != 2 {
+		t.Errorf("mean = %v of %+v, want 2 of %+v", mean.Value(), got, want)
 	}
 }
 
@@ -288,7 +282,7 @@ func TestApply(t *testing.T) {
 			{Label: "window", Op: change.Add, Type: format.Moving, Size: 2, Text: "5"},
 		})
 		if err != nil || stats.Counter.Value() != 0 || stats.I8.Value() != 127 || stats.F64.Value() != -2 || stats.Average.Value() != 4 ||
-			stats.Timer.Last() != 500*time.Millisecond {
+			stats.Timer.Value() != 500*time.Millisecond {
 			t.Errorf("Apply() = %v, and the stats are %v", err, read(t, f.Path()))
 		}
 		if got := read(t, f.Path()); got["new"] != "counter 11" || got["window"] != "moving 5" {
@@ -320,15 +314,14 @@ func TestVisitorDoesNotAlterAFileThatWasWrittenAnew(t *testing.T) {
 	if err != nil || !bytes.Equal(after, python) {
 		t.Errorf("the visitor altered the file, %v", err)
 	}
-	var lost *mmstats.LostError
-	if err := f.Err(); !errors.As(err, &lost) || lost.Dropped != uint64(len(updates)) {
+	if err := f.Err(); !isLost(err, path, len(updates)) {
 		t.Errorf("Err() = %v, want %d updates dropped", err, len(updates))
 	}
 	err = f.Apply([]change.Change{{Label: "Counter", Op: change.Add, Text: "1"}})
 	if !errors.Is(err, mmstats.ErrReplaced) {
 		t.Errorf("Apply() = %v, want %v", err, mmstats.ErrReplaced)
 	}
-	if err := f.Add("new", new(mmstats.Counter)); err == nil {
+	if err := f.Add(mmstats.Labeled{Label: "new", Stat: new(mmstats.Counter)}); err == nil {
 		t.Error("Add() to a file that was written anew = nil, want an error")
 	}
 	after, err = os.ReadFile(path)

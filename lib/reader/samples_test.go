@@ -145,7 +145,7 @@ func TestPollerTakesSoManyStats(t *testing.T) {
 		}
 		defer file.Remove()
 		for i := range 5 {
-			if err := file.Add(fmt.Sprint(name[1:2], i), new(mmstats.Counter)); err != nil {
+			if err := file.Add(mmstats.Labeled{Label: fmt.Sprint(name[1:2], i), Stat: new(mmstats.Counter)}); err != nil {
 				t.Fatal(err)
 			}
 		}

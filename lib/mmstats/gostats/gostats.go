@@ -31,7 +31,7 @@ func Publish(f *mmstats.File) error { return publish(f, Period) }
 
 func publish(f *mmstats.File, period time.Duration) error {
 	s := newSampler()
-	if err := f.AddStruct(s.stats...); err != nil {
+	if err := f.Add(s.stats...); err != nil {
 		return err
 	}
 	s.sample()

@@ -51,7 +51,9 @@ func work(n int) {
 	stats.Running.Add(1)
 	defer stats.Running.Add(-1)
 	stats.Current.Set(fmt.Sprintf("job %d", n))
-	stats.Time.Time(func() { time.Sleep(time.Duration(1+rand.IntN(20)) * time.Millisecond) })
+	start := time.Now()
+	time.Sleep(time.Duration(1+rand.IntN(20)) * time.Millisecond)
+	stats.Time.ObserveSince(start)
 	if rand.IntN(10) == 0 {
 		stats.Failed.Inc()
 	} else {
