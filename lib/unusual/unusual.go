@@ -79,6 +79,17 @@ func (r Range) Excludes(v float64, counter bool) bool {
 	return math.Abs(v-r.Median) > max(maxMADs*r.MAD, maxShare*math.Abs(r.Median))
 }
 
+// Degree returns how far v is from the median, as a multiple of how far the values
+// may be that are still usual: about 1 and more where Excludes is true, else less,
+// and 0 where v says nothing. It orders stats by how unusual they are.
+func (r Range) Degree(v float64, counter bool) float64 {
+	far := math.Abs(v - r.Median)
+	if !(far > 0) || counter && max(v, r.Median)*recent < minEvents {
+		return 0
+	}
+	return far / max(maxMADs*r.MAD, maxShare*math.Abs(r.Median))
+}
+
 // Usual returns what points usually are. They are step seconds apart, the last
 // one is of now, and NaN stands for a gap. ok is false where there is too
 // little to tell.

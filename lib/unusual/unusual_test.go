@@ -78,6 +78,26 @@ func TestNow(t *testing.T) {
 	}
 }
 
+// A degree tells as Excludes does what is unusual, and how much.
+func TestDegree(t *testing.T) {
+	for _, c := range readCases(t).Now {
+		r, ok := Usual(c.points(), c.Step)
+		v := Recent(c.points(), c.Step)
+		if got := r.Degree(v, c.Counter); ok && (got > 1) != r.Excludes(v, c.Counter) {
+			t.Errorf("%s: Degree(%v) = %v, Excludes = %t", c.Name, v, got, r.Excludes(v, c.Counter))
+		}
+	}
+	r := Range{Median: 100, MAD: 10}
+	for _, test := range []struct{ v, want float64 }{{100, 0}, {math.NaN(), 0}, {100 + 6*14.826, 1}, {100 - 12*14.826, 2}} {
+		if got := r.Degree(test.v, false); math.Abs(got-test.want) > 1e-9 {
+			t.Errorf("Degree(%v) = %v, want %v", test.v, got, test.want)
+		}
+	}
+	if got := (Range{}).Degree(5, true); !math.IsInf(got, 1) {
+		t.Errorf("Degree of what never was = %v, want +Inf", got)
+	}
+}
+
 func TestDiffers(t *testing.T) {
 	for _, c := range readCases(t).Differs {
 		if got := Differs(floats(c.Values), c.Counter); !slices.Equal(got, c.Differs) {
