@@ -13,9 +13,15 @@ var keyTable = []struct{ keys, does string }{
 	{"Home, End", "to the first or the last line"},
 	{"/", "show only stats that match: part of a label, or a glob"},
 	{"Esc", "show all stats again"},
+	{"u", "sort by how unusual stats are"},
 	{"s", "sort by the next column"},
 	{"S, r", "sort the other way round"},
+	{"i", "show stats that do not change, or fold them"},
+	{"c", "show constants, or hide them"},
+	{"0", "start MIN, AVG and MAX anew"},
 	{"p", "pause, and go on"},
+	{"+, -", "poll less often, or more often"},
+	{"e, E", "write the rows to a file, as TSV or JSON"},
 	{"Ctrl-L", "draw the screen anew"},
 	{"Ctrl-Z", "suspend"},
 }
@@ -24,9 +30,12 @@ const helpText = `pollstats -w shows all stats that match, one a line, over all 
 
 VALUE       the sum over the files, or the mean of averages; without the
             gauges and texts of programs that have ended
-RATE/s      change a second
-MIN AVG MAX since the start: of the rate of a counter, else of the value
-TREND       the same, one character a poll
+RATE/s      change of a counter in a second
+MIN AVG MAX since the start, or since 0: of the rate of a counter, which is
+            written 12/s, and else of the value
+USUALLY     what it was until two minutes ago, after three minutes; a stat
+            that is far from it now has a mark: !
+TREND       the same in the last minutes, one character a second or poll
 `
 
 // A helpPage explains the screen and its keys.

@@ -3,62 +3,106 @@ package main
 import (
 	"cmp"
 	"slices"
+	"strconv"
 	"strings"
 
 	"mmstats/lib/cli"
-	"mmstats/lib/escape"
 	"mmstats/lib/format"
-	"mmstats/lib/report"
 )
 
-// Columns of the list, in the order in which s sorts by them.
+// What the list is sorted by, in the order in which s changes it. All but the
+// first two are columns.
 const (
 	columnStat = iota
+	columnUnusual
 	columnValue
 	columnRate
 	columnMin
 	columnAvg
 	columnMax
-	columnCount
-)
-
-// numberWidth is what a column of numbers takes, with the blank before it. The
-// widest numbers are those of a unit.
-const numberWidth = 1 + len("1023 KiB")
-
-var (
-	blocks = []rune("▁▂▃▄▅▆▇█")
-	marks  = []rune("_.-:=+*#")
-	titles = [columnCount]string{"STAT", "VALUE", "RATE/s", "MIN", "AVG", "MAX"}
+	sortCount
+	columnUsual = sortCount // which nobody sorts by
+	columnCount = columnUsual + 1
 )
 
 // A listPage shows all stats, one a row.
+//
+// By name, they stand below the program that has them, and those with the same
+// inner prefix below that. Constants are hidden, and stats that do not change are
+// folded into one row.
 type listPage struct {
-	totals  *totals
-	utf8    bool
-	shown   []*stat // those that the filter leaves, sorted
-	sort    int     // a column
-	reverse bool
+	totals    *totals
+	utf8      bool
+	sort      int
+	reverse   bool
+	constants bool // are shown
+	idle      bool // stats are shown
 
-	label   int // width of the labels
-	numbers int // columns of numbers that there is room for
-	trend   int // width of the sparklines, or 0
+	arranged arrangement // that rows are of
+	list     []listRow
+	hidden   int // constants that are not shown
+	layout   listLayout
+}
+
+// An arrangement is all that rows follow from.
+type arrangement struct {
+	polls, sort              int
+	filter                   string
+	reverse, constants, idle bool
+}
+
+// A listRow is a stat, a heading, or a row that stands for folded stats.
+type listRow struct {
+	stat    *stat
+	heading string
+	note    string // behind the heading
+	prefix  int    // bytes of the title that are of less interest
+	hide    int    // bytes of the title that a heading above says
+	indent  int
+	folded  int // stats that are not shown
 }
 
 func newListPage(t *totals, utf8 bool) *listPage { return &listPage{totals: t, utf8: utf8} }
 
-func (l *listPage) title() string  { return "" }
-func (l *listPage) rows() int      { return len(l.shown) }
-func (l *listPage) id(row int) any { return l.shown[row] }
-func (l *listPage) open(int) page  { return nil }
-func (l *listPage) keys() string   { return "q quit  ? help  / filter  s sort  S reverse" }
+func (l *listPage) title() string { return "" }
+func (l *listPage) rows() int     { return len(l.list) }
+
+func (l *listPage) id(row int) any {
+	switch r := &l.list[row]; {
+	case r.stat != nil:
+		return r.stat
+	case r.folded > 0:
+		return "idle " + r.note
+	}
+	return nil
+}
+
+// open shows the stats that a row stands for.
+func (l *listPage) open(row int) page {
+	if l.list[row].folded > 0 {
+		l.idle = true
+	}
+	return nil
+}
+
+func (l *listPage) keys() string {
+	return "q quit  ? help  / filter  s sort  u unusual  i idle  c constants"
+}
 
 func (l *listPage) key(k key) action {
 	switch k {
 	case 's':
-		l.sort, l.reverse = (l.sort+1)%columnCount, false
+		l.sort, l.reverse = (l.sort+1)%sortCount, false
 	case 'S', 'r':
 		l.reverse = !l.reverse
+	case 'u':
+		l.sort, l.reverse = columnUnusual, false
+	case 'c':
+		l.constants = !l.constants
+		return done
+	case 'i':
+		l.idle = !l.idle
+		return done
 	default:
 		return ignored
 	}
@@ -67,22 +111,71 @@ func (l *listPage) key(k key) action {
 
 // arrange gathers the stats that a filter leaves, sorted.
 func (l *listPage) arrange(filter string) {
-	l.shown = l.shown[:0]
+	now := arrangement{l.totals.polls, l.sort, filter, l.reverse, l.constants, l.idle}
+	if now == l.arranged {
+		return
+	}
+	l.arranged = now
+	shown := l.find(filter)
+	l.list = l.list[:0]
+	if l.sort == columnStat {
+		slices.SortFunc(shown, l.byName)
+		l.group(shown)
+	} else {
+		slices.SortFunc(shown, l.bySort)
+		visible := l.visible(shown)
+		for _, s := range visible {
+			l.list = append(l.list, listRow{stat: s, prefix: prefixOf(s)})
+		}
+		l.folded(len(shown)-len(visible), "")
+	}
+	l.layout.measure(l)
+}
+
+// find returns the stats that a filter leaves, without constants unless there is
+// nothing else.
+func (l *listPage) find(filter string) (shown []*stat) {
+	var constant []*stat
 	match := matcher(filter)
 	for _, s := range l.totals.byLabel {
-		if match(s.title) {
-			l.shown = append(l.shown, s)
+		switch {
+		case !match(s.title):
+		case s.live && !strings.HasPrefix(s.label, "sys.") || l.constants:
+			shown = append(shown, s)
+		default:
+			constant = append(constant, s)
 		}
 	}
-	slices.SortFunc(l.shown, func(x, y *stat) int {
-		order := 0
-		if l.sort != columnStat {
-			order = compare(x.column(l.sort), y.column(l.sort), l.reverse)
-		} else if l.reverse {
-			return cmp.Compare(y.title, x.title)
+	if l.hidden = len(constant); len(shown) == 0 {
+		shown, l.hidden = constant, 0
+	}
+	return shown
+}
+
+// byName orders stats by their programs, and by name.
+func (l *listPage) byName(x, y *stat) int {
+	order := cmp.Or(cmp.Compare(x.programs, y.programs), strings.Compare(x.title, y.title))
+	if x.programs < 2 && y.programs < 2 {
+		order = cmp.Or(strings.Compare(x.program.name, y.program.name), strings.Compare(x.title, y.title))
+	}
+	if l.reverse {
+		return -order
+	}
+	return order
+}
+
+// bySort orders stats by a column, or by how unusual they are.
+func (l *listPage) bySort(x, y *stat) int {
+	order := 0
+	if l.sort == columnUnusual {
+		order = x.judgement.compare(&y.judgement)
+		if l.reverse {
+			order = -order
 		}
-		return cmp.Or(order, cmp.Compare(x.title, y.title))
-	})
+	} else {
+		order = compare(x.column(l.sort), y.column(l.sort), l.reverse)
+	}
+	return cmp.Or(order, strings.Compare(x.title, y.title))
 }
 
 // compare puts the largest number first, or with reverse the smallest, and
@@ -114,78 +207,46 @@ func matcher(filter string) func(label string) bool {
 	return func(label string) bool { return strings.Contains(strings.ToLower(label), part) }
 }
 
-// layOut divides the width, by itself alone, so that columns stay where they are.
-func (l *listPage) layOut(width int) {
-	const minLabel, minTrend = 14, 8
-	l.numbers = max(1, min(columnCount-1, (width-minLabel)/numberWidth))
-	rest := max(1, width-l.numbers*numberWidth)
-	l.label, l.trend = rest, 0
-	if l.numbers == columnCount-1 && rest >= minLabel+1+minTrend {
-		l.trend = max(minTrend, min(minTrend+(rest-32)*3/5, maxHistory/2))
-		l.label = rest - 1 - l.trend
+// prefixOf returns how long the prefix of a stat is, up to the last dot, and of a
+// percentile all but its name.
+func prefixOf(s *stat) int {
+	if s.part.mode != byKind {
+		return strings.LastIndexByte(s.title, ':') + 1
 	}
+	return strings.LastIndexByte(s.title, '.') + 1
 }
 
-// header draws the titles of the columns.
-func (l *listPage) header(c *canvas, y int) int {
-	l.layOut(c.width)
-	c.fill(y, header)
-	c.left(0, y, l.label, l.columnTitle(columnStat), header)
-	for n := columnValue; n <= l.numbers; n++ {
-		c.right(l.label+(n-1)*numberWidth, y, numberWidth, l.columnTitle(n), header)
-	}
-	if l.trend > 0 {
-		c.text(c.width-l.trend, y, "TREND", header)
-	}
-	return 1
-}
+const (
+	// idlePolls is how many polls a stat has to be unchanged to be idle.
+	idlePolls = 60
+	// leastFolded is how many idle stats are folded into one row at least.
+	leastFolded = 3
+)
 
-// columnTitle returns the title of a column, marked where it is sorted by.
-func (l *listPage) columnTitle(n int) string {
-	if l.sort != n {
-		return titles[n]
-	}
-	up := l.reverse == (n != columnStat) // numbers go down, labels up
-	switch {
-	case l.utf8 && up:
-		return titles[n] + "↑"
-	case l.utf8:
-		return titles[n] + "↓"
-	case up:
-		return titles[n] + "^"
-	}
-	return titles[n] + "v"
-}
+// isIdle reports whether a stat does not change, and that is usual.
+func (s *stat) isIdle() bool { return s.quiet >= idlePolls && !s.judgement.unusual && s.missing == 0 }
 
-// draw draws the line of a stat.
-func (l *listPage) draw(c *canvas, y, row int) {
-	s := l.shown[row]
-	label := normal
-	if s.missing > 0 {
-		label = muted
+// visible returns the stats that are not folded.
+func (l *listPage) visible(stats []*stat) []*stat {
+	if l.idle {
+		return stats
 	}
-	c.text(0, y, c.shorten(escape.Text(s.title), l.label), label)
-	switch {
-	case s.value.Class() == format.TextClass || s.shown != "" && s.kind != format.KindBool:
-		c.text(l.label+2, y, escape.Text(s.shown), s.style()) // over all columns
-		return
-	case s.shown != "":
-		c.right(l.label, y, numberWidth, report.Cut(s.shown, numberWidth-1), s.style())
-	default:
-		l.number(c, y, s, columnValue, s.style())
-	}
-	for n := columnRate; n <= l.numbers; n++ {
-		l.number(c, y, s, n, label)
-	}
-	if l.trend > 0 {
-		levels := marks
-		if l.utf8 {
-			levels = blocks
+	busy := make([]*stat, 0, len(stats))
+	for _, s := range stats {
+		if !s.isIdle() {
+			busy = append(busy, s)
 		}
-		c.text(c.width-l.trend, y, string(s.sparkline(nil, l.trend, levels)), label)
 	}
+	if len(stats)-len(busy) < leastFolded {
+		return stats
+	}
+	return busy
 }
 
-func (l *listPage) number(c *canvas, y int, s *stat, n int, st style) {
-	c.right(l.label+(n-1)*numberWidth, y, numberWidth, string(s.appendColumn(nil, n)), st)
+// folded adds the row that stands for n idle stats, where there are any. name tells
+// it from others of its kind.
+func (l *listPage) folded(n int, name string) {
+	if n > 0 {
+		l.list = append(l.list, listRow{heading: strconv.Itoa(n) + " idle", note: name, folded: n})
+	}
 }

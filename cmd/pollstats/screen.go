@@ -1,17 +1,18 @@
 package main
 
 import (
-	"cmp"
 	"io"
 	"os"
 	"runtime/debug"
 	"strconv"
 	"syscall"
+	"time"
 
 	"github.com/gdamore/tcell/v2"
 
 	"mmstats/lib/cli"
 	"mmstats/lib/escape"
+	"mmstats/lib/output"
 	"mmstats/lib/report"
 )
 
@@ -30,7 +31,8 @@ type screen struct {
 	totals   *totals
 	levels   []*level
 
-	bottom  int // the line below the last row
+	bottom  int    // the line below the last row
+	message string // in the last line, until the next key
 	beat    *cli.Beat
 	paused  bool
 	editing bool // the filter of the page
@@ -156,6 +158,7 @@ func (s *screen) event(e tcell.Event) (quit bool, err error) {
 // key acts on a key.
 func (s *screen) key(k key) (quit bool, err error) {
 	l := s.current()
+	s.message = ""
 	switch {
 	case k == keyCtrlC:
 		return true, nil
@@ -197,6 +200,16 @@ func (s *screen) common(k key) (quit bool) {
 		s.editing = true
 	case k == 'p':
 		s.paused = !s.paused
+	case k == '+' || k == '=':
+		s.setDelay(func(d time.Duration) bool { return d > s.delay })
+	case k == '-':
+		s.setDelay(func(d time.Duration) bool { return d < s.delay })
+	case k == '0':
+		s.totals.forget()
+	case k == 'e':
+		s.export(output.TSV)
+	case k == 'E':
+		s.export(output.JSON)
 	case k == keyEnter:
 		s.openRow()
 	case k == keyEscape && l.filter != "":
@@ -206,6 +219,25 @@ func (s *screen) common(k key) (quit bool) {
 		s.pop()
 	}
 	return false
+}
+
+// delays are the intervals that + and - choose from.
+var delays = []time.Duration{100 * time.Millisecond, 200 * time.Millisecond, 500 * time.Millisecond, time.Second,
+	2 * time.Second, 5 * time.Second, 10 * time.Second, 30 * time.Second, time.Minute}
+
+// setDelay changes the interval to the nearest one that is further in the direction
+// that a function tells.
+func (s *screen) setDelay(further func(time.Duration) bool) {
+	found := s.delay
+	for _, d := range delays {
+		if further(d) && (found == s.delay || (d-s.delay).Abs() < (found-s.delay).Abs()) {
+			found = d
+		}
+	}
+	if found != s.delay {
+		s.delay = found
+		s.beat = cli.NewBeat(time.Now(), s.delay)
+	}
 }
 
 // openRow opens the page of the row with the cursor.
@@ -303,40 +335,26 @@ func (s *screen) status() {
 
 // files appends what files there are, in width characters, to text.
 func (s *screen) files(text string, width int) string {
-	files, ended, failing, err := s.countFiles()
-	if ended > 0 {
-		text += strconv.Itoa(files-ended) + " of " + plural(files, "file") + " live"
+	c := &s.totals.census
+	if c.ended > 0 {
+		text += strconv.Itoa(c.files-c.ended) + " of " + plural(c.files, "file") + " live"
 	} else {
-		text += plural(files, "file")
+		text += plural(c.files, "file")
 	}
-	text += "  " + s.totals.count() + "  every " + s.delay.String()
+	text += "  " + s.totals.count()
+	if l, ok := s.current().page.(*listPage); ok && l.hidden > 0 {
+		text += ", " + strconv.Itoa(l.hidden) + " hidden"
+	}
+	text += "  every " + s.delay.String()
 	if s.totals.stale > 0 {
 		text += "  " + strconv.Itoa(s.totals.stale) + " stale"
 	}
-	if failing > 0 {
-		text += "  " + strconv.Itoa(failing) + " unreadable: "
+	if c.failing > 0 {
+		text += "  " + strconv.Itoa(c.failing) + " unreadable: "
 		// The reason stands at the end.
-		text += s.canvas.shorten(escape.Text(cli.Reason(err)), width-report.Width(text))
+		text += s.canvas.shorten(escape.Text(cli.Reason(c.err)), width-report.Width(text))
 	}
 	return text
-}
-
-// countFiles counts the files that are polled, those of them whose writer has
-// ended, and those that cannot be read, with the reason of the first.
-func (s *screen) countFiles() (polled, ended, failing int, first error) {
-	for f := range s.poller.Files() {
-		if f.Polled > 0 {
-			polled++
-			if f.Ended() {
-				ended++
-			}
-		}
-		if f.Err != nil {
-			failing++
-			first = cmp.Or(first, f.Err)
-		}
-	}
-	return polled, ended, failing, first
 }
 
 // foot draws the last line: the filter while it is typed, or what keys there are
@@ -351,6 +369,8 @@ func (s *screen) foot() {
 	switch {
 	case s.editing:
 		c.cursorX, c.cursorY = c.text(0, y, "/"+c.shorten(filter, c.width-2), normal), y
+	case s.message != "":
+		c.left(0, y, c.width, s.message, strong)
 	case l.rows() == 0 && l.filter != "":
 		c.text(0, y, "no stat matches "+filter+"; Esc shows all", normal)
 	case l.rows() == 0:

@@ -326,7 +326,7 @@ func TestAllStatsOnTerminal(t *testing.T) {
 	x := clitest.StartTmux(t, dir, 80, 24, shell)
 	x.Text("clear; pollstats 0.1")
 	x.Shows(`every 100ms`)
-	x.Shows(`^web.hits `)
+	x.Shows(`^  web.hits `)
 	x.Keys("q")
 	x.Until("a prompt", func(screen string) bool { return strings.HasPrefix(screen, "$") })
 	x.Text("clear; pollstats -o text 0.1 1")

@@ -11,9 +11,6 @@ import (
 	"mmstats/lib/report"
 )
 
-// maxHistory is how many polls a sparkline reaches back at most.
-const maxHistory = 256
-
 // A stat is a row of the full screen: one label, over all files.
 type stat struct {
 	fold         // of the last poll
@@ -28,15 +25,31 @@ type stat struct {
 	changed  bool
 	wasReset bool
 	missing  int // polls since a file had it
+	quiet    int // polls since the value changed
+
+	program  *program // that has it
+	programs int      // at the last poll: 2 stands for more, too
 
 	// Since the start: of the rate of a counter, and else of the value.
 	least, most, sum float64
 	polls            int
-	history          []float64 // the last ones; NaN where there was none
+	history          history
+	judgement        judgement
+
+	digits [columnCount]format.Steady // how the columns were written last
 }
 
 func newStat(label, title string, e ended) *stat {
 	return &stat{title: title, fold: fold{label: label, ended: e, joining: true, needs: needValues | needChange}}
+}
+
+// of is told that a program has the stat.
+func (s *stat) of(p *program) {
+	if s.programs == 0 {
+		s.program, s.programs = p, 1
+	} else if s.program != p {
+		s.programs = 2
+	}
 }
 
 // isNumber reports whether the values of several files are added up.
@@ -45,20 +58,24 @@ func (s *stat) isNumber() bool {
 }
 
 // end finishes a poll, elapsed after the one before. The first has none.
-func (s *stat) end(elapsed time.Duration) {
+func (s *stat) end(elapsed time.Duration, t *timing) {
 	s.missing++
 	if s.samples > 0 {
 		s.missing = 0
 	}
 	before, text := s.value, s.shown
 	s.value, s.shown = s.summary()
-	s.changed = before.Class() != 0 && (before.Float() != s.value.Float() || text != s.shown)
+	differs := before.Class() != s.value.Class() || before.Float() != s.value.Float() || text != s.shown
+	s.changed = before.Class() != 0 && differs
+	if s.quiet++; differs {
+		s.quiet = 0
+	}
 	s.wasReset = s.reset
 	s.rate, s.hasRate = 0, false
 	if change := s.result(aspect{mode: rate}, elapsed); s.part.mode == byKind && elapsed > 0 && !s.joining && change.Class() != 0 && !s.isText() {
 		s.rate, s.hasRate = change.Float(), true
 	}
-	s.track(elapsed)
+	s.track(elapsed, t)
 }
 
 // summary returns what all files say together: a number, or a text where they
@@ -110,42 +127,82 @@ func (s *stat) style() style {
 		return muted
 	case s.wasReset:
 		return wasReset
+	case s.judgement.unusual && s.kind != format.KindCounter:
+		return differs
 	case s.changed:
 		return changed
 	}
 	return normal
 }
 
-// appendColumn appends what a row has in one of the columns of numbers.
-func (s *stat) appendColumn(dst []byte, c int) []byte {
+// cell returns a column of numbers as people read it: in three digits, and with
+// its unit. exact says that the value of a counter is to have all its digits.
+func (s *stat) cell(c int, exact bool) string {
 	v := s.column(c)
+	digits := &s.digits[c]
+	isRate := s.isRate(c)
 	u, known := format.LookUpUnit(s.unit)
-	isRate := c == columnRate || c != columnValue && s.kind == format.KindCounter
+	var text []byte
 	switch {
-	case !known || v.Class() == 0 || isRate && len(s.typ.Parts()) > 0:
-		return report.AppendScaled(dst, v)
-	case isRate:
-		return bytes.TrimSuffix(u.AppendRate(dst, v.Float()), []byte("/s")) // the title says so
+	case v.Class() == 0:
+		return "-"
+	case known && isRate && !s.ofSamples():
+		text = digits.AppendRate(text, u, v.Float())
+	case known && !isRate:
+		text = digits.AppendText(text, u, v.Float())
+	case exact && c == columnValue && s.kind == format.KindCounter:
+		text = report.AppendExact(text, v)
+	default:
+		text = digits.Append(text, v.Float())
 	}
-	return u.AppendText(dst, v.Float())
+	if isRate && c != columnRate && !bytes.HasSuffix(text, []byte("%")) { // the title of that says so
+		text = append(text, "/s"...)
+	}
+	return string(text)
 }
 
-// track keeps what is shown of the time since the start.
-func (s *stat) track(elapsed time.Duration) {
-	now := math.NaN()
+// isRate reports whether a column is a change in a second.
+func (s *stat) isRate(c int) bool {
+	return c == columnRate || c != columnValue && s.kind == format.KindCounter
+}
+
+// ofSamples reports whether the stat is made of samples, whose rate has no unit.
+func (s *stat) ofSamples() bool { return len(s.typ.Parts()) > 0 }
+
+// width returns how many columns of the terminal cell takes in a column of numbers,
+// whatever the number is, and 0 where there is none.
+func (s *stat) width(c int, exact bool) int {
+	_, known := format.LookUpUnit(s.unit)
 	switch {
-	case s.kind == format.KindCounter && elapsed == 0: // there is no rate yet
-		return
-	case s.kind == format.KindCounter && s.hasRate:
-		now = s.rate
-	case s.kind == format.KindCounter:
-	case s.value.Class() != 0 && s.value.Class() != format.TextClass:
-		now = s.value.Float()
+	case s.isWide(), c == columnRate && s.kind != format.KindCounter:
+		return 0
+	case c == columnValue && s.shown != "":
+		return report.Width(s.shown)
+	case exact && c == columnValue && s.kind == format.KindCounter && !known:
+		return len(report.AppendExact(nil, s.value))
 	}
-	if len(s.history) == maxHistory {
-		s.history = append(s.history[:0], s.history[maxHistory/2:]...)
+	width := format.SteadyWidth(known)
+	if s.isRate(c) && c != columnRate {
+		width += len("/s")
 	}
-	s.history = append(s.history, now)
+	return width
+}
+
+// isWide reports whether the value is a text, which stands over all columns.
+func (s *stat) isWide() bool {
+	return s.value.Class() == format.TextClass || s.shown != "" && s.kind != format.KindBool
+}
+
+// track adds the last poll to what is shown of the time since the start.
+func (s *stat) track(elapsed time.Duration, t *timing) {
+	if s.kind == format.KindCounter && elapsed == 0 || s.isWide() {
+		return // there is no rate yet, or nothing to draw
+	}
+	now := s.point()
+	s.history.add(now, t.point)
+	if t.point {
+		s.judgement.judge(&s.history, t.step, s.kind == format.KindCounter, &t.scratch)
+	}
 	if math.IsNaN(now) {
 		return
 	}
@@ -159,13 +216,32 @@ func (s *stat) track(elapsed time.Duration) {
 	s.polls++
 }
 
+// point returns what is drawn of the last poll: the rate of a counter, else the
+// value, and NaN where there is none.
+func (s *stat) point() float64 {
+	switch {
+	case s.kind == format.KindCounter && s.hasRate:
+		return s.rate
+	case s.kind != format.KindCounter && s.value.Class() != 0 && s.value.Class() != format.TextClass:
+		return s.value.Float()
+	}
+	return math.NaN()
+}
+
+// forget starts the least, the mean and the greatest anew.
+func (s *stat) forget() { s.least, s.most, s.sum, s.polls = 0, 0, 0, 0 }
+
 // column returns what a row has in one of the columns of numbers.
 func (s *stat) column(c int) format.Value {
 	switch {
 	case c == columnValue:
 		return s.value
-	case c == columnRate && s.hasRate:
+	case c == columnRate && s.hasRate && s.kind == format.KindCounter:
 		return format.FloatValue(s.rate)
+	case c == columnUsual && s.judgement.known:
+		return format.FloatValue(s.judgement.usual.Median)
+	case c == columnUsual:
+		return format.Value{}
 	case c == columnRate || s.polls == 0 || s.kind == format.KindConstant || s.kind == format.KindString:
 		return format.Value{}
 	case c == columnMin:
@@ -176,29 +252,30 @@ func (s *stat) column(c int) format.Value {
 	return format.FloatValue(s.most)
 }
 
-// sparkline appends the last polls as one character each, from the lowest level to
+// sparkline returns the last points as one character each, from the lowest level to
 // the highest.
-func (s *stat) sparkline(dst []byte, width int, levels []rune) []byte {
-	history := s.history[max(0, len(s.history)-width):]
+func (s *stat) sparkline(width int, levels []rune) string {
+	points := s.history.last(make([]float64, 0, width), width)
 	low, high := math.Inf(1), math.Inf(-1)
-	for _, h := range history {
-		if !math.IsNaN(h) {
-			low, high = min(low, h), max(high, h)
+	for _, p := range points {
+		if !math.IsNaN(p) {
+			low, high = min(low, p), max(high, p)
 		}
 	}
 	if s.kind == format.KindCounter {
 		low = min(low, 0)
 	}
-	for _, h := range history {
+	line := make([]rune, 0, len(points))
+	for _, p := range points {
 		switch {
-		case math.IsNaN(h):
-			dst = append(dst, ' ')
+		case math.IsNaN(p):
+			line = append(line, ' ')
 		case !(high-low > 0) || math.IsInf(high-low, 0):
-			dst = append(dst, string(levels[0])...)
+			line = append(line, levels[0])
 		default:
-			level := int((h - low) / (high - low) * float64(len(levels)))
-			dst = append(dst, string(levels[min(level, len(levels)-1)])...)
+			level := int((p - low) / (high - low) * float64(len(levels)))
+			line = append(line, levels[min(level, len(levels)-1)])
 		}
 	}
-	return dst
+	return string(line)
 }

@@ -54,6 +54,12 @@ func (x screenTest) selects(text string) {
 	x.t.Fatalf("the cursor never was on %s:\n%s", text, screen)
 }
 
+// first waits until the first row starts with a text.
+func (x screenTest) first(text string) {
+	x.t.Helper()
+	x.Until("in the first row "+text, func(s string) bool { return strings.HasPrefix(line(s, 2), "  "+text+" ") })
+}
+
 // mouse sends what a terminal does for a button of the mouse.
 func (x screenTest) mouse(button, column, line int) {
 	x.t.Helper()
@@ -88,7 +94,7 @@ func TestTerminalIsLeftAsItWas(t *testing.T) {
 				t.Errorf("while it is stopped, the terminal is\n%s\nwant\n%s", now, before)
 			}
 			x.Text("fg; echo status $?")
-			x.Shows(`^jobs  `)
+			x.Shows(`^  jobs  `)
 			x.Keys("q")
 		}
 	}
@@ -104,11 +110,11 @@ func TestTerminalIsLeftAsItWas(t *testing.T) {
 		{"kill -HUP", command, "status 129", kill(syscall.SIGHUP)},
 		{"kill -QUIT", command, "status 131", kill(syscall.SIGQUIT)},
 		{"kill -INT", command, "status 0", kill(syscall.SIGINT)},
-		{"the end of -c", command + " -c 3", "\njobs  ", func() {}},
+		{"the end of -c", command + " -c 3", "\n  jobs  ", func() {}},
 		{"a panic", "panicker", "panic: on purpose", func() {}},
 	} {
 		x.Text("clear; echo mark; " + test.command + "; echo status $?")
-		x.Shows(`^jobs  |^status`)
+		x.Shows(`^  jobs  |^status`)
 		test.end()
 		screen := x.Shows("^status [0-9]+$")
 		if !strings.Contains(screen, test.want) || !strings.HasPrefix(screen, "mark\n") && !strings.Contains(test.name, "fg") {
@@ -132,7 +138,7 @@ func TestScreenEndsWithItsShell(t *testing.T) {
 	before := x.Mode()
 	pids := filepath.Join(t.TempDir(), "pids")
 	x.Text("clear; echo mark; sh -c 'echo $$ >" + pids + "; pollstats -w -d 0.1; :'")
-	x.Shows(`^jobs  `)
+	x.Shows(`^  jobs  `)
 	text, err := os.ReadFile(pids)
 	if err != nil {
 		t.Fatal(err)

@@ -29,8 +29,18 @@ type totals struct {
 	polls   int
 	at      time.Time // of the last poll
 	began   float64   // when it began, in seconds since 1970
-	left    int       // series that no row was left for, at the last poll
-	stale   int       // running programs whose heartbeat is overdue, at the last poll
+	timing  timing
+	census  census
+	left    int // series that no row was left for, at the last poll
+	stale   int // running programs whose heartbeat is overdue, at the last poll
+}
+
+// A timing is what histories have to know of a poll.
+type timing struct {
+	polls   int           // since the last point
+	point   bool          // this poll completes a point
+	step    time.Duration // between points
+	scratch []float64
 }
 
 // A boundStat is what a series is counted in.
@@ -70,6 +80,7 @@ func (t *totals) want(label string) bool {
 func (t *totals) next() {
 	for _, s := range t.byLabel {
 		s.begin()
+		s.programs = 0
 	}
 	t.polls++
 	t.left, t.stale = 0, 0
@@ -80,10 +91,37 @@ func (t *totals) next() {
 		elapsed = 0
 	}
 	t.at = now
+	t.tick()
+	t.census.count(t.poller.Files())
 	for label, s := range t.byLabel {
-		if s.end(elapsed); s.missing > keepMissing {
+		if s.end(elapsed, &t.timing); s.missing > keepMissing {
 			delete(t.byLabel, label)
 		}
+	}
+}
+
+// forget starts the least, the mean and the greatest of all stats anew.
+func (t *totals) forget() {
+	for _, s := range t.byLabel {
+		s.forget()
+	}
+}
+
+// tick says of this poll whether it completes a point of the histories. They start
+// anew where the time between points is another than before.
+func (t *totals) tick() {
+	per := pollsPerPoint(t.delay)
+	step := time.Duration(per) * t.delay
+	if t.timing.step != step {
+		for _, s := range t.byLabel {
+			s.history.forget()
+			s.judgement = judgement{}
+		}
+		t.timing.step, t.timing.polls = step, 0
+	}
+	t.timing.polls++
+	if t.timing.point = t.timing.polls >= per; t.timing.point {
+		t.timing.polls = 0
 	}
 }
 
@@ -115,9 +153,12 @@ func (t *totals) visit(m *reader.Sample) {
 		}
 		return
 	}
+	program := t.census.programOf(m.File)
 	b.stat.add(m)
+	b.stat.of(program)
 	for _, part := range b.parts {
 		part.add(m)
+		part.of(program)
 	}
 }
 

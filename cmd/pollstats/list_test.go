@@ -1,0 +1,221 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"mmstats/lib/mmstats"
+)
+
+// rowsOf returns the first words of the rows of a screen.
+func rowsOf(screen string) (names []string) {
+	lines := strings.Split(strings.TrimRight(screen, "\n"), "\n")
+	for _, line := range lines[min(2, len(lines)-1) : len(lines)-1] {
+		if words := strings.Fields(line); len(words) > 0 {
+			names = append(names, words[0])
+		}
+	}
+	return names
+}
+
+func shows(names ...string) func(screen string) bool {
+	return func(screen string) bool { return strings.Join(rowsOf(screen), " ") == strings.Join(names, " ") }
+}
+
+// The cursor stays on its stat when rows come and go, and when they change places.
+func TestCursorStaysOnItsStat(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	if _, err := publish(dir+"/a.mmstats", []string{"b:int=5", "c:int=2", "d:int=1"}); err != nil {
+		t.Fatal(err)
+	}
+	x := startScreen(t, dir, 80, 24)
+	x.Text("pollstats -w -d 0.1")
+	x.Until("three stats", shows("b", "c", "d"))
+	x.selects("b")
+	x.Keys("Down")
+	x.selects("c")
+	if _, err := publish(dir+"/a.mmstats", []string{"a:int=1", "aa:int=1", "b:int=5", "c:int=9", "d:int=1"}); err != nil {
+		t.Fatal(err)
+	}
+	x.Until("two more", shows("a", "aa", "b", "c", "d"))
+	x.selects("c")
+
+	// Changing the sort goes to the top, whatever comes there.
+	x.Keys("s", "s")
+	x.Until("the largest first", shows("c", "b", "a", "aa", "d"))
+	x.selects("c")
+	if _, err := publish(dir+"/a.mmstats", []string{"a:int=1", "aa:int=1", "b:int=50", "c:int=9", "d:int=1"}); err != nil {
+		t.Fatal(err)
+	}
+	x.Until("another first", shows("b", "c", "a", "aa", "d"))
+	x.selects("b")
+}
+
+// Stats stand below their programs, and below a prefix that many of them have.
+// Constants are hidden, and what does not change is folded.
+func TestListIsCalm(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	var web struct {
+		Two   mmstats.Counter    `mmstats:"web.status.2XX"`
+		Three mmstats.Counter    `mmstats:"web.status.3XX"`
+		Four  mmstats.Counter    `mmstats:"web.status.4XX"`
+		Load  mmstats.Gauge[int] `mmstats:"web.load"`
+	}
+	file, err := mmstats.Create(mmstats.Options{Path: dir + "/web.mmstats"}, &web)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	startWriter(t, "-rate", "1500", dir+"/jobs.mmstats", "jobs.done")
+	if _, err := publish(dir+"/jobs-2.mmstats", []string{"name:string=作業 e\u0301"}); err != nil {
+		t.Fatal(err)
+	}
+	x := startScreen(t, dir, 80, 24)
+	x.Text("pollstats -w -d 0.05")
+	x.Shows(`^pollstats  3 files  \d+ stats, \d hidden  every 50ms`)
+	x.Until("nested stats", shows("jobs", "jobs.done", "jobs-2", "name", "web", "web.load", "web.status", "2XX", "3XX", "4XX"))
+	x.Shows(`^    2XX +0 +0 +0/s`)
+	x.Shows("^  name +作業 e\u0301$")
+	x.Until("folded stats", shows("jobs", "jobs.done", "jobs-2", "name", "web", "4"))
+	x.Shows(`^  4 idle$`)
+	x.Keys("i")
+	x.Shows(`^    2XX `)
+	x.Keys("i")
+	x.Shows(`^  4 idle$`)
+	web.Three.Add(1)
+	x.Until("the one that changed", shows("jobs", "jobs.done", "jobs-2", "name", "web", "web.status.3XX", "3"))
+	x.Keys("End", "Enter") // on the folded ones
+	x.Shows(`^    2XX `)
+	x.Keys("c")
+	x.Shows(`^  sys.pid `)
+	x.Keys("c")
+	x.Until("no constants", func(screen string) bool { return !strings.Contains(screen, "sys.pid") })
+}
+
+// While it pauses, nothing is polled. The interval and the extremes can be changed.
+func TestPauseAndInterval(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	startWriter(t, "-rate", "1500", dir+"/a.mmstats", "jobs")
+	if _, err := publish(dir+"/b.mmstats", []string{"level:int=5"}); err != nil {
+		t.Fatal(err)
+	}
+	x := startScreen(t, dir, 80, 24)
+	x.Text("pollstats -w -d 0.1")
+	x.Shows(`^  jobs +\S+ +1\.\d`)
+	x.Keys("p")
+	x.Shows(`Paused  \d\d:\d\d:\d\d$`)
+	if _, err := publish(dir+"/b.mmstats", []string{"level:int=7"}); err != nil {
+		t.Fatal(err)
+	}
+	before := x.Screen()
+	x.Keys("Down", "Up") // is acted on meanwhile
+	x.selects("jobs")
+	if after := x.Screen(); after != before {
+		t.Errorf("while it pauses, the screen became\n%s\nfrom\n%s", after, before)
+	}
+	x.Keys("p")
+	x.Shows(`^  level +7 +5 +[56]\.\d+ +7 `)
+	x.Keys("0")
+	x.Shows(`^  level +7 +7 +7(\.00)? +7 `)
+	x.Keys("+", "+")
+	x.Shows(`every 500ms`)
+	x.Keys("-")
+	x.Shows(`every 200ms`)
+}
+
+// What is shown is written to a file, exactly, in a directory where that is
+// allowed.
+func TestExport(t *testing.T) {
+	t.Parallel()
+	dir, work := t.TempDir(), t.TempDir()
+	if _, err := publish(dir+"/a.mmstats", []string{"level:int=1234567", "name:string=api", "other:int=3"}); err != nil {
+		t.Fatal(err)
+	}
+	x := startScreen(t, dir, 80, 24)
+	x.Text("cd " + work + "; pollstats -w -d 0.1 level name")
+	x.Shows(`^  level +1\.23M`)
+	for _, test := range []struct{ key, ending, want string }{
+		{"e", "tsv", "label\tvalue\trate\tmin\tavg\tmax\tusually\tunusual\n" +
+			"level\t1234567\t-\t1234567\t1234567\t1234567\t-\tfalse\nname\tapi\t-\t-\t-\t-\t-\tfalse\n"},
+		{"E", "json", `{"label":"level","value":1234567,"rate":null,"min":1234567,"avg":1234567,"max":1234567,"usually":null,"unusual":false}` + "\n" +
+			`{"label":"name","value":"api","rate":null,"min":null,"avg":null,"max":null,"usually":null,"unusual":false}` + "\n"},
+	} {
+		x.Keys(test.key)
+		screen := x.Shows(`^wrote pollstats-\d{8}T\d{6}\.` + test.ending + `$`)
+		name := regexp.MustCompile(`pollstats-\S+` + test.ending).FindString(screen)
+		got, err := os.ReadFile(filepath.Join(work, name))
+		if err != nil || string(got) != test.want {
+			t.Errorf("%s wrote %q, %v, want %q", test.key, got, err, test.want)
+		}
+	}
+	if err := os.Mkdir(work+"/none", 0o700); err != nil {
+		t.Fatal(err)
+	}
+	x.Keys("q")
+	x.Text("clear; cd none; pollstats -w -d 0.1 level")
+	x.Shows(`^  level`)
+	if err := os.Remove(work + "/none"); err != nil {
+		t.Fatal(err)
+	}
+	x.Keys("e")
+	x.Shows(`^pollstats-\d{8}T\d{6}\.tsv: no such file or directory$`)
+}
+
+// A stat that leaves what it usually is comes first, and tells what that was, until
+// it has been so for long. That takes an hour, so that the polls are made up.
+func TestUnusualStats(t *testing.T) {
+	for _, delay := range []time.Duration{100 * time.Millisecond, time.Second, 10 * time.Second} {
+		totals := &totals{poll: &poll{delay: delay}}
+		steady, jumps := newStat("steady", "steady", endedWork), newStat("jumps", "jumps", endedWork)
+		totals.byLabel = map[string]*stat{"steady": steady, "jumps": jumps}
+		poll := func(now float64) {
+			totals.tick()
+			for s, v := range map[*stat]float64{steady: 5, jumps: now} {
+				s.history.add(v, totals.timing.point)
+				if totals.timing.point {
+					s.judgement.judge(&s.history, totals.timing.step, false, &totals.timing.scratch)
+				}
+			}
+		}
+		for range 20 * time.Minute / delay {
+			if poll(100); jumps.judgement.unusual || steady.judgement.unusual {
+				t.Fatalf("at %v: %+v is unusual, or %+v", delay, jumps.judgement, steady.judgement)
+			}
+		}
+		for range 30 * time.Second / delay {
+			poll(300)
+		}
+		if j := jumps.judgement; !j.unusual || j.usual.Median != 100 || j.compare(&steady.judgement) >= 0 {
+			t.Errorf("at %v, half a minute after a jump: %+v", delay, j)
+		}
+		for range 30 * time.Minute / delay {
+			poll(300)
+		}
+		if j := jumps.judgement; j.unusual || j.usual.Median != 300 {
+			t.Errorf("at %v, long after a jump: %+v", delay, j)
+		}
+	}
+}
+
+// A history takes no more memory than it has points, however long it goes on.
+func TestHistoryIsBounded(t *testing.T) {
+	var h history
+	for i := range 10_000 {
+		h.add(float64(i), i%10 == 9)
+	}
+	if len(h.points) != maxHistory || cap(h.points) > 2*maxHistory {
+		t.Errorf("there are %d points, and room for %d", len(h.points), cap(h.points))
+	}
+	h.add(20_000, false)
+	got := h.last(nil, 3)
+	if want := []float64{9984.5, 9994.5, 20_000}; len(got) != 3 || got[0] != want[0] || got[1] != want[1] || got[2] != want[2] {
+		t.Errorf("the last points are %v, want %v", got, want)
+	}
+}
