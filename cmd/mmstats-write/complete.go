@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 
 	flags "github.com/jessevdk/go-flags"
@@ -14,12 +13,12 @@ import (
 
 // candidates adds what package flags knows nothing of: assignments, and the
 // command of time.
-func candidates(found []flags.Completion, args []string) []flags.Completion {
+func candidates(p *flags.Parser, found []flags.Completion, args []string) []flags.Completion {
 	if len(args) == 0 {
 		return found
 	}
 	typed := args[len(args)-1]
-	line := scan(args[:len(args)-1])
+	line := scan(p, args[:len(args)-1])
 	switch {
 	case line.command == "time" && line.words > 0:
 		// The shells complete that command, which starts at this word.
@@ -45,21 +44,22 @@ type commandLine struct {
 	value   bool // the word is the value of an option
 }
 
-func scan(args []string) (line commandLine) {
+func scan(p *flags.Parser, args []string) (line commandLine) {
+	active := p.Command
 	for i := 0; i < len(args); i++ {
 		arg := args[i]
-		if set := line.option(arg); set != nil {
+		if option := cli.ValueOption(active, arg); option != "" {
 			if i++; i == len(args) {
 				line.value = true
 				return line
 			}
-			set(args[i])
+			line.set(option, args[i])
 			continue
 		}
 		switch {
 		case strings.HasPrefix(arg, "-"):
-		case line.command == "" && line.words == 0 && slices.Contains(commandNames, arg):
-			line.command = arg
+		case line.command == "" && line.words == 0 && p.Find(arg) != nil:
+			line.command, active = arg, p.Find(arg)
 		default:
 			line.words++
 		}
@@ -75,20 +75,16 @@ func scan(args []string) (line commandLine) {
 	return line
 }
 
-// option returns what to do with the value of an option, or nil where none
-// follows arg.
-func (line *commandLine) option(arg string) (set func(value string)) {
-	switch arg {
-	case "-n", "--name":
-		return func(value string) { line.file, _ = statfile.Named(value) }
-	case "-f", "--file":
-		return func(value string) { line.file = value }
-	case "-p", "--prefix":
-		return func(value string) { line.prefix = strings.TrimSuffix(value, ".") + "." }
-	case "--pid":
-		return func(string) {}
+// set notes the value of the option with a long name.
+func (line *commandLine) set(option, value string) {
+	switch option {
+	case "name":
+		line.file, _ = statfile.Named(value)
+	case "file":
+		line.file = value
+	case "prefix":
+		line.prefix = withDot(value)
 	}
-	return nil
 }
 
 // labels returns the labels that start with typed, with end behind each: those

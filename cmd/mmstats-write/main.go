@@ -50,7 +50,7 @@ func run(a *cli.App, args []string, stdin io.Reader) int {
 	}
 	if mayBeCommand(args) {
 		c.add(p)
-		a.Candidates = func(found []flags.Completion) []flags.Completion { return candidates(found, args) }
+		a.Candidates = func(found []flags.Completion) []flags.Completion { return candidates(p, found, args) }
 	}
 	rest, status, done := a.Parse(p, &o.Common, args)
 	if done {
@@ -189,9 +189,13 @@ func sessionOf(o *options) (*session, error) {
 			return nil, errors.New("which file? -n NAME, -f FILE or $MMSTATS_FILE says so")
 		}
 	}
-	prefix := o.Prefix
+	return newSession(path, withDot(o.Prefix)), nil
+}
+
+// withDot returns what stands before each label, for the value of -p.
+func withDot(prefix string) string {
 	if prefix != "" && !strings.HasSuffix(prefix, ".") {
 		prefix += "."
 	}
-	return newSession(path, prefix), nil
+	return prefix
 }

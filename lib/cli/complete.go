@@ -45,7 +45,7 @@ func choices(p *flags.Parser, args []string) (found []flags.Completion) {
 	case len(args) > 1:
 		name, value = args[len(args)-2], typed
 	}
-	o := findOption(p, name)
+	o := findOption(commandOf(p, args[:len(args)-1]), name)
 	if o == nil {
 		return nil
 	}
@@ -57,21 +57,36 @@ func choices(p *flags.Parser, args []string) (found []flags.Completion) {
 	return found
 }
 
-// findOption returns the option called name, such as -o or --output, or nil.
-func findOption(p *flags.Parser, name string) *flags.Option {
-	for command := p.Command; command != nil; command = command.Active {
-		long, isLong := strings.CutPrefix(name, "--")
-		short := []rune(strings.TrimPrefix(name, "-"))
-		var o *flags.Option
+// commandOf returns the command that args call, or that of p itself.
+func commandOf(p *flags.Parser, args []string) *flags.Command {
+	for i := 0; i < len(args); i++ {
+		command := p.Find(args[i])
 		switch {
-		case isLong:
-			o = command.FindOptionByLongName(long)
-		case strings.HasPrefix(name, "-") && len(short) == 1:
-			o = command.FindOptionByShortName(short[0])
+		case ValueOption(p.Command, args[i]) != "":
+			i++
+		case command != nil:
+			return command
 		}
-		if o != nil {
-			return o
-		}
+	}
+	return p.Command
+}
+
+// ValueOption returns the long name of the option of a command that is called
+// name, such as -o or --output, if the next argument is its value, and else "".
+func ValueOption(command *flags.Command, name string) string {
+	if o := findOption(command, name); o != nil && takesValue(o) {
+		return o.LongName
+	}
+	return ""
+}
+
+// findOption returns the option of a command that is called name, or nil.
+func findOption(command *flags.Command, name string) *flags.Option {
+	if long, ok := strings.CutPrefix(name, "--"); ok {
+		return command.FindOptionByLongName(long)
+	}
+	if short := []rune(name); len(short) == 2 && short[0] == '-' {
+		return command.FindOptionByShortName(short[1])
 	}
 	return nil
 }
