@@ -48,6 +48,7 @@ func TestPublish(t *testing.T) {
 	}
 	stats := read(t, file.Path())
 	value := func(label string) float64 { return stats["web.go."+label].Value.Float() }
+	count := func(label string) uint64 { return stats["web.go."+label].Samples().Count }
 	for label, kind := range map[string]format.Kind{
 		"goroutines": format.KindGauge, "maxprocs": format.KindGauge, "memory": format.KindGauge, "heap.objects": format.KindGauge,
 		"heap.live": format.KindGauge, "heap.goal": format.KindGauge, "allocated": format.KindCounter, "allocations": format.KindCounter,
@@ -76,13 +77,15 @@ func TestPublish(t *testing.T) {
 		opened = append(opened, f)
 	}
 	memory := make([]byte, 32<<20)
+	// There are two pauses a cycle; of waits, the runtime measures one in eight.
 	for range 3 {
 		runtime.GC()
 	}
 	waitFor(t, "a sample of it", func() bool {
 		stats = read(t, file.Path())
 		return value("goroutines") >= 100 && value("gc.cycles") >= cycles+3 && value("allocated") >= allocated+32<<20 &&
-			value("heap.live") >= 32<<20 && value("heap.objects") >= 32<<20 && value("memory") >= 32<<20 && value("heap.goal") >= 32<<20
+			value("heap.live") >= 32<<20 && value("heap.objects") >= 32<<20 && value("memory") >= 32<<20 && value("heap.goal") >= 32<<20 &&
+			count("gc.pauses") >= 6 && count("sched.latency") >= 1
 	})
 	if files, ok := openFiles(); ok && (value("files") < 50 || files < 50) {
 		t.Errorf("%v open files, want 50 or more", value("files"))
@@ -92,11 +95,11 @@ func TestPublish(t *testing.T) {
 	if value("maxprocs") != float64(runtime.GOMAXPROCS(0)) {
 		t.Errorf("maxprocs = %v, want %d", value("maxprocs"), runtime.GOMAXPROCS(0))
 	}
-	if h := stats["web.go.gc.pauses"].Histogram(); h.Count < 6 || h.Sum <= 0 || h.Max > 60 {
-		t.Errorf("%d pauses of %v s, the longest %v s, want 2 or more a cycle", h.Count, h.Sum, h.Max)
+	if h := stats["web.go.gc.pauses"].Histogram(); h.Sum <= 0 || h.Max > 60 {
+		t.Errorf("%d pauses of %v s, the longest %v s", h.Count, h.Sum, h.Max)
 	}
-	if h := stats["web.go.sched.latency"].Histogram(); h.Count < 100 || h.Max > 60 {
-		t.Errorf("%d waits, the longest %v s, want one or more for each goroutine", h.Count, h.Max)
+	if h := stats["web.go.sched.latency"].Histogram(); h.Max > 60 {
+		t.Errorf("%d waits, the longest %v s", h.Count, h.Max)
 	}
 	start := time.Now()
 	for time.Since(start) < 20*time.Millisecond {
