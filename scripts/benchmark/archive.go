@@ -1,7 +1,9 @@
 package main
 
 import (
+	"bytes"
 	"fmt"
+	"os/exec"
 	"syscall"
 	"time"
 
@@ -20,7 +22,19 @@ func archiveRows() []row {
 		}),
 		atMost("archive/at", "the same, a second of it, the slowest of 20", "ms", 50, func(b *bench) (cost, error) {
 			d, err := b.recordedDay()
-			return d.find, err
+			return func() (float64, error) { return d.slowest(d.find) }, err
+		}),
+		atMost("archive/slurpstats", "the same, slurpstats -r --at, the slowest of 20", "ms", 50, func(b *bench) (cost, error) {
+			d, err := b.recordedDay()
+			return func() (float64, error) {
+				return d.slowest(func(t time.Time) error {
+					out, err := exec.Command(b.command("slurpstats"), "-r", d.dir, "--at", t.Format(time.RFC3339Nano)).Output()
+					if lines := bytes.Count(out, []byte("\n")); err == nil && lines < 20*len(d.sim.programs) {
+						err = fmt.Errorf("%d stats at %v", lines, t)
+					}
+					return err
+				})
+			}, err
 		}),
 	}
 }
@@ -67,25 +81,33 @@ func ownCPU() time.Duration {
 	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }
 
-// find looks for times of the day, as a command does that shows one, and
-// returns what the slowest one took in milliseconds.
-func (d *day) find() (worst float64, err error) {
+// slowest has times of the day shown, and returns what the slowest one took in
+// milliseconds.
+func (d *day) slowest(show func(t time.Time) error) (worst float64, err error) {
 	for range 20 {
 		t := d.sim.start.Add(time.Duration(1+d.sim.rand.IntN(dayTicks))*time.Second + 500*time.Millisecond)
 		start := time.Now()
-		a, err := archive.Open(d.dir)
-		if err != nil {
-			return 0, err
-		}
-		r, err := a.At(t)
-		if err != nil {
+		if err := show(t); err != nil {
 			return 0, err
 		}
 		worst = max(worst, milliseconds(time.Since(start)))
-		if off := t.Sub(r.Time); off < 0 || off > time.Second {
-			return 0, fmt.Errorf("the record of %v is of %v", t, r.Time)
-		}
-		a.Close()
 	}
 	return worst, nil
+}
+
+// find finds the record of a time.
+func (d *day) find(t time.Time) error {
+	a, err := archive.Open(d.dir)
+	if err != nil {
+		return err
+	}
+	defer a.Close()
+	r, err := a.At(t)
+	if err != nil {
+		return err
+	}
+	if off := t.Sub(r.Time); off < 0 || off > time.Second {
+		return fmt.Errorf("the record of %v is of %v", t, r.Time)
+	}
+	return nil
 }

@@ -29,7 +29,6 @@ type web struct {
 type night struct {
 	dir, stats string
 	webs       map[string]*web
-	poller     reader.Poller
 }
 
 // Night records what /run/mmstats held in a night of two web servers, which are
