@@ -62,8 +62,7 @@ func (a *Archive) forward(offset, t int64) error {
 	for {
 		r, bad, err := a.open.step(a.offset, nil)
 		found := err != nil || r == nil || r.time > t
-		due := a.record.Time.Add(a.record.Interval).UnixMicro()
-		if bad != nil && !bad.Torn && (!found || due <= t) { // a record was there that is at or before t
+		if bad != nil && !bad.Torn && (!found || a.due(t)) {
 			a.skip(bad)
 		}
 		if found {
@@ -74,6 +73,12 @@ func (a *Archive) forward(offset, t int64) error {
 		}
 		a.record.Baseline, a.record.Elapsed = true, 0
 	}
+}
+
+// due reports whether, after a.record, another one was to be made up to the time t
+// in µs: where the next bytes are damaged, that is what they may have been.
+func (a *Archive) due(t int64) bool {
+	return a.record.Time.Add(a.record.Interval).UnixMicro() <= t
 }
 
 // nextKey returns the first key that was made at or after from, and leaves out

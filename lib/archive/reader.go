@@ -188,6 +188,9 @@ func (a *Archive) Next() (*Record, error) {
 			return nil, err
 		}
 		if r.time > a.end {
+			if bad != nil && a.due(a.end) {
+				a.skip(bad)
+			}
 			return nil, io.EOF
 		}
 		a.skip(bad)
