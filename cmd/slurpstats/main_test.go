@@ -12,7 +12,6 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
-	"mmstats/lib/archive"
 	"mmstats/lib/archive/archivetest"
 	"mmstats/lib/cli/clitest"
 	"mmstats/lib/format"
@@ -23,21 +22,9 @@ func TestMain(m *testing.M) {
 }
 
 func TestScripts(t *testing.T) {
-	clitest.Scripts(t, map[string]func(*testscript.TestScript, bool, []string){
-		"stats": writeStats, "raw": writeRaw,
-		"night":  func(ts *testscript.TestScript, _ bool, args []string) { ts.Check(archivetest.Night(ts.MkAbs(args[0]))) },
-		"damage": damageNight,
-	})
-}
-
-// damageNight changes a byte in the middle of the first segment of an archive.
-func damageNight(ts *testscript.TestScript, _ bool, args []string) {
-	names, err := filepath.Glob(filepath.Join(ts.MkAbs(args[0]), "*"+archive.Ext))
-	ts.Check(err)
-	data, err := os.ReadFile(names[0])
-	ts.Check(err)
-	data[len(data)/2] ^= 1
-	ts.Check(os.WriteFile(names[0], data, 0o600))
+	commands := archivetest.Commands()
+	commands["stats"], commands["raw"] = writeStats, writeRaw
+	clitest.Scripts(t, commands)
 }
 
 func TestManPage(t *testing.T) {
