@@ -53,6 +53,7 @@ type Poller struct {
 	reader   Reader
 	polls    int
 	now      time.Time // of the last poll
+	elapsed  time.Duration
 	loads    int       // of files
 	files    []*polled // in the order of Watch
 	leaving  []*polled // polled once more
@@ -165,6 +166,9 @@ func (p *Poller) Poll(visit func(*Sample)) time.Time {
 		}
 	}
 	now := time.Now()
+	if !p.now.IsZero() {
+		p.elapsed = now.Sub(p.now)
+	}
 	p.now = now
 	for _, f := range p.leaving {
 		p.poll(f, visit, true)
@@ -176,6 +180,9 @@ func (p *Poller) Poll(visit func(*Sample)) time.Time {
 	}
 	return now
 }
+
+// Elapsed returns the time between the last two polls, and 0 before the second.
+func (p *Poller) Elapsed() time.Duration { return p.elapsed }
 
 // poll reads the fields of f and calls visit with their samples. Gone says that
 // f has no name any more.
