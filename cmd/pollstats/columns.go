@@ -83,11 +83,13 @@ type column struct {
 // columns are all of them, in order.
 type columns struct {
 	prefix string
-	fields []*field
-	folds  *folds
-	seen   map[string]bool // in any file, until resolve
-	list   []*column
-	row    []report.Cell
+	// recorded says that the samples are of an archive.
+	recorded bool
+	fields   []*field
+	folds    *folds
+	seen     map[string]bool // in any file, until resolve
+	list     []*column
+	row      []report.Cell
 }
 
 const (
@@ -165,6 +167,11 @@ func (cs *columns) resolve(fields []string, files string) (errs []error) {
 		}
 		if err := cs.resolveField(f, files); err != nil {
 			errs = append(errs, err)
+		}
+	}
+	for _, c := range cs.list {
+		if cs.recorded && needsOf(c.aspect, c.fold.typ)&needWindow != 0 {
+			errs = append(errs, fmt.Errorf("%s%s: no archive has the samples of moving averages", c.label, c.suffix))
 		}
 	}
 	if len(cs.list) > maxColumns {

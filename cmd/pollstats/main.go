@@ -1,6 +1,7 @@
 // Pollstats shows how stats of running programs change, a row an interval.
 //
 //	pollstats [-p PREFIX] [-n HEADERS] [-f KEY[=VALUE]]... [FIELD[,FIELD...]]... [DELAY [COUNT]] [FILE|DIR]...
+//	pollstats -r ARCHIVE [--from TIME] [--to TIME] [--speed N] ...
 //	pollstats -w [-p PREFIX] [-f KEY[=VALUE]]... [GLOB]... [DELAY [COUNT]] [FILE|DIR]...
 package main
 
@@ -10,30 +11,34 @@ import (
 	"io"
 	"time"
 
+	flags "github.com/jessevdk/go-flags"
+
 	"mmstats/lib/cli"
 	"mmstats/lib/output"
-	"mmstats/lib/reader"
-	"mmstats/lib/statfile"
 )
 
 func main() { cli.Main("pollstats", run) }
 
 type options struct {
-	Prefix  string   `short:"p" long:"prefix" value-name:"PREFIX" description:"Put this before every field"`
-	Delay   string   `short:"d" long:"delay" value-name:"DELAY" default-mask:"1" description:"Time between rows, such as 0.5, 500ms or 2s"`
-	Count   int      `short:"c" long:"count" value-name:"COUNT" description:"End after this many rows"`
-	Headers int      `short:"n" long:"headers" value-name:"HEADERS" default:"20" description:"Repeat the titles after this many rows of text; 0 is never"`
-	Filter  []string `short:"f" long:"filter" value-name:"KEY[=VALUE]" description:"Only files with a label that starts with KEY, or with that value of KEY (repeatable)"`
-	First   bool     `long:"first" description:"Show the values so far in a row at once"`
-	Wait    bool     `long:"wait" description:"Wait for stats that no file has yet"`
-	All     bool     `long:"all" description:"Count all stats of programs that have ended"`
-	Live    bool     `long:"live" description:"Leave the files of programs that have ended out"`
-	Watch   bool     `short:"w" long:"watch" description:"Show all stats that match on a full screen"`
-	Output  string   `short:"o" long:"output" choices:"text tsv json" value-name:"FORMAT" description:"text, tsv or json; without it text on a terminal, else tsv"`
-	JSON    bool     `short:"j" description:"The same as -o json"`
-	Header  bool     `long:"header" description:"Put the names of the columns above tsv"`
-	MaxSize int      `long:"max-size" value-name:"BYTES" default:"16777216" description:"Read at most this much of a file"`
-	Verbose []bool   `short:"v" hidden:"true"` // of the original, which kept its errors to itself without it
+	Prefix  string         `short:"p" long:"prefix" value-name:"PREFIX" description:"Put this before every field"`
+	Delay   string         `short:"d" long:"delay" value-name:"DELAY" default-mask:"1" description:"Time between rows, such as 0.5, 500ms or 2s"`
+	Count   int            `short:"c" long:"count" value-name:"COUNT" description:"End after this many rows"`
+	Headers int            `short:"n" long:"headers" value-name:"HEADERS" default:"20" description:"Repeat the titles after this many rows of text; 0 is never"`
+	Filter  []string       `short:"f" long:"filter" value-name:"KEY[=VALUE]" description:"Only files with a label that starts with KEY, or with that value of KEY (repeatable)"`
+	Replay  flags.Filename `short:"r" long:"replay" value-name:"ARCHIVE" description:"Show what recstats recorded"`
+	From    cli.Time       `long:"from" value-name:"TIME" description:"With -r, begin at 03:12, '2026-11-23 03:12', a time of RFC 3339, or -10m before the end"`
+	To      cli.Time       `long:"to" value-name:"TIME" description:"With -r, end at this time"`
+	Speed   float64        `long:"speed" value-name:"N" description:"With -r, show N seconds of the archive a second, and not all at once"`
+	First   bool           `long:"first" description:"Show the values so far in a row at once"`
+	Wait    bool           `long:"wait" description:"Wait for stats that no file has yet"`
+	All     bool           `long:"all" description:"Count all stats of programs that have ended"`
+	Live    bool           `long:"live" description:"Leave the files of programs that have ended out"`
+	Watch   bool           `short:"w" long:"watch" description:"Show all stats that match on a full screen"`
+	Output  string         `short:"o" long:"output" choices:"text tsv json" value-name:"FORMAT" description:"text, tsv or json; without it text on a terminal, else tsv"`
+	JSON    bool           `short:"j" description:"The same as -o json"`
+	Header  bool           `long:"header" description:"Put the names of the columns above tsv"`
+	MaxSize int            `long:"max-size" value-name:"BYTES" default:"16777216" description:"Read at most this much of a file"`
+	Verbose []bool         `short:"v" hidden:"true"` // of the original, which kept its errors to itself without it
 	cli.Color
 	cli.Common
 	Args struct {
@@ -51,12 +56,13 @@ type poll struct {
 	format output.Format
 	colors bool
 	words  words
-	poller reader.Poller
+	poller poller
+	span   span // of -r
 }
 
 func run(a *cli.App, args []string, _ io.Reader) int {
 	p := &poll{App: a}
-	usage := "[-w] [-p PREFIX] [-f KEY[=VALUE]]"
+	usage := "[-w] [-r ARCHIVE] [-p PREFIX] [-f KEY[=VALUE]]"
 	rest, status, done := a.Parse(a.Parser(&p.options, usage), &p.Common, args)
 	if done {
 		return status
@@ -68,8 +74,16 @@ func run(a *cli.App, args []string, _ io.Reader) int {
 	if err := p.prepare(append(words, rest...)); err != nil {
 		return a.Misuse("%s", err)
 	}
-	p.poller = p.newPoller()
-	defer func() { p.poller.Close() }()
+	if p.Replay != "" {
+		if status, done := p.findSpan(); done {
+			return status
+		}
+	}
+	defer func() {
+		if p.poller != nil {
+			p.poller.Close()
+		}
+	}()
 	switch {
 	case p.Watch:
 		return p.watch()
@@ -78,19 +92,6 @@ func run(a *cli.App, args []string, _ io.Reader) int {
 	}
 	return p.list()
 }
-
-// newPoller returns a poller of the files that the arguments name.
-func (p *poll) newPoller() reader.Poller {
-	poller := reader.Poller{Watch: statfile.NewWatch(p.words.files), MaxSize: p.MaxSize, JudgeAfter: judgeAfter}
-	for _, text := range p.Filter {
-		poller.Filters = append(poller.Filters, reader.ParseFilter(text))
-	}
-	return poller
-}
-
-// judgeAfter is how long it is not asked again whether a writer has ended. It is a
-// little less than a second, so that rows of a second ask each time.
-const judgeAfter = 900 * time.Millisecond
 
 // prepare checks what options and arguments say together.
 func (p *poll) prepare(args []string) (err error) {
@@ -103,16 +104,23 @@ func (p *poll) prepare(args []string) (err error) {
 		return errors.New("--max-size must be at least 1")
 	case p.Watch && (p.Output != "" || p.JSON || p.First || p.Header || p.Wait):
 		return errors.New("-w excludes -o, -j, --first, --header and --wait")
+	case p.Watch && p.Replay != "":
+		return errors.New("-w and -r exclude each other")
 	case p.All && p.Live:
 		return errors.New("--all and --live exclude each other")
 	}
-	if p.delay, err = cli.ParseDelay("-d", cmp.Or(p.Delay, "1")); err != nil {
+	if err := p.checkReplay(); err != nil {
 		return err
+	}
+	if p.Delay != "" || p.Replay == "" { // without one, a replay has a row a record
+		if p.delay, err = cli.ParseDelay("-d", cmp.Or(p.Delay, "1")); err != nil {
+			return err
+		}
 	}
 	if p.colors, err = p.Enabled(p.Stdout); err != nil {
 		return err
 	}
-	if p.words, err = split(args, !p.Watch); err != nil {
+	if p.words, err = split(args, !p.Watch, p.Replay != ""); err != nil {
 		return err
 	}
 	if len(p.words.fields) == 0 && (p.Prefix == "" || p.Watch) {

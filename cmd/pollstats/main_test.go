@@ -15,18 +15,23 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"mmstats/lib/archive/archivetest"
 	"mmstats/lib/cli/clitest"
 	"mmstats/lib/format"
 	"mmstats/lib/mapping"
 )
 
 func TestMain(m *testing.M) {
-	os.Setenv("TZ", "UTC")
+	if os.Getenv("TZ") == "" {
+		os.Setenv("TZ", "UTC")
+	}
 	clitest.Main(m, map[string]func(){"pollstats": main, "writer": writerMain, "server": serverMain, "panicker": panickerMain})
 }
 
 func TestScripts(t *testing.T) {
-	clitest.Scripts(t, map[string]func(*testscript.TestScript, bool, []string){"waitfor": waitFor, "rates": rates})
+	commands := archivetest.Commands()
+	commands["waitfor"], commands["rates"] = waitFor, rates
+	clitest.Scripts(t, commands)
 }
 
 // deadline is how long a test waits for what must come.

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"mmstats/lib/archive/archivetest"
 	"mmstats/lib/cli/clitest"
 )
 
@@ -24,6 +25,9 @@ func manual(t *testing.T) string {
 func TestManPage(t *testing.T) {
 	clitest.ManPage(t, "pollstats", func(t *testing.T, dir string) {
 		if _, err := publish(dir+"/a.mmstats", []string{"jobs.done"}); err != nil {
+			t.Fatal(err)
+		}
+		if err := archivetest.Night(dir + "/night"); err != nil {
 			t.Fatal(err)
 		}
 	})

@@ -42,41 +42,68 @@ func (p *poll) rows() int {
 	if err != nil {
 		return p.Misuse("%s", err)
 	}
+	cs.recorded = p.Replay != ""
 	signals := notify()
-	p.poller.Report = p.Error
-	p.poller.Want, p.poller.Window = cs.want, cs.window
+	p.open(wanted{want: cs.want, window: cs.window, report: p.Error})
 	start := p.poller.Poll(cs.visit)
+	if start.IsZero() {
+		return cli.Misused
+	}
 	if err := p.settle(&p.words, cs.isLabel); err != nil {
 		return p.Misuse("%s", err)
 	}
 	if len(p.words.fields) == 0 {
 		return p.list()
 	}
-	for waiting := false; ; waiting = true {
-		errs := cs.resolve(p.words.fields, p.noFile())
-		if len(errs) == 0 {
-			break
-		}
-		if !p.Wait || slices.ContainsFunc(errs, func(err error) bool { return !isUnknown(err) }) {
-			for _, err := range errs {
-				p.Error(err)
-			}
-			return cli.Misused
-		}
-		if !waiting && cli.Terminal(p.Stderr) {
-			p.Notef("waiting: %s", errs[0])
-		}
-		if !p.pause(signals) {
-			return p.interrupted()
-		}
-		cs.again()
-		start = p.poller.Poll(cs.visit)
+	start, found := p.find(cs, start, signals)
+	if !found {
+		return cli.Misused
+	}
+	if start.IsZero() {
+		return p.interrupted()
 	}
 	cs.start()
 	if gone := cs.gone(); gone != "" && cli.Terminal(p.Stderr) {
 		p.Notef("all writers of %s have ended, and only --all counts them", gone)
 	}
 	return p.roll(&table{poll: p, columns: cs, out: report.NewTable(p.Stdout, p.tableOptions(), cs.titles())}, start, signals)
+}
+
+// find polls until there is a stat for each field, and returns the time of the
+// poll that found them, or the zero time at Ctrl-C. Where there is none, and none
+// is waited for, it says so.
+func (p *poll) find(cs *columns, start time.Time, signals <-chan os.Signal) (at time.Time, found bool) {
+	for at = start; ; {
+		errs := cs.resolve(p.words.fields, p.noFile())
+		if len(errs) == 0 {
+			if p.Replay != "" && !at.Equal(start) {
+				p.Notef("the first record of all these stats is of %s", at.Format(time.DateTime))
+			}
+			return at, true
+		}
+		lasting := slices.ContainsFunc(errs, func(err error) bool { return !isUnknown(err) })
+		if !lasting && p.Replay != "" {
+			cs.again()
+			if next := p.poller.Poll(cs.visit); !next.IsZero() {
+				at = next
+				continue
+			}
+		}
+		if lasting || !p.Wait {
+			for _, err := range errs {
+				p.Error(err)
+			}
+			return at, false
+		}
+		if at.Equal(start) && cli.Terminal(p.Stderr) {
+			p.Notef("waiting: %s", errs[0])
+		}
+		if !p.pause(signals) {
+			return time.Time{}, true
+		}
+		cs.again()
+		at = p.poller.Poll(cs.visit)
+	}
 }
 
 // pause waits for an interval, and reports false at Ctrl-C.
@@ -96,17 +123,17 @@ func (p *poll) pause(signals <-chan os.Signal) bool {
 // list shows all stats, and returns the status. That is the full screen, on a
 // terminal where nothing else is asked for.
 func (p *poll) list() int {
-	p.poller.Close()
-	p.poller = p.newPoller()
-	if p.Output == "" && !p.JSON && !p.First && !p.Header && !p.Wait && p.Headers == defaultHeaders &&
+	if p.Replay == "" && p.Output == "" && !p.JSON && !p.First && !p.Header && !p.Wait && p.Headers == defaultHeaders &&
 		cli.Terminal(p.Stdout) && os.Getenv("TERM") != "dumb" && os.Getenv("TERM") != "" {
 		return p.watch()
 	}
 	l := &list{prefix: p.Prefix, folds: newFolds(p.ended(), maxStats), out: report.NewList(p.Stdout, p.tableOptions())}
-	p.poller.Report = p.Error
-	p.poller.Want, p.poller.MaxStats = l.want, maxStats
+	p.open(wanted{want: l.want, maxStats: maxStats, report: p.Error})
 	signals := notify()
 	start := p.poller.Poll(l.visit)
+	if start.IsZero() {
+		return cli.Misused
+	}
 	for p.Wait && !l.found() {
 		if !p.pause(signals) {
 			return p.interrupted()
@@ -126,10 +153,12 @@ func (p *poll) noFile() string {
 		known = known || f.Err == nil
 	}
 	switch {
+	case len(p.Filter) > 0 && (known || p.Replay != ""):
+		return "no file that -f leaves in"
+	case p.Replay != "":
+		return "no recorded file"
 	case !known:
 		return "no *" + statfile.Suffix + " in " + cli.Where(p.words.files) + ": no file"
-	case len(p.Filter) > 0:
-		return "no file that -f leaves in"
 	}
 	return "no file"
 }
@@ -152,7 +181,7 @@ func (p *poll) tableOptions() report.TableOptions {
 // roll polls once an interval from start on, writes what was found, and returns
 // the status.
 func (p *poll) roll(r rolling, start time.Time, signals <-chan os.Signal) int {
-	beat := cli.NewBeat(start, p.delay)
+	pace := p.pace(start)
 	r.resize()
 	rows := 0
 	if p.First {
@@ -168,11 +197,13 @@ func (p *poll) roll(r rolling, start time.Time, signals <-chan os.Signal) int {
 				return p.interrupted()
 			}
 			r.resize()
-		case <-beat.C:
+		case <-pace.due():
 			r.begin()
 			now := p.poller.Poll(r.visit)
-			elapsed, missed := beat.Tick(now)
-			if err := r.write(now, elapsed, missed); err != nil {
+			if now.IsZero() {
+				return p.replayed()
+			}
+			if err := r.write(now, p.poller.Elapsed(), pace.tick(now)); err != nil {
 				return p.OutputFailed(err)
 			}
 			rows++

@@ -56,9 +56,7 @@ func newTotals(p *poll) (*totals, error) {
 	t := &totals{poll: p, byLabel: make(map[string]*stat)}
 	var err error
 	t.globs, err = cli.ParseLabelGlobs(p.words.fields)
-	p.poller.Want = t.want
-	p.poller.MaxText = maxText
-	p.poller.MaxStats = maxStatsShown
+	p.open(wanted{want: t.want, maxText: maxText, maxStats: maxStatsShown})
 	return t, err
 }
 
@@ -86,10 +84,7 @@ func (t *totals) next() {
 	t.left, t.stale = 0, 0
 	t.began = float64(time.Now().UnixMicro()) / 1e6
 	now := t.poller.Poll(t.visit)
-	elapsed := now.Sub(t.at)
-	if t.polls == 1 {
-		elapsed = 0
-	}
+	elapsed := t.poller.Elapsed()
 	t.at = now
 	t.tick()
 	t.census.count(t.poller.Files())

@@ -67,8 +67,9 @@ type words struct {
 var number = regexp.MustCompile(`^([0-9]+\.?[0-9]*|\.[0-9]+)$`)
 
 // split tells the arguments apart. Where first is true, the first word is a field
-// even if a file has its name.
-func split(args []string, first bool) (w words, err error) {
+// even if a file has its name, and all are that where recorded is true, since the
+// files need not be there.
+func split(args []string, first, recorded bool) (w words, err error) {
 	for _, arg := range args {
 		switch {
 		case arg == "":
@@ -76,7 +77,7 @@ func split(args []string, first bool) (w words, err error) {
 		case number.MatchString(arg):
 			w.numbers = append(w.numbers, arg)
 			w.both = append(w.both, arg)
-		case isFile(arg, first && len(w.fields) == 0):
+		case isFile(arg, first && len(w.fields) == 0 || recorded):
 			w.files = append(w.files, arg)
 		default:
 			parts := strings.Split(arg, ",")
