@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/url"
 	"path/filepath"
@@ -20,26 +21,26 @@ const jsonType = "application/json"
 
 // labels answers with the labels of all files.
 func (s *server) labels(w *response, r *http.Request) {
-	v := s.viewOf(r)
+	var body []byte
+	if s.ask(w, r, func(_ *model, v *view) { body = v.labels() }) {
+		s.send(w, r, http.StatusOK, jsonType, append(body, '\n'))
+	}
+}
+
+// labels returns an object with the labels of v, sorted.
+func (v *view) labels() []byte {
+	seen := make(map[string]struct{}, len(v.groups))
+	for key := range v.groups {
+		seen[key.label] = struct{}{}
+	}
 	body := []byte(`{"stats":[`)
-	s.model.fresh(func() {
-		seen := make(map[string]struct{}, len(v.groups))
-		for key := range v.groups {
-			seen[key.label] = struct{}{}
+	for i, label := range slices.Sorted(maps.Keys(seen)) {
+		if i > 0 {
+			body = append(body, ',')
 		}
-		labels := make([]string, 0, len(seen))
-		for label := range seen {
-			labels = append(labels, label)
-		}
-		slices.Sort(labels)
-		for i, label := range labels {
-			if i > 0 {
-				body = append(body, ',')
-			}
-			body, _ = escape.AppendJSON(body, []byte(label))
-		}
-	})
-	s.send(w, r, http.StatusOK, jsonType, append(body, "]}\n"...))
+		body, _ = escape.AppendJSON(body, []byte(label))
+	}
+	return append(body, "]}"...)
 }
 
 // A question is what /stats/PREFIX is asked.
@@ -95,10 +96,10 @@ func (s *server) stats(w *response, r *http.Request, prefix string) {
 		s.fail(w, r, http.StatusBadRequest, err.Error())
 		return
 	}
-	v := s.viewOf(r)
 	var body []byte
-	s.model.fresh(func() { body = s.model.answer(v, &q) })
-	s.send(w, r, http.StatusOK, jsonType, append(body, '\n'))
+	if s.ask(w, r, func(m *model, v *view) { body = m.answer(v, &q) }) {
+		s.send(w, r, http.StatusOK, jsonType, append(body, '\n'))
+	}
 }
 
 // A found is a stat that was asked for, of one file.
@@ -228,10 +229,10 @@ func (s *server) files(w *response, r *http.Request, pattern string) {
 		s.fail(w, r, http.StatusBadRequest, err.Error())
 		return
 	}
-	v := s.viewOf(r)
 	var body []byte
-	s.model.fresh(func() { body = s.model.listFiles(v, glob) })
-	s.send(w, r, http.StatusOK, jsonType, append(body, '\n'))
+	if s.ask(w, r, func(m *model, v *view) { body = m.listFiles(v, glob) }) {
+		s.send(w, r, http.StatusOK, jsonType, append(body, '\n'))
+	}
 }
 
 // listFiles returns an object with the files that match glob.
@@ -258,7 +259,12 @@ func (m *model) listFiles(v *view, glob *cli.LabelGlob) []byte {
 		paths, _ = escape.AppendJSON(comma(paths), []byte(f.path))
 		info, _ = escape.AppendJSON(append(comma(info), `{"file":`...), []byte(f.path))
 		info = f.appendWriter(info)
-		info = strconv.AppendUint(append(info, `,"uid":`...), uint64(f.src.Info.UID), 10)
+		info = append(info, `,"uid":`...)
+		if m.recorded {
+			info = append(info, "null"...) // of the file: an archive has none
+		} else {
+			info = strconv.AppendUint(info, uint64(f.src.Info.UID), 10)
+		}
 		info = strconv.AppendInt(append(info, `,"stats":`...), int64(f.src.Stats), 10)
 		info = append(info, '}')
 	}

@@ -45,7 +45,7 @@ type stream struct {
 // newStream returns the stream that a request asks for.
 func (s *server) newStream(r *http.Request) (*stream, error) {
 	query := r.URL.Query()
-	st := &stream{model: s.model, view: s.viewOf(r), points: defaultPoints, known: make(map[int]bool), told: make(map[int]bool), added: make(map[int]bool)}
+	st := &stream{points: defaultPoints, known: make(map[int]bool), told: make(map[int]bool), added: make(map[int]bool)}
 	var err error
 	if st.choice, err = parseChoice(query); err != nil {
 		return nil, err
@@ -77,6 +77,15 @@ func (s *server) events(w *response, r *http.Request) {
 		s.fail(w, r, http.StatusBadRequest, err.Error())
 		return
 	}
+	if s.recording != nil {
+		s.replay(w, r, st)
+		return
+	}
+	if query := r.URL.Query(); query.Has("at") || query.Has("from") || query.Has("to") {
+		s.refuse(w, r, errLive)
+		return
+	}
+	st.model, st.view = s.model, s.viewOf(r)
 	if s.streams.Add(1) > maxStreams {
 		s.streams.Add(-1)
 		s.busy(w, r, "there are 1000 streams already")
@@ -90,10 +99,7 @@ func (s *server) events(w *response, r *http.Request) {
 		}
 		defer st.giveBack()
 	}
-	h := w.Header()
-	h.Set("Content-Type", "text/event-stream")
-	h.Set("X-Accel-Buffering", "no")
-	w.WriteHeader(http.StatusOK)
+	s.eventHeader(w)
 	if r.Method == http.MethodHead {
 		return
 	}
@@ -116,6 +122,14 @@ func (s *server) events(w *response, r *http.Request) {
 			return
 		}
 	}
+}
+
+// eventHeader starts an answer that is events.
+func (s *server) eventHeader(w *response) {
+	h := w.Header()
+	h.Set("Content-Type", "text/event-stream")
+	h.Set("X-Accel-Buffering", "no")
+	w.WriteHeader(http.StatusOK)
 }
 
 // busy answers that the client is to come again.

@@ -173,7 +173,7 @@ func newTestStream(t *testing.T, m *model, query string) *stream {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if st.files != nil && !st.chooseFiles() {
+	if st.model, st.view = m, s.viewOf(r); st.files != nil && !st.chooseFiles() {
 		t.Fatal("no more choices of files")
 	}
 	return st

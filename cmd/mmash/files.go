@@ -27,8 +27,8 @@ type file struct {
 
 	look    uint64 // the last one that had samples of it
 	visited int    // samples of that look
-	// rest holds stats by their series, once samples come in another order.
-	rest map[*reader.Series]*series
+	// rest holds stats by their labels, once samples come in another order.
+	rest map[string]*series
 	gone bool
 	seen uint64 // the last look that knew it
 }
@@ -54,7 +54,7 @@ func (m *model) know(src *reader.File) {
 	case src.Polled == maxStats && src.Stats > maxStats:
 		text = fmt.Sprintf("has %d stats: the first %d are shown", src.Stats, maxStats)
 	}
-	path, command := absolute(src.Path), commandOf(src)
+	path, command := m.pathOf(src), commandOf(src)
 	if f.err == text && f.path == path && f.command == command {
 		return
 	}
@@ -64,7 +64,7 @@ func (m *model) know(src *reader.File) {
 		f.command = command
 		m.regroup(f)
 	}
-	m.nameFiles()
+	m.unnamed = true
 }
 
 // fileOf returns what is known of a file.
@@ -76,9 +76,12 @@ func (m *model) fileOf(src *reader.File) *file {
 	if f := m.failing[src.Path]; f != nil && unopened && f.src.Err != nil {
 		return f
 	}
+	if f := m.resumed(src); f != nil {
+		return f
+	}
 	m.lastID++
 	m.version++
-	f := &file{id: m.lastID, src: src, path: absolute(src.Path), command: commandOf(src), attrs: m.version, seen: m.look}
+	f := &file{id: m.lastID, src: src, path: m.pathOf(src), command: commandOf(src), attrs: m.version, seen: m.look}
 	if unopened {
 		m.failing[src.Path] = f
 	} else {
@@ -86,13 +89,14 @@ func (m *model) fileOf(src *reader.File) *file {
 	}
 	m.order = append(m.order, f)
 	m.checkFile(f)
-	m.nameFiles()
+	m.unnamed = true
 	return f
 }
 
 // nameFiles gives files their base names, and their paths where base names are
 // not enough.
 func (m *model) nameFiles() {
+	m.unnamed = false
 	count := make(map[string]int)
 	for _, f := range m.order {
 		count[filepath.Base(f.path)]++
@@ -108,9 +112,41 @@ func (m *model) nameFiles() {
 	}
 }
 
-func absolute(path string) string {
-	if path == "" {
-		return ""
+// resumed returns the file that src goes on from where the archive has a gap:
+// behind it, all files are new to the player.
+func (m *model) resumed(src *reader.File) *file {
+	if !m.recorded {
+		return nil
+	}
+	if m.known == nil {
+		m.known = make(map[fileKey]*file, len(m.order))
+		for _, f := range m.order {
+			m.known[keyOf(f.src)] = f
+		}
+	}
+	f := m.known[keyOf(src)]
+	if f == nil || f.look == m.look {
+		return nil
+	}
+	delete(m.files, f.src)
+	f.src, m.files[src] = src, f
+	return f
+}
+
+// A fileKey tells a file of an archive from the others.
+type fileKey struct {
+	path  string
+	inode uint64
+	pid   int
+}
+
+func keyOf(f *reader.File) fileKey { return fileKey{f.Path, f.Info.Ino, f.Writer.PID} }
+
+// pathOf returns the path of a file, which is absolute unless it was recorded.
+func (m *model) pathOf(src *reader.File) string {
+	path := src.Path
+	if path == "" || m.recorded {
+		return path
 	}
 	if abs, err := filepath.Abs(path); err == nil {
 		return abs
@@ -194,7 +230,7 @@ func (m *model) checkFile(f *file) {
 		}
 	}
 	private := f.private
-	if f.src.Path != "" {
+	if f.src.Path != "" && !m.recorded {
 		private = !everybodyReads(f.path)
 	}
 	if live == f.live && private == f.private {

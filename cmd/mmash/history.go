@@ -35,6 +35,9 @@ func (r *ring) add(m *model, v float64) {
 		} else {
 			*at += (p - *at) / float32(r.count)
 		}
+		for slot := m.slot - m.skipped; slot < m.slot; slot++ {
+			r.points[slot%m.slots] = p
+		}
 	}
 }
 

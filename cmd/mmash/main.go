@@ -1,7 +1,7 @@
 // Mmash shows the stats of running programs on a web page, and answers scripts
 // and Prometheus.
 //
-//	mmash [-l ADDR]... [-d DELAY] [--history TIME] [--allow-host NAME]... [--private] [--log] [--max-size BYTES] [FILE|DIR|GLOB...]
+//	mmash [-l ADDR]... [-r ARCHIVE] [-d DELAY] [--history TIME] [--allow-host NAME]... [--private] [--log] [--max-size BYTES] [FILE|DIR|GLOB...]
 package main
 
 import (
@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"net"
 	"net/http"
 	"os"
@@ -27,13 +28,14 @@ import (
 func main() { cli.Main("mmash", run) }
 
 type options struct {
-	Listen    []string `short:"l" long:"listen" value-name:"ADDR" description:"Where to listen: HOST:PORT, :PORT or unix:PATH; without it 127.0.0.1:5002 (repeatable)"`
-	Delay     string   `short:"d" long:"delay" value-name:"DELAY" default:"1" description:"Time between two looks at the files, 0.1 s to 60 s, such as 0.5, 500ms or 2s"`
-	History   string   `long:"history" value-name:"TIME" default:"10m" description:"How much is remembered for the graphs; 0 is nothing"`
-	AllowHost []string `long:"allow-host" value-name:"NAME" description:"A further name of this server, as its clients call it; * is any (repeatable)"`
-	Private   bool     `long:"private" description:"Over TCP, show also files that not everybody on this machine may read"`
-	Log       bool     `long:"log" description:"Write a line for each request to standard error"`
-	MaxSize   int      `long:"max-size" value-name:"BYTES" base:"10" default:"16777216" description:"Read at most this much of a file"`
+	Listen    []string       `short:"l" long:"listen" value-name:"ADDR" description:"Where to listen: HOST:PORT, :PORT or unix:PATH; without it 127.0.0.1:5002 (repeatable)"`
+	Delay     string         `short:"d" long:"delay" value-name:"DELAY" default:"1" description:"Time between two looks at the files, 0.1 s to 60 s, such as 0.5, 500ms or 2s"`
+	History   string         `long:"history" value-name:"TIME" default:"10m" description:"How much is remembered for the graphs; 0 is nothing"`
+	AllowHost []string       `long:"allow-host" value-name:"NAME" description:"A further name of this server, as its clients call it; * is any (repeatable)"`
+	Private   bool           `long:"private" description:"Over TCP, show also files that not everybody on this machine may read"`
+	Log       bool           `long:"log" description:"Write a line for each request to standard error"`
+	Replay    flags.Filename `short:"r" long:"replay" value-name:"ARCHIVE" description:"Show an archive of recstats instead of files"`
+	MaxSize   int            `long:"max-size" value-name:"BYTES" base:"10" default:"16777216" description:"Read at most this much of a file"`
 	cli.Common
 	Args struct {
 		Files []flags.Filename `positional-arg-name:"FILE|DIR|GLOB" description:"Stat files, directories of *.mmstats, and globs. Without any, those of $MMSTATS_GLOB"`
@@ -66,11 +68,12 @@ const gcPercent = 25
 
 func run(a *cli.App, args []string, _ io.Reader) int {
 	c := &command{App: a}
-	rest, status, done := a.Parse(a.Parser(&c.options, "[-l ADDR]... [-d DELAY] [--history TIME]"), &c.Common, args)
+	rest, status, done := a.Parse(a.Parser(&c.options, "[-l ADDR]... [-r ARCHIVE] [-d DELAY] [--history TIME]"), &c.Common, args)
 	if done {
 		return status
 	}
-	if err := c.prepare(); err != nil {
+	args = append(cli.Paths(c.Args.Files), rest...)
+	if err := c.prepare(args); err != nil {
 		return a.Misuse("%s", err)
 	}
 	listeners, err := c.open()
@@ -79,11 +82,11 @@ func run(a *cli.App, args []string, _ io.Reader) int {
 		return cli.Misused
 	}
 	debug.SetGCPercent(gcPercent)
-	return c.serve(listeners, append(cli.Paths(c.Args.Files), rest...))
+	return c.serve(listeners, args)
 }
 
 // prepare checks what the options say.
-func (c *command) prepare() (err error) {
+func (c *command) prepare(args []string) (err error) {
 	if c.delay, err = cli.ParseDuration(c.Delay); err != nil || c.delay < minDelay || c.delay > maxDelay {
 		return fmt.Errorf("-d is 0.1 s to 60 s, such as 0.5, 500ms or 2s, not %q", c.Delay)
 	}
@@ -92,6 +95,9 @@ func (c *command) prepare() (err error) {
 	}
 	if c.MaxSize < 1 {
 		return errors.New("--max-size must be at least 1")
+	}
+	if c.Replay != "" && len(args) > 0 {
+		return fmt.Errorf("-r shows an archive, and no files: %q", args[0])
 	}
 	return nil
 }
@@ -119,32 +125,62 @@ func (c *command) serve(listeners []listener, args []string) int {
 	defer closeAll(listeners)
 	unix := slices.ContainsFunc(listeners, listener.isUnix)
 	tcp := slices.ContainsFunc(listeners, func(l listener) bool { return !l.isUnix() })
-	m := newModel(args, c.delay, c.history, tcp && !c.Private, unix || c.Private)
-	m.poller.MaxSize = c.MaxSize
-	m.poller.Report = func(err error) { c.Notef("%s", cli.Reason(err)) }
-	defer m.poller.Close()
-	host, err := os.Hostname()
-	if err != nil {
-		host = "this machine"
+	done, end := context.WithCancel(context.Background())
+	defer end()
+	s := &server{hosts: newHosts(c.AllowHost), private: c.Private, done: done, writeWait: defaultWriteWait}
+	if c.Log {
+		s.log = c.Stderr
 	}
-	p, err := newPages(host, m.looks, cli.Version, c.delay, c.history)
-	if err != nil {
+	data := pageData{Host: hostName(), Version: cli.Version, Delay: c.delay.Seconds(), History: c.history.Seconds()}
+	var err error
+	if c.Replay != "" {
+		if s.recording, err = c.openRecording(unix); err != nil {
+			c.Error(err)
+			return cli.Misused
+		}
+		data.Looks, data.Recorded = s.recording.path, true
+	} else {
+		s.model = newModel(args, c.delay, c.history, tcp && !c.Private, unix || c.Private)
+		s.model.poller.MaxSize = c.MaxSize
+		s.model.poller.Report = func(err error) { c.Notef("%s", cli.Reason(err)) }
+		data.Looks = s.model.looks
+	}
+	if s.pages, err = newPages(data); err != nil {
 		c.Error(err)
 		return cli.Failed
 	}
+	return c.run(s, listeners, end)
+}
+
+// openRecording opens the archive. Where nobody could see it, that is an error.
+func (c *command) openRecording(unix bool) (*recording, error) {
+	rec, err := newRecording(string(c.Replay), c.history, func(text string) { c.Notef("%s", text) })
+	if err == nil && !c.Private && !unix && !rec.everybodyReads() {
+		err = &fs.PathError{Op: "open", Path: string(c.Replay), Err: errors.New("not everybody on this machine may read it, but connect here: --private shows it to all, and -l unix:PATH to you alone")}
+	}
+	return rec, err
+}
+
+// hostName returns what this machine is called.
+func hostName() string {
+	if host, err := os.Hostname(); err == nil {
+		return host
+	}
+	return "this machine"
+}
+
+// run polls the files of s, if it has any, and answers until a signal comes.
+func (c *command) run(s *server, listeners []listener, end func()) int {
 	signals := make(chan os.Signal, 2)
 	signal.Notify(signals, syscall.SIGTERM)
 	if !signal.Ignored(os.Interrupt) {
 		signal.Notify(signals, os.Interrupt)
 	}
-	done, end := context.WithCancel(context.Background())
-	defer end()
-	s := &server{model: m, hosts: newHosts(c.AllowHost), private: c.Private, pages: p, done: done, writeWait: defaultWriteWait}
-	if c.Log {
-		s.log = c.Stderr
-	}
 	var polling sync.WaitGroup
-	polling.Go(func() { m.run(done.Done()) })
+	if s.model != nil {
+		polling.Go(func() { s.model.run(s.done.Done()) })
+		defer s.model.poller.Close()
+	}
 	status := c.answer(s, listeners, signals, end)
 	end()
 	polling.Wait()

@@ -24,6 +24,10 @@ const (
 
 // metrics answers with what Prometheus scrapes.
 func (s *server) metrics(w *response, r *http.Request) {
+	if s.recording != nil {
+		s.refuse(w, r, errMetrics)
+		return
+	}
 	query := r.URL.Query()
 	choice, err := parseChoice(query)
 	e := &report.Exposition{Texts: isOn(query.Get("text"))}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"iter"
 	"math"
 	"strings"
 	"sync"
@@ -31,13 +32,21 @@ type model struct {
 	slots int
 	// looks are the arguments, as people read them.
 	looks string
+	// recorded says that the source is an archive: paths are those of the
+	// machine that recorded it.
+	recorded bool
+	// rowless says that no rows are made: those of the last tick are by makeRows.
+	rowless bool
 
 	mu      sync.Mutex
-	poller  reader.Poller
+	source  source
+	poller  reader.Poller // the source, where it is not an archive
 	files   map[*reader.File]*file
 	failing map[string]*file // arguments, by path
 	order   []*file
-	current *file // of the samples at hand
+	current *file             // of the samples at hand
+	unnamed bool              // names are to be given anew
+	known   map[fileKey]*file // those of the look before, while it is needed
 	lastID  int
 	version uint64 // grows with each change of the set of series or an attribute
 
@@ -47,6 +56,7 @@ type model struct {
 	tick     uint64    // number of the last tick
 	tickTime time.Time // when it looked
 	slot     int       // of the history, at the last tick
+	skipped  int       // slots before it that the last tick stands for as well
 	checked  int       // files of order up to here were asked for their writers
 	busy     uint64    // values that could not be read
 	views    []*view
@@ -56,17 +66,30 @@ type model struct {
 // maxSlots bounds the history of a series, in points.
 const maxSlots = 3600
 
-// newModel returns a model of what args mean. public and all say which views
-// there are: of the files that everybody may read, and of all.
-func newModel(args []string, delay, history time.Duration, public, all bool) *model {
-	m := &model{
+// A source is what a model polls: the files, or the records of an archive.
+type source interface {
+	// Poll calls visit with each sample, and returns the time of these. It is
+	// the zero time where there is nothing more.
+	Poll(visit func(*reader.Sample)) time.Time
+	Files() iter.Seq[*reader.File]
+}
+
+// emptyModel returns a model without a source.
+func emptyModel(delay, history time.Duration) *model {
+	return &model{
 		delay: delay, history: history,
 		files:   make(map[*reader.File]*file),
 		failing: make(map[string]*file),
 		next:    make(chan struct{}),
-		looks:   strings.Join(args, " "),
 		perSlot: 1,
 	}
+}
+
+// newModel returns a model of what args mean. public and all say which views
+// there are: of the files that everybody may read, and of all.
+func newModel(args []string, delay, history time.Duration, public, all bool) *model {
+	m := emptyModel(delay, history)
+	m.source, m.looks = &m.poller, strings.Join(args, " ")
 	if len(args) == 0 {
 		m.looks = statfile.Glob()
 	}
@@ -113,10 +136,18 @@ func (m *model) tickAt(n int) {
 	if m.tick == 0 {
 		elapsed = 0
 	}
-	m.tick++
-	m.tickTime = m.looked
 	m.slot = n / m.perSlot
 	m.check()
+	m.endTick(elapsed)
+	close(m.next)
+	m.next = make(chan struct{})
+}
+
+// endTick makes the rows and points of what came since the last tick, elapsed
+// before.
+func (m *model) endTick(elapsed time.Duration) {
+	m.tick++
+	m.tickTime = m.looked
 	for _, f := range m.order {
 		for _, s := range f.stats {
 			s.settle(m, elapsed)
@@ -131,8 +162,6 @@ func (m *model) tickAt(n int) {
 		}
 	}
 	m.removeGone()
-	close(m.next)
-	m.next = make(chan struct{})
 }
 
 // fresh calls f while the model is locked and no older than maxAge. What an
@@ -146,19 +175,27 @@ func (m *model) fresh(f func()) {
 	f()
 }
 
-// lookAll looks at all files once.
-func (m *model) lookAll() {
+// lookAll polls the source once. It reports whether there was anything to poll.
+func (m *model) lookAll() bool {
 	began := time.Now()
 	m.look++
 	m.current = nil
-	m.looked = m.poller.Poll(m.visit)
-	for f := range m.poller.Files() {
+	now := m.source.Poll(m.visit)
+	if now.IsZero() {
+		return false
+	}
+	m.looked = now
+	for f := range m.source.Files() {
 		m.know(f)
 	}
 	for _, f := range m.order {
 		m.finish(f)
 	}
+	if m.known = nil; m.unnamed {
+		m.nameFiles()
+	}
 	m.took = time.Since(began)
+	return true
 }
 
 // visit takes a sample.
@@ -178,22 +215,22 @@ func (m *model) visit(s *reader.Sample) {
 // statOf returns the series of a sample of f. Samples come in the same order at
 // each look, unless the file is another one by now.
 func (m *model) statOf(f *file, s *reader.Sample) *series {
-	i := f.visited
+	i, label := f.visited, s.Series.Label
 	if f.rest == nil {
-		if i < len(f.stats) && f.stats[i].src == s.Series {
+		if i < len(f.stats) && f.stats[i].label == label {
 			return m.sameKind(f.stats[i], s)
 		}
-		f.rest = make(map[*reader.Series]*series)
+		f.rest = make(map[string]*series)
 		for _, st := range f.stats[i:] {
-			f.rest[st.src] = st
+			f.rest[st.label] = st
 		}
 		f.stats = f.stats[:i:i]
 	}
-	st := f.rest[s.Series]
+	st := f.rest[label]
 	if st == nil {
 		st = m.newSeries(f, f.command, s)
 	} else {
-		delete(f.rest, s.Series)
+		delete(f.rest, label)
 		st = m.sameKind(st, s)
 	}
 	f.stats = append(f.stats, st)
@@ -220,7 +257,7 @@ func (m *model) newSeries(f *file, command string, s *reader.Sample) *series {
 	m.lastID++
 	m.version++
 	st := &series{
-		id: m.lastID, src: s.Series, file: f, command: command, label: s.Series.Label,
+		id: m.lastID, file: f, command: command, label: s.Series.Label,
 		typ: s.Type, kind: kindOf(s), attrs: m.version, part: math.NaN(),
 	}
 	if d := s.Description; d != nil {

@@ -7,7 +7,6 @@ import (
 	"io/fs"
 	"net/http"
 	"path"
-	"time"
 )
 
 //go:embed static pages
@@ -35,10 +34,11 @@ type static struct {
 type pageData struct {
 	Host, Looks, Version string
 	Delay, History       float64 // in seconds
+	Recorded             bool    // Looks is an archive
 }
 
 // newPages makes the pages.
-func newPages(host, looks, version string, delay, history time.Duration) (*pages, error) {
+func newPages(data pageData) (*pages, error) {
 	p := &pages{html: make(map[string][]byte), static: make(map[string]static)}
 	files, err := fs.Sub(content, "static")
 	if err == nil {
@@ -62,7 +62,7 @@ func newPages(host, looks, version string, delay, history time.Duration) (*pages
 			return nil, err
 		}
 		var b bytes.Buffer
-		if err := t.ExecuteTemplate(&b, name, pageData{host, looks, version, delay.Seconds(), history.Seconds()}); err != nil {
+		if err := t.ExecuteTemplate(&b, name, data); err != nil {
 			return nil, err
 		}
 		p.html[name] = b.Bytes()

@@ -13,8 +13,7 @@ import (
 // A series is a stat: of one file, or, folded, of all files of a command.
 type series struct {
 	id      int
-	src     *reader.Series // nil where it is folded
-	file    *file          // nil where it is folded
+	file    *file // nil where it is folded
 	command string
 	label   string
 	typ     format.Type
@@ -175,7 +174,9 @@ func (s *series) settle(m *model, elapsed time.Duration) {
 	if !same {
 		s.part, s.parts, s.dead, s.last, s.lastOf = part, parts, dead, s.value, s.of
 		s.changed = m.tick
-		s.row = s.appendRow(s.row[:0])
+		if !m.rowless {
+			s.row = s.appendRow(s.row[:0])
+		}
 	}
 	s.addPoint(m)
 }

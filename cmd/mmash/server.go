@@ -35,13 +35,15 @@ const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src
 
 // A server answers requests.
 type server struct {
-	model   *model
-	hosts   hosts
-	private bool // TCP clients see private files as well
-	pages   *pages
-	log     io.Writer // of the access log, or nil
-	logging sync.Mutex
-	done    context.Context // ends the streams
+	model *model // of the files, or nil
+	// recording is what is shown instead of files, or nil.
+	recording *recording
+	hosts     hosts
+	private   bool // TCP clients see private files as well
+	pages     *pages
+	log       io.Writer // of the access log, or nil
+	logging   sync.Mutex
+	done      context.Context // ends the streams
 	// writeWait is how long a client may take to accept a part of an answer.
 	writeWait time.Duration
 

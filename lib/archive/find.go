@@ -111,14 +111,13 @@ func (a *Archive) nextKey(from time.Time) (*Record, error) {
 // the open segment.
 func (a *Archive) keyFrom(offset, from int64) (*record, error) {
 	for {
-		before, err := a.open.keyBefore(from - 1)
-		if err != nil {
-			return nil, err
-		}
-		if before != nil {
-			offset = max(offset, before.end())
-		}
+		// As a rule it is the next one, and no search is needed.
 		key, err := a.open.next(max(offset, int64(len(segmentHeader))), a.open.size, keyRecords)
+		if err == nil && key != nil && key.time < from {
+			if key, err = a.open.keyBefore(from - 1); err == nil && key != nil {
+				key, err = a.open.next(key.end(), a.open.size, keyRecords)
+			}
+		}
 		if err != nil || key != nil {
 			return key, err
 		}

@@ -192,7 +192,7 @@ func (p *Player) following() (*Record, error) {
 		p.archive.end = p.End.UnixMicro()
 	}
 	if p.Sparse && !p.noKeys && p.record != nil && p.Step >= p.record.Interval*keyEvery/4 {
-		r, err := p.archive.nextKey(p.record.Time.Add(p.Step))
+		r, err := p.archive.nextKey(p.record.Time.Add(p.Step - p.record.Interval/2))
 		if err != io.EOF {
 			return r, err
 		}

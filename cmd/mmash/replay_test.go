@@ -1,0 +1,432 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"math"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"mmstats/lib/archive"
+	"mmstats/lib/cli/clitest"
+	"mmstats/lib/format"
+)
+
+// recordStart is when the archives of these tests begin.
+var recordStart = time.Date(2026, 11, 23, 3, 0, 0, 0, time.UTC)
+
+// A recorded is what is recorded: two files, of which the second counts twice
+// as much.
+type recorded struct{ files []*archive.File }
+
+func newRecorded() *recorded {
+	r := new(recorded)
+	for i := range 2 {
+		f := &archive.File{Path: fmt.Sprintf("/run/web-%d-%[1]d.mmstats", i+1), Inode: uint64(i + 1), Writer: archive.WriterRuns}
+		for _, st := range []archive.Stat{
+			{Label: "sys.pid", Type: format.Uint32, Kind: format.KindConstant},
+			{Label: "web.load", Type: format.Float64, Kind: format.KindGauge, Live: true},
+			{Label: "web.requests", Type: format.Counter, Kind: format.KindCounter, Live: true},
+			{Label: "web.state", Type: format.String, Kind: format.KindString, Live: true},
+		} {
+			st.Words = make([]uint64, archive.WordsOf(st.Type))
+			f.Stats = append(f.Stats, st)
+		}
+		f.Stats[0].Words[0] = uint64(i + 1)
+		r.files = append(r.files, f)
+	}
+	return r
+}
+
+// record appends ticks to the archive at dir: the one with number n is made n
+// seconds after recordStart.
+func (r *recorded) record(t *testing.T, dir string, first, ticks int) {
+	t.Helper()
+	w, err := archive.NewWriter(dir, archive.Options{Interval: time.Second})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer w.Close()
+	for n := first; n < first+ticks; n++ {
+		for i, f := range r.files {
+			f.Stats[1].Words[0] = math.Float64bits(float64(n))
+			f.Stats[2].Words[0] += uint64(10 * (i + 1))
+			f.Stats[3].Text = fmt.Append(nil, "tick ", n)
+		}
+		m := archive.Moment{Time: recordStart.Add(time.Duration(n) * time.Second), Since: time.Duration(n-first) * time.Second}
+		if err := w.Record(m, r.files); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// at returns a parameter that names a tick.
+func at(name string, n int) string {
+	return name + "=" + recordStart.Add(time.Duration(n)*time.Second).Format(time.RFC3339)
+}
+
+// The JSON of an archive is that of its last record, or of the last one at or
+// before a time.
+func TestReplayAnswers(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "archive")
+	r := newRecorded()
+	r.record(t, dir, 0, 700)
+	cmd := clitest.Command("mmash", "-l", "127.0.0.1:0", "--private", "-r", dir)
+	cmd.Env = append(cmd.Environ(), "TZ=UTC")
+	p := startCommand(t, cmd)
+	const bounds = "the archive is from 2026-11-23 03:00:00 to 2026-11-23 03:11:39"
+	for _, test := range []struct {
+		path   string
+		status int
+		want   string
+	}{
+		{"/stats/", 200, `{"stats":["sys.pid","web.load","web.requests","web.state"]}`},
+		{"/stats/web.", 200, `{"web.load":[699,699],"web.requests":[7000,14000],"web.state":["tick 699","tick 699"]}`},
+		{"/stats/web.requests?aggr=sum&" + at("at", 99), 200, `{"web.requests":3000}`},
+		{"/stats/web.state?aggr=one&at=03:05", 200, `{"web.state":"tick 300"}`},
+		{"/stats/web.load?by=file&at=2026-11-23+03:05:30", 200, `{"web.load":{"web-1-1.mmstats":330,"web-2-2.mmstats":330}}`},
+		{"/stats/web.load?glob=web-1*&at=-1m", 200, `{"web.load":[639]}`},
+		{"/stats/?" + at("at", 0), 200, `{"stats":["sys.pid","web.load","web.requests","web.state"]}`},
+		{"/stats/web.load?at=2026-11-23T03:05:30.999Z", 200, `{"web.load":[330,330]}`},
+		{"/stats/web?at=2026-11-22", 404, `{"error":"nothing was recorded at 2026-11-22 00:00:00: ` + bounds + `"}`},
+		{"/stats/web?" + at("at", 800), 404, `{"error":"nothing was recorded at 2026-11-23 03:13:20: ` + bounds + `"}`},
+		{"/stats/web?at=noon", 400, `{"error":"a time is 03:12, '2026-11-23 03:12', 2026-11-23T03:12:00Z or -10m, not \"noon\""}`},
+		{"/events?" + at("to", -1), 404, `{"error":"nothing was recorded at 2026-11-23 02:59:59: ` + bounds + `"}`},
+		{"/events?" + at("from", 800) + "&" + at("to", 900), 404, `{"error":"nothing was recorded at 2026-11-23 03:13:20: ` + bounds + `"}`},
+		{"/events?from=-1m&to=-2m", 400, `{"error":"from is later than to"}`},
+		{"/events?from=x", 400, `{"error":"a time is 03:12, '2026-11-23 03:12', 2026-11-23T03:12:00Z or -10m, not \"x\""}`},
+		{"/metrics", 404, `{"error":"an archive is the past: Prometheus is to scrape a mmash without -r"}`},
+		{"/files/web-1*?" + at("at", 20), 200, `{"files":["/run/web-1-1.mmstats"],"info":[{"file":"/run/web-1-1.mmstats","command":"web","pid":1,"live":true,"created":null,"uid":null,"stats":4}],"unreadable":[],"private":0}`},
+	} {
+		answer, body := p.ask(t, test.path)
+		if answer.StatusCode != test.status || body != test.want+"\n" {
+			t.Errorf("GET %s = %d %s, want %d %s", test.path, answer.StatusCode, body, test.status, test.want)
+		}
+		if got := answer.Header.Get("Cache-Control"); got != "no-store" {
+			t.Errorf("GET %s may be cached: %q", test.path, got)
+		}
+	}
+	r.record(t, dir, 700, 5)
+	if _, body := p.ask(t, "/stats/web.load?exact=1"); body != `{"web.load":[704,704]}`+"\n" {
+		t.Errorf("after more was recorded, the last record has %s", body)
+	}
+}
+
+// Without an archive, there is no other time than now.
+func TestNoReplay(t *testing.T) {
+	p := start(t, t.TempDir())
+	for _, path := range []string{"/stats/?at=-1m", "/stats/web?at=-1m", "/files/?at=-1m", "/events?from=-1m", "/events?to=-1m"} {
+		answer, body := p.ask(t, path)
+		if answer.StatusCode != 400 || body != `{"error":"at, from and to are times of an archive, which mmash -r ARCHIVE shows"}`+"\n" {
+			t.Errorf("GET %s = %d %s", path, answer.StatusCode, body)
+		}
+	}
+}
+
+// An answeredRange is what the events of a range say.
+type answeredRange struct {
+	names   []string
+	archive struct {
+		First, Last, From, To float64
+		Damaged               int
+		Damage                string
+	}
+	series struct {
+		Step   float64
+		Series []struct {
+			ID    int
+			Label string
+			File  *int
+		}
+	}
+	history struct {
+		From, Step float64
+		Points     map[string][]*float64
+	}
+	tick struct {
+		Time float64
+		Rows [][]any
+	}
+}
+
+func (p *process) rangeOf(t *testing.T, query string) (a answeredRange) {
+	t.Helper()
+	answer, body := p.ask(t, "/events?"+query)
+	if answer.StatusCode != 200 {
+		t.Fatalf("GET /events?%s = %d %s", query, answer.StatusCode, body)
+	}
+	return parseRange(t, body)
+}
+
+func parseRange(t *testing.T, body string) (a answeredRange) {
+	t.Helper()
+	parts := map[string]any{"archive": &a.archive, "series": &a.series, "history": &a.history, "tick": &a.tick}
+	events(t, strings.NewReader(body), func(name string, data any) bool {
+		if name == "progress" {
+			return true
+		}
+		a.names = append(a.names, name)
+		if part := parts[name]; part != nil {
+			text, err := json.Marshal(data)
+			if err == nil {
+				err = json.Unmarshal(text, part)
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+		return true
+	})
+	return a
+}
+
+// points returns the points of the folded series called label, or of one of a
+// single file.
+func (a *answeredRange) points(label string, ofFile bool) []*float64 {
+	for _, s := range a.series.Series {
+		if s.Label == label && (s.File != nil) == ofFile {
+			return a.history.Points[fmt.Sprint(s.ID)]
+		}
+	}
+	return nil
+}
+
+// A range has its rates and values at about as many points as were asked for,
+// up to its exact end, and the stream ends.
+func TestReplayRange(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "archive")
+	newRecorded().record(t, dir, 0, 40_000)
+	p := start(t, "--private", "-r", dir)
+	for _, test := range []struct {
+		query     string
+		from, to  int
+		step      float64
+		least     int // points
+		wantValue float64
+	}{
+		{"history=600", 40_000 - 601, 39_999, 1, 600, 39_999},
+		{"from=-30s", 40_000 - 31, 39_999, 1, 30, 39_999},
+		{at("from", 100) + "&" + at("to", 700), 100, 700, 5, 120, 700},
+		{at("from", -5000) + "&" + at("to", 600) + "&history=600", 0, 600, 1, 600, 600},
+		{at("from", 0) + "&history=600", 0, 39_999, 67, 590, 39_999},
+		{at("from", 0) + "&" + at("to", 39_000), 0, 39_000, 325, 60, 39_000},
+		{at("from", 500) + "&" + at("to", 500), 500, 500, 1, 1, 500},
+		{"history=0&" + at("to", 77), 0, 77, 1, 0, 77},
+	} {
+		a := p.rangeOf(t, "by=file&"+test.query)
+		if got := strings.Join(a.names, " "); got != "archive series history tick end" {
+			t.Errorf("%s: the events are %s", test.query, got)
+		}
+		start := float64(recordStart.Unix())
+		if got := a.archive; got.First != start || got.Last != start+39_999 || got.From != start+float64(test.from) || got.To != start+float64(test.to) || got.Damaged != 0 {
+			t.Errorf("%s: the range is %+v", test.query, got)
+		}
+		if a.tick.Time != start+float64(test.to) || a.series.Step != test.step {
+			t.Errorf("%s: the last tick is that of %v, the step %v, want %d and %v", test.query, a.tick.Time-start, a.series.Step, test.to, test.step)
+		}
+		loads, rates := a.points("web.load", true), a.points("web.requests", false)
+		if len(loads) < test.least || len(loads) > 602 || test.least > 1 && (len(rates) != len(loads) || *loads[len(loads)-1] != test.wantValue) {
+			t.Errorf("%s: %d and %d points, want %d", test.query, len(loads), len(rates), test.least)
+		}
+		for i, rate := range rates {
+			if i == 0 != (rate == nil) || rate != nil && math.Abs(*rate-30) > 0.1 {
+				t.Errorf("%s: the rate %d of %d is wrong", test.query, i, len(rates))
+				break
+			}
+		}
+	}
+}
+
+// Where nothing was recorded for a while there is a gap, and what was before
+// stays.
+func TestReplayGap(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "archive")
+	r := newRecorded()
+	r.record(t, dir, 0, 100)
+	r.record(t, dir, 200, 100)
+	a := start(t, "--private", "-r", dir).rangeOf(t, "by=file&history=600&"+at("from", 0))
+	for _, of := range []struct {
+		file bool
+		rate float64
+	}{{false, 30}, {true, 10}} {
+		points := a.points("web.requests", of.file)
+		if len(points) != 300 {
+			t.Fatalf("there are %d points, want 300", len(points))
+		}
+		for i, p := range points {
+			if gap := i == 0 || i >= 100 && i <= 200; gap != (p == nil) || p != nil && *p != of.rate {
+				t.Errorf("the rate of second %d is wrong", i)
+			}
+		}
+	}
+}
+
+// Behind a gap that a restart of the machine made, no writer of before counts.
+func TestReplayRestart(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "archive")
+	newRecorded().record(t, dir, 0, 100)
+	r := newRecorded()
+	for _, f := range r.files {
+		f.Path, f.Inode = strings.ReplaceAll(f.Path, "/web-", "/web-9"), f.Inode+9
+		f.Stats[0].Words[0] += 90
+	}
+	r.record(t, dir, 200, 100)
+	a := start(t, "--private", "-r", dir).rangeOf(t, "history=600&"+at("from", 0))
+	for i, p := range a.points("web.load", false) {
+		if want := float64(2 * i); i < 100 && (p == nil || *p != want) || i >= 100 && i < 200 && p != nil || i >= 200 && (p == nil || *p != want) {
+			t.Errorf("the load of second %d is not %v", i, want)
+		}
+	}
+}
+
+// Damage is in the events of the range that has it, and once in the log.
+func TestReplayDamage(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "archive")
+	newRecorded().record(t, dir, 0, 1000)
+	names, err := filepath.Glob(dir + "/*" + archive.Ext)
+	if err != nil || len(names) != 1 {
+		t.Fatalf("segments %q, %v", names, err)
+	}
+	data, err := os.ReadFile(names[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	data[len(data)/2] ^= 0xff
+	if err := os.WriteFile(names[0], data, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	p := start(t, "--private", "-r", dir)
+	query := at("from", 0)
+	a := p.rangeOf(t, query)
+	p.rangeOf(t, query)
+	if a.archive.Damaged != 1 || !strings.HasPrefix(a.archive.Damage, filepath.Base(names[0])+": ") || a.tick.Time != float64(recordStart.Unix()+999) {
+		t.Errorf("the range is %+v, %+v", a.archive, a.tick)
+	}
+	if got := p.rangeOf(t, query+"&"+at("to", 100)).archive; got.Damaged != 0 {
+		t.Errorf("the range before the damage has %+v", got)
+	}
+	p.cmd.Process.Signal(os.Interrupt)
+	log := make([]byte, 4096)
+	n, _ := p.stderr.Read(log)
+	if want := "mmash: " + dir + ": " + a.archive.Damage + "\n"; string(log[:n]) != want {
+		t.Errorf("the log is %q, want %q", log[:n], want)
+	}
+}
+
+// Who cannot show an archive says why.
+func TestReplayRefused(t *testing.T) {
+	dir := publicDir(t)
+	newRecorded().record(t, dir+"/archive", 0, 3)
+	if err := os.MkdirAll(dir+"/empty", 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(dir+"/file", []byte("no archive\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	for _, test := range []struct{ args, want string }{
+		{"-r " + dir + "/none", "mmash: " + dir + "/none: no such file or directory"},
+		{"-r " + dir + "/empty", "mmash: " + dir + "/empty: not an archive"},
+		{"-r " + dir + "/file", "mmash: " + dir + "/file: not an archive"},
+		{"-r " + dir + "/archive x", `mmash: -r shows an archive, and no files: "x"`},
+		{"-r " + dir + "/archive", "mmash: " + dir + "/archive: not everybody on this machine may read it, but connect here: --private shows it to all, and -l unix:PATH to you alone"},
+	} {
+		cmd := clitest.Command("mmash", append([]string{"-l", "127.0.0.1:0"}, strings.Fields(test.args)...)...)
+		out, _ := cmd.CombinedOutput()
+		if line, _, _ := strings.Cut(string(out), "\n"); line != test.want || cmd.ProcessState.ExitCode() != 2 {
+			t.Errorf("mmash %s says %q and ends with status %d, want %q and 2", test.args, line, cmd.ProcessState.ExitCode(), test.want)
+		}
+	}
+}
+
+// Over TCP, an archive that not everybody may read is not shown, whatever it was
+// at the start.
+func TestReplayPrivate(t *testing.T) {
+	dir := publicDir(t)
+	newRecorded().record(t, dir+"/archive", 0, 3)
+	names, err := filepath.Glob(dir + "/archive/*")
+	if err != nil || len(names) != 1 {
+		t.Fatalf("segments %q, %v", names, err)
+	}
+	for path, perm := range map[string]os.FileMode{dir + "/archive": 0o755, names[0]: 0o644} {
+		if err := os.Chmod(path, perm); err != nil {
+			t.Fatal(err)
+		}
+	}
+	p := start(t, "-r", dir+"/archive")
+	if answer, body := p.ask(t, "/stats/web.load"); answer.StatusCode != 200 {
+		t.Errorf("an archive for everybody: %d %s", answer.StatusCode, body)
+	}
+	if err := os.Chmod(names[0], 0o640); err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range []string{"/stats/", "/stats/web.load", "/files/", "/events"} {
+		answer, body := p.ask(t, path)
+		if answer.StatusCode != 403 || body != `{"error":"not everybody on this machine may read the archive; mmash --private shows it, as does a unix socket"}`+"\n" {
+			t.Errorf("GET %s = %d %s", path, answer.StatusCode, body)
+		}
+	}
+}
+
+// replayServer returns a server of an archive, in this process.
+func replayServer(t *testing.T, dir string) *server {
+	t.Helper()
+	rec, err := newRecording(dir, 10*time.Minute, func(text string) { t.Error(text) })
+	if err != nil {
+		t.Fatal(err)
+	}
+	done, end := context.WithCancel(context.Background())
+	t.Cleanup(end)
+	return &server{recording: rec, hosts: newHosts(nil), private: true, done: done, writeWait: defaultWriteWait}
+}
+
+// Requests beyond those that are answered at a time wait for their turn, as long
+// as there are not too many. One whose client went is given up.
+func TestReplayLimits(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "archive")
+	newRecorded().record(t, dir, 0, 100)
+	s := replayServer(t, dir)
+	ask := func(ctx context.Context, path string) *httptest.ResponseRecorder {
+		w := httptest.NewRecorder()
+		r := httptest.NewRequestWithContext(ctx, "GET", path, nil)
+		r.Host = "localhost"
+		s.ServeHTTP(w, r)
+		return w
+	}
+	for path, l := range map[string]*limit{"/events": s.recording.ranges, "/stats/": s.recording.moments} {
+		for range cap(l.running) {
+			l.running <- struct{}{}
+		}
+		answers := make(chan *httptest.ResponseRecorder)
+		go func() { answers <- ask(context.Background(), path) }()
+		eventually(t, "a request waits", func() bool { return l.waiting.Load() == 1 })
+		l.waiting.Add(maxWaiting)
+		if w := ask(context.Background(), path); w.Code != http.StatusServiceUnavailable || w.Header().Get("Retry-After") == "" || w.Body.String() != `{"error":"too many others read the archive"}`+"\n" {
+			t.Errorf("GET %s, one too many, = %d %s", path, w.Code, w.Body)
+		}
+		l.waiting.Add(-maxWaiting)
+		l.leave()
+		if w := <-answers; w.Code != http.StatusOK {
+			t.Errorf("GET %s, when it is its turn, = %d %s", path, w.Code, w.Body)
+		}
+		for range cap(l.running) - 1 {
+			l.leave()
+		}
+		if len(l.running) != 0 || l.waiting.Load() != 0 {
+			t.Errorf("after GET %s, %d are under way and %d wait", path, len(l.running), l.waiting.Load())
+		}
+	}
+	gone, cancel := context.WithCancel(context.Background())
+	cancel()
+	if body := ask(gone, "/events").Body.String(); strings.Contains(body, "event: tick") {
+		t.Errorf("for a client that went, all is read: %s", body)
+	}
+	if body := ask(context.Background(), "/events").Body.String(); !strings.HasSuffix(body, "event: end\ndata: {}\n\n") {
+		t.Errorf("a range ends with %.100s", body)
+	}
+}
