@@ -134,7 +134,11 @@ func serve(t *testing.T, address, dir string, args ...string) *server {
 	if address == "" {
 		address = "127.0.0.1:0"
 	}
-	cmd := exec.Command(filepath.Join(bin, "mmash"), append([]string{"-l", address, "--private", "-d", "0.1", dir}, args...)...)
+	return serveCommand(t, exec.Command(filepath.Join(bin, "mmash"), append([]string{"-l", address, "--private", "-d", "0.1", dir}, args...)...))
+}
+
+func serveCommand(t *testing.T, cmd *exec.Cmd) *server {
+	t.Helper()
 	stderr, err := cmd.StderrPipe()
 	if err == nil {
 		err = cmd.Start()
@@ -171,7 +175,7 @@ type tab struct {
 
 	mu       sync.Mutex
 	messages []string
-	lost     bool // a server is down: requests may fail
+	lost     bool // requests may fail
 }
 
 // limit is how long anything may take.
@@ -210,7 +214,8 @@ func open(t *testing.T, url string) *tab {
 			if err != nil {
 				return
 			}
-			if !strings.HasPrefix(request.Request.URL, "http://"+host+"/") {
+			// The browser's own icons are data.
+			if url := request.Request.URL; !strings.HasPrefix(url, "http://"+host+"/") && !strings.HasPrefix(url, "data:") {
 				p.note("foreign request: " + request.Request.URL)
 			}
 		}
@@ -222,8 +227,8 @@ func open(t *testing.T, url string) *tab {
 func (p *tab) note(message string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.lost && strings.Contains(message, "net::ERR_") {
-		return // the browser says that the server is down
+	if p.lost && (strings.Contains(message, "net::ERR_") || strings.Contains(message, "Failed to load resource")) {
+		return // the browser says so
 	}
 	p.messages = append(p.messages, message)
 }

@@ -156,7 +156,7 @@ class Graph {
       scales: { y: { range: (u, low, high) => yScale(low, high) } },
       series: [{}, ...styles.map(style => ({ stroke: style.color, fill: style.fill, width: style.width, points: { show: false } }))],
       bands: series.kind === "histogram" && styles.length === 3 ? [{ series: [3, 2], fill: color("--spark") + "18" }, { series: [2, 1], fill: color("--spark") + "30" }] : undefined,
-      axes: [{ ...axis, size: 26, space: 90, values: (u, times) => times.map(t => clock(t, times.length > 1 && times[1] - times[0] < 60 ? 8 : 5)) },
+      axes: [{ ...axis, size: 26, space: 90, values: (u, times) => times.map(t => timeLabel(t, times)) },
         { ...axis, size: 62, incrs: /^([KMG]i)?[Bb]/.test(series.unit) && series.unit !== "bits" ? BINARY : undefined, values: (u, values) => values.map(v => trim(withUnit(v, series.unit))) }],
     }, data, this.plot);
   }
@@ -217,6 +217,12 @@ function lastFinite(lines) {
   let last = 0;
   for (const line of lines) for (let i = line.length - 1; i > last; i--) if (line[i] !== null) last = i;
   return last;
+}
+
+// timeLabel returns the text of a mark on the axis of time.
+function timeLabel(t, times) {
+  if (page.range > 86400) return dateText(t).slice(5, 16);
+  return clock(t, times.length > 1 && times[1] - times[0] < 60 ? 8 : 5);
 }
 
 // BINARY are the distances of the marks on an axis of bytes.
@@ -323,6 +329,7 @@ function redraw() {
 // zoom shows a part of the time in all graphs, and stops them; without one they
 // go on.
 function zoom(part) {
+  if (page.recorded) return replay.zoom(part);
   if (!part && !view.zoom) return;
   view.zoom = part;
   setText(document.getElementById("at"), part ? `${clock(part.from)} – ${clock(part.to)}` : "drag to zoom, double-click for all");
@@ -352,7 +359,7 @@ const known = new Set(); // labels that can be added
 
 // suggest fills the list of the field that adds stats.
 async function suggest() {
-  const answer = await fetch(page.root + "stats/").catch(() => null);
+  const answer = await fetch(page.statsAddress()).catch(() => null);
   if (!answer?.ok) return;
   const { stats } = await answer.json();
   known.clear();
@@ -407,7 +414,7 @@ page.key("Escape", "end the zoom", () => {
 });
 page.key("w", "a line a writer, or together", () => setBy(view.by === "sum" ? "file" : "sum"));
 page.key("0", "from zero, or not", () => setZero(!view.zero));
-page.key("l", "back to the list", () => { location.href = page.root || "./"; });
+page.key("l", "back to the list", () => { location.href = page.address(page.root); });
 search.addEventListener("focus", suggest);
 search.addEventListener("change", () => add(search.value.trim()));
 for (const button of document.querySelectorAll("#by button")) button.addEventListener("click", () => setBy(button.dataset.by));
@@ -422,12 +429,16 @@ addEventListener("popstate", () => {
 readAddress();
 
 const escapeGlob = text => text.replace(/[\\*?[]/g, "\\$&");
-const connection = new Connection(() => {
+const connection = page.connect(() => {
   const p = new URLSearchParams({ by: view.chosen ? "file" : "command", history: String(MAX_POINTS) });
   for (const label of labelsOf(view.names)) p.append("label", escapeGlob(label));
   if (view.file) p.set("file", escapeGlob(view.file));
   return page.root + "events?" + p;
 }, {
+  forget() {
+    document.getElementById("all").href = page.address(page.root);
+    for (const graph of graphs.values()) graph.describedAt = 0;
+  },
   series(event) { store.takeSeries(event); },
   history(event) { store.takeHistory(event); },
   tick(event) {

@@ -68,7 +68,7 @@ class Section {
     setAttribute(this.twist, "aria-label", (closed ? "Unfold " : "Fold ") + this.command);
     this.table.hidden = closed;
     this.files = [...store.files.values()].filter(file => file.command === this.command && !file.error).sort((a, b) => collator.compare(a.name, b.name));
-    setText(this.period, "Last " + page.rangeText());
+    setText(this.period, (page.recorded ? "" : "Last ") + page.rangeText());
     setText(this.writers, this.files.length > 1 ? "Writers" : "");
     this.rows = rows;
     const inner = new Map();
@@ -133,8 +133,8 @@ class Section {
 }
 
 function since(time) {
-  const then = new Date(time * 1000), now = new Date();
-  return then.toDateString() === now.toDateString() ? clock(time, 5) : then.toLocaleString("sv").slice(0, 16);
+  const text = dateText(time), today = dateText(page.recorded ? store.time : Date.now() / 1000);
+  return text.slice(0, 10) === today.slice(0, 10) ? clock(time, 5) : text.slice(0, 16);
 }
 
 // A Card is a stat that is unusual now.
@@ -188,11 +188,10 @@ let shown = []; // rows in their order on the page
 let sortedAt = 0;
 
 function graphAddress(list) {
-  const p = new URLSearchParams();
+  const p = page.span();
   for (const s of list) p.append("s", nameOf(s));
   if (view.file) p.set("file", view.file);
-  if (page.params.get("range")) p.set("range", page.params.get("range"));
-  return "graph/?" + p.toString().replaceAll("%3A", ":");
+  return page.address("graph/", p);
 }
 
 // matches reports whether a stat has all words of the filter.
@@ -281,7 +280,7 @@ function table(heads, rows) {
 
 function showEnded(files) {
   page.dialog("Writers that have ended", el("p", {}, "Their counters count as long as their files are there; their gauges do not. cleanstats removes the files."),
-    table(["File", "Process", "Ended"], files.map(file => [file.name, String(file.pid ?? NOTHING), file.ended ? ago(store.time - file.ended) : "before mmash started"])));
+    table(["File", "Process", "Ended"], files.map(file => [file.name, String(file.pid ?? NOTHING), file.ended ? ago(store.time - file.ended) : page.recorded ? "before that" : "before mmash started"])));
 }
 
 function showUnreadable(files) {
@@ -300,10 +299,11 @@ function buildFoot() {
       page.remember({ const: view.constants ? "1" : "" });
       build();
     } }, view.constants ? "Hide constants" : "Show constants"),
-    el("a", { href: "stats/" }, "JSON"), el("a", { href: "metrics" }, "Prometheus"), el("span", {}, "mmash " + document.body.dataset.version));
+    el("a", { href: page.statsAddress() }, "JSON"), ...page.recorded ? [] : [el("a", { href: "metrics" }, "Prometheus")], el("span", {}, "mmash " + document.body.dataset.version));
 }
 
 function emptyPage() {
+  if (page.recorded) return el("div", { class: "empty" }, el("h2", {}, "No stats then"), el("p", {}, "Nothing was published at the end of this range."));
   return el("div", { class: "empty" }, el("h2", {}, "No stats yet"),
     el("p", {}, "mmash looks at ", el("code", {}, document.body.dataset.looks), ", and nothing is there. A first one:"),
     el("pre", {}, "$ mmstats-write -n hello visitors+=1"), el("p", {}, "It shows up here by itself."));
@@ -446,26 +446,30 @@ page.key("x", "select it for a graph", () => focused() && toggleSelected(focused
 page.key("g", "graph what is selected, or the stat", () => {
   if (view.selected.size) location.href = selectionAddress();
   else if (focused()?.series.isNumber) location.href = graphAddress([focused().series]);
-  else location.href = "graph/";
+  else location.href = graphAddress([]);
 });
 page.key("s", "next order", () => setSort(Object.keys(SORTS)[(Object.keys(SORTS).indexOf(view.sort) + 1) % 4]));
 page.key("r", "reverse the order", reverse);
 document.getElementById("q").addEventListener("input", event => setQuery(event.target.value));
 addEventListener("popstate", () => {
-  const file = view.file;
+  const file = view.file, span = page.span().toString();
   readAddress();
   page.readRange();
-  if (file !== view.file) connection.reopen();
+  if (file !== view.file || page.recorded && span !== page.span().toString()) connection.reopen();
   build();
 });
 document.body.append(parts.selection);
 readAddress();
 
-const connection = new Connection(() => {
+const connection = page.connect(() => {
   const p = new URLSearchParams({ by: "file", history: "300" });
   if (view.file) p.set("file", view.file.replace(/[\\*?[]/g, "\\$&"));
   return "events?" + p;
 }, {
+  forget() {
+    for (const row of rows.values()) watcher.unobserve(row.element);
+    rows.clear();
+  },
   series(event) { store.takeSeries(event); },
   history(event) { store.takeHistory(event); },
   tick(event) {

@@ -78,7 +78,7 @@ const UNITS = {
   bytes: { text: bytes }, KiB: { text: v => bytes(v * 2 ** 10) }, MiB: { text: v => bytes(v * 2 ** 20) }, GiB: { text: v => bytes(v * 2 ** 30) },
   bits: { text: v => scaleBy(v, BITS) }, ratio: { text: share }, percent: { text: v => share(v / 100) },
   celsius: { text: v => digits(v) + THIN + "°C" }, hertz: { text: v => scaleBy(v, HERTZ) },
-  unixtime: { text: v => new Date(v * 1000).toLocaleString("sv"), rate: share },
+  unixtime: { text: v => dateText(v), rate: share },
 };
 
 // withUnit returns v in its unit; any that is not known is shown as it stands.
@@ -119,6 +119,9 @@ function ago(seconds) {
 function clock(seconds, length = 8) {
   return new Date(seconds * 1000).toLocaleTimeString("en-GB").slice(0, length);
 }
+
+// dateText returns a date and a time of the local zone.
+function dateText(seconds) { return new Date(seconds * 1000).toLocaleString("sv"); }
 
 function plural(n, one, many = one + "s") {
   return n + " " + (n === 1 ? one : many);

@@ -4,7 +4,8 @@ const page = {
   root: document.body.dataset.root, // the way to the list, "" or "../"
   main: document.querySelector("main"),
   params: new URLSearchParams(location.search),
-  range: 600,
+  recorded: document.body.dataset.recorded === "1", // the page is of an archive
+  range: 600, // seconds
   keys: new Map(),
   state: "",
 
@@ -59,10 +60,35 @@ const page = {
     }
   },
 
-  rangeText() { return this.range >= 60 ? this.range / 60 + " min" : this.range + " s"; },
+  rangeText() {
+    const [unit, seconds] = [["d", 86400], ["h", 3600], ["min", 60], ["s", 1]].find(([unit, seconds]) => this.range >= seconds * (unit === "d" ? 2 : 1) || unit === "s");
+    return digits(this.range / seconds) + " " + unit;
+  },
 
-  // start makes the bar work. on has pause, range and redraw.
-  start(on) {
+  // connect follows the stream at a URL, or reads a range of the archive.
+  connect(url, on) { return this.recorded ? new Recording(url, on) : new Connection(url, on); },
+
+  // span returns what addresses of other pages have of the range.
+  span() {
+    const p = new URLSearchParams();
+    for (const key of this.recorded ? ["from", "to"] : ["range"]) if (this.params.get(key)) p.set(key, this.params.get(key));
+    return p;
+  },
+
+  // address returns the address of another page with the same range.
+  address(path, params = this.span()) {
+    const query = params.toString().replaceAll("%3A", ":");
+    return (path || "./") + (query && "?" + query);
+  },
+
+  // statsAddress is that of the JSON of what the page shows.
+  statsAddress() {
+    const to = this.recorded && this.params.get("to");
+    return this.address(this.root + "stats/", new URLSearchParams(to ? { at: to } : {}));
+  },
+
+  // startRanges makes the choice of ranges up to now work.
+  startRanges(on) {
     const kept = Number(document.body.dataset.history);
     const seconds = { "1m": 60, "5m": 300, "10m": 600 };
     const ranges = document.getElementById("range");
@@ -71,14 +97,22 @@ const page = {
       seconds[name] = kept;
       ranges.append(el("button", { class: "btn", type: "button", "data-seconds": kept }, name.replace("m", " min").replace("h", " h")));
     }
-    this.setRange(seconds[this.params.get("range")] || 600);
+    this.readRange = () => this.setRange(seconds[this.params.get("range")] || 600);
+    this.readRange();
     for (const button of ranges.children) button.addEventListener("click", () => {
       const chosen = Number(button.dataset.seconds);
       this.setRange(chosen);
       this.remember({ range: chosen === 600 ? "" : Object.keys(seconds).find(name => seconds[name] === chosen) });
       on.range();
     });
-    this.readRange = () => this.setRange(seconds[this.params.get("range")] || 600);
+  },
+
+  // readRange is called where the address is another one.
+  readRange() {},
+
+  // start makes the bar work. on has pause, range and redraw.
+  start(on) {
+    if (!this.recorded) this.startRanges(on);
     const pause = document.getElementById("pause");
     pause.addEventListener("click", () => this.state !== "lost" && on.pause(this.state !== "paused"));
     const button = document.getElementById("theme");
@@ -97,7 +131,7 @@ const page = {
       search.focus();
       search.select();
     });
-    this.key("p", "pause, or go on", () => pause.click());
+    this.key("p", this.recorded ? "read the range again" : "pause, or go on", () => pause.click());
     this.key("t", "theme: as the system, light, dark", nextTheme);
     this.key("?", "this help", () => this.help());
     document.addEventListener("keydown", event => this.press(event));
@@ -139,7 +173,7 @@ const page = {
       el("p", {}, el("strong", {}, "Usually"), " is the median of what is older than 2 minutes, once there are 60 points of it."),
       el("p", {}, el("strong", {}, "Unusual"), " is a stat whose mean over the last 10 seconds is further from that than 6 times the usual deviation and than a quarter of it, twice in a row. A counter also needs 5 events in 10 seconds, now or usually."),
       el("p", {}, el("strong", {}, "Differs"), " is a writer that is as far from the median of all writers, of which at least 4 live."),
-      el("p", {}, "Both are advice, and no alert."));
+      el("p", {}, "Both are advice, and no alert.", this.recorded ? " They are judged as of the end of the range; of a long one, the last point stands for the last 10 seconds." : ""));
   },
 };
 

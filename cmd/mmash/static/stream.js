@@ -109,6 +109,9 @@ class Store {
     this.index();
   }
 
+  // forget is called where what comes next has nothing to do with what was.
+  forget() { this.step = undefined; }
+
   restart(event) {
     const step = event.step;
     this.old = step === this.step ? new Map([...this.series.values()].map(s => [this.identity(s), s])) : null;
