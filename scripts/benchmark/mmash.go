@@ -40,6 +40,14 @@ func mmashRows() []row {
 			s, err := b.changingServer(20)
 			return s.streams, err
 		}),
+		atMost("mmash/replay", "mmash -r, all stats of a recorded day, for the list", "ms", 1500, func(b *bench) (cost, error) {
+			s, err := b.replayServer()
+			return s.day, err
+		}),
+		atMost("mmash/replaymemory", "the same, memory at its highest", "MiB", 128, func(b *bench) (cost, error) {
+			s, err := b.replayServer()
+			return s.peak, err
+		}),
 	}
 }
 
@@ -50,11 +58,23 @@ type server struct {
 }
 
 // server returns a mmash over dir, the same at each call.
-func (b *bench) server(dir string) (*server, error) {
-	if s := b.servers[dir]; s != nil {
+func (b *bench) server(dir string) (*server, error) { return b.serverOf(dir, dir) }
+
+// replayServer returns a mmash that shows a recorded day.
+func (b *bench) replayServer() (*server, error) {
+	d, err := b.recordedDay()
+	if err != nil {
+		return nil, err
+	}
+	return b.serverOf(d.dir, "-r", d.dir)
+}
+
+// serverOf returns a mmash with some arguments, the same for each key.
+func (b *bench) serverOf(key string, args ...string) (*server, error) {
+	if s := b.servers[key]; s != nil {
 		return s, nil
 	}
-	cmd := exec.Command(b.command("mmash"), "-l", "127.0.0.1:0", "--private", dir)
+	cmd := exec.Command(b.command("mmash"), append([]string{"-l", "127.0.0.1:0", "--private"}, args...)...)
 	stderr, err := cmd.StderrPipe()
 	if err == nil {
 		err = cmd.Start()
@@ -68,7 +88,7 @@ func (b *bench) server(dir string) (*server, error) {
 		return nil, fmt.Errorf("mmash says %q: %w", line, err)
 	}
 	s := &server{cmd: cmd, url: strings.TrimSpace(url)}
-	b.servers[dir] = s
+	b.servers[key] = s
 	b.cleanups = append(b.cleanups, func() {
 		cmd.Process.Kill()
 		cmd.Wait()
@@ -142,10 +162,24 @@ func count(dir string) (stop func(), err error) {
 }
 
 // get returns the milliseconds that an answer takes.
-func (s *server) get() (float64, error) {
+func (s *server) get() (float64, error) { return s.timed("stats/") }
+
+// day returns the milliseconds that all of the archive takes, as the list asks
+// for it.
+func (s *server) day() (float64, error) { return s.timed("events?by=file&history=300&from=-24h") }
+
+func (s *server) timed(path string) (float64, error) {
 	start := time.Now()
-	err := s.fetch("stats/")
+	err := s.fetch(path)
 	return milliseconds(time.Since(start)), err
+}
+
+// peak returns the most memory that the server had for a day, in MiB.
+func (s *server) peak() (float64, error) {
+	if _, err := s.day(); err != nil {
+		return 0, err
+	}
+	return memoryOf(s.cmd.Process.Pid, "VmHWM")
 }
 
 // fetch reads an answer to its end.
