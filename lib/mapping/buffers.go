@@ -60,13 +60,8 @@ func (b *Buffers) value(index byte) []byte {
 	return unsafe.Slice((*byte)(unsafe.Add(b.region.mem.base, b.index+1+int(index)*b.size+b.skip)), b.part)
 }
 
-// Write sets the value to src, filled up with NULs, in one step. It reports
+// WriteString sets the value to src, filled up with NULs, in one step. It reports
 // whether it did: not if the file was truncated.
-func (b *Buffers) Write(src []byte) (done bool) {
-	return b.WriteString(unsafe.String(unsafe.SliceData(src), len(src)))
-}
-
-// WriteString is Write.
 func (b *Buffers) WriteString(src string) (done bool) {
 	return b.region.guard(func() {
 		// Readers read the other value. One that has been reading this one since

@@ -36,7 +36,7 @@ func TestBuffers(t *testing.T) {
 				t.Errorf("index %d: Read() after WriteString(%q) = %q, %v, want %q", index, text, got, err, want)
 			}
 		}
-		if !b.Write([]byte("xyz")) {
+		if !b.WriteString("xyz") {
 			t.Error("Write() = false")
 		}
 		buf := make([]byte, size)
@@ -162,7 +162,7 @@ func TestBuffersBusy(t *testing.T) {
 			case <-stop:
 				return
 			default:
-				b.Write([]byte{i})
+				b.WriteString(string([]byte{i}))
 			}
 		}
 	})

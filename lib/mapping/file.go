@@ -46,13 +46,22 @@ func Open(name string, flags int, perm uint32) (*File, error) {
 // openAt opens path, which is relative to the directory descriptor dir. The File
 // and its errors are called name.
 func openAt(dir int, path, name string, flags int, perm uint32) (*File, error) {
+	var fd int
+	err := retry(func() (err error) {
+		fd, err = unix.Openat(dir, path, flags|unix.O_CLOEXEC, perm)
+		return err
+	})
+	if err != nil {
+		return nil, &fs.PathError{Op: "open", Path: name, Err: err}
+	}
+	return &File{fd: fd, name: name}, nil
+}
+
+// retry makes a system call until no signal interrupts it.
+func retry(call func() error) error {
 	for {
-		fd, err := unix.Openat(dir, path, flags|unix.O_CLOEXEC, perm)
-		if err == nil {
-			return &File{fd: fd, name: name}, nil
-		}
-		if err != unix.EINTR {
-			return nil, &fs.PathError{Op: "open", Path: name, Err: err}
+		if err := call(); err != unix.EINTR {
+			return err
 		}
 	}
 }
@@ -76,31 +85,30 @@ func (f *File) Close() error {
 
 // ReadAt is io.ReaderAt's.
 func (f *File) ReadAt(p []byte, offset int64) (int, error) {
-	for done := 0; ; {
-		n, err := unix.Pread(f.fd, p[done:], offset+int64(done))
-		switch {
-		case err == unix.EINTR:
-			continue
-		case err != nil:
-			return done, f.fail("read", err)
-		case n == 0 && done < len(p):
-			return done, io.EOF
-		}
-		if done += n; done == len(p) {
-			return done, nil
-		}
+	n, err := transfer(unix.Pread, f.fd, p, offset)
+	if err != io.EOF {
+		err = f.fail("read", err)
 	}
+	return n, err
 }
 
 // WriteAt is io.WriterAt's.
 func (f *File) WriteAt(p []byte, offset int64) (int, error) {
-	for done := 0; ; {
-		n, err := unix.Pwrite(f.fd, p[done:], offset+int64(done))
+	n, err := transfer(unix.Pwrite, f.fd, p, offset)
+	return n, f.fail("write", err)
+}
+
+// transfer reads or writes all of p, unless the file ends.
+func transfer(call func(fd int, p []byte, offset int64) (int, error), fd int, p []byte, offset int64) (done int, err error) {
+	for {
+		n, err := call(fd, p[done:], offset+int64(done))
 		switch {
 		case err == unix.EINTR:
 			continue
 		case err != nil:
-			return done, f.fail("write", err)
+			return done, err
+		case n == 0 && done < len(p):
+			return done, io.EOF
 		}
 		if done += n; done == len(p) {
 			return done, nil
@@ -182,11 +190,7 @@ func (f *File) Sync() error { return f.fail("sync", unix.Fsync(f.fd)) }
 
 // Truncate makes the file size bytes long.
 func (f *File) Truncate(size int64) error {
-	for {
-		if err := unix.Ftruncate(f.fd, size); err != unix.EINTR {
-			return f.fail("truncate", err)
-		}
-	}
+	return f.fail("truncate", retry(func() error { return unix.Ftruncate(f.fd, size) }))
 }
 
 // Free returns how many bytes this process may still write to the file system

@@ -10,20 +10,12 @@ import (
 )
 
 func allocate(fd int, size int64) error {
-	for {
-		if err := unix.Fallocate(fd, 0, 0, size); err != unix.EINTR {
-			return err
-		}
-	}
+	return retry(func() error { return unix.Fallocate(fd, 0, 0, size) })
 }
 
 // Datasync is [File.Sync], but for times that nobody needs to read the data.
 func (f *File) Datasync() error {
-	for {
-		if err := unix.Fdatasync(f.fd); err != unix.EINTR {
-			return f.fail("sync", err)
-		}
-	}
+	return f.fail("sync", retry(func() error { return unix.Fdatasync(f.fd) }))
 }
 
 // CreateUnnamed creates a file without a name, on the file system of name. Link

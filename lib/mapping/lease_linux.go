@@ -19,7 +19,7 @@ import (
 // file for writing. Opening the file in that moment sends SIGIO to this process,
 // which the Go runtime ignores.
 func (f *File) AskLease() error {
-	_, err := f.lease(unix.F_RDLCK)
+	err := f.lease(unix.F_RDLCK)
 	switch {
 	case err == unix.EAGAIN:
 		return f.fail("lease", ErrInUse)
@@ -28,7 +28,7 @@ func (f *File) AskLease() error {
 	case err != nil:
 		return f.fail("lease", err)
 	}
-	if _, err := f.lease(unix.F_UNLCK); err != nil {
+	if err := f.lease(unix.F_UNLCK); err != nil {
 		return f.fail("lease", err)
 	}
 	var st unix.Statfs_t
@@ -41,11 +41,9 @@ func (f *File) AskLease() error {
 	return nil
 }
 
-func (f *File) lease(kind int) (int, error) {
-	for {
-		n, err := unix.FcntlInt(uintptr(f.fd), unix.F_SETLEASE, kind)
-		if err != unix.EINTR {
-			return n, err
-		}
-	}
+func (f *File) lease(kind int) error {
+	return retry(func() error {
+		_, err := unix.FcntlInt(uintptr(f.fd), unix.F_SETLEASE, kind)
+		return err
+	})
 }

@@ -209,7 +209,7 @@ func TestBreakingTheLeaseHarmsNobody(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer f.Close()
-	if _, err := f.lease(unix.F_RDLCK); err != nil {
+	if err := f.lease(unix.F_RDLCK); err != nil {
 		t.Fatal(err)
 	}
 	sent := make(chan os.Signal, 1)
@@ -224,10 +224,10 @@ func TestBreakingTheLeaseHarmsNobody(t *testing.T) {
 	}
 	// And with nobody listening.
 	signal.Stop(sent)
-	if _, err := f.lease(unix.F_UNLCK); err != nil {
+	if err := f.lease(unix.F_UNLCK); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := f.lease(unix.F_RDLCK); err != nil {
+	if err := f.lease(unix.F_RDLCK); err != nil {
 		t.Fatal(err)
 	}
 	Open(name, unix.O_RDWR|unix.O_NONBLOCK, 0)

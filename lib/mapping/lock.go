@@ -36,15 +36,15 @@ func (e *LockedError) Is(target error) bool { return target == ErrLocked }
 // It belongs to the open file: a second File of the same process is another
 // process's here.
 func (f *File) TryLock() error {
-	for {
-		switch err := unix.Flock(f.fd, unix.LOCK_EX|unix.LOCK_NB); err {
-		case unix.EINTR:
-		case unix.EWOULDBLOCK:
-			return f.fail("lock", ErrLocked)
-		default:
-			return f.fail("lock", err)
-		}
+	err := f.flock(unix.LOCK_EX | unix.LOCK_NB)
+	if err == unix.EWOULDBLOCK {
+		err = ErrLocked
 	}
+	return f.fail("lock", err)
+}
+
+func (f *File) flock(how int) error {
+	return retry(func() error { return unix.Flock(f.fd, how) })
 }
 
 // Locked reports whether another process holds the exclusive lock of the file.
@@ -52,21 +52,18 @@ func (f *File) TryLock() error {
 // be given up. Whoever asks for the lock of a free file at the same moment may
 // find it taken, and has to ask again.
 func (f *File) Locked() (bool, error) {
-	for {
-		switch err := unix.Flock(f.fd, unix.LOCK_SH|unix.LOCK_NB); err {
-		case nil:
-			return false, f.Unlock()
-		case unix.EINTR:
-		case unix.EWOULDBLOCK:
-			return true, nil
-		default:
-			return false, f.fail("lock", err)
-		}
+	switch err := f.flock(unix.LOCK_SH | unix.LOCK_NB); err {
+	case nil:
+		return false, f.Unlock()
+	case unix.EWOULDBLOCK:
+		return true, nil
+	default:
+		return false, f.fail("lock", err)
 	}
 }
 
 // Unlock gives up the lock.
-func (f *File) Unlock() error { return f.fail("unlock", unix.Flock(f.fd, unix.LOCK_UN)) }
+func (f *File) Unlock() error { return f.fail("unlock", f.flock(unix.LOCK_UN)) }
 
 // A waiter tries again after pauses that grow from firstPause to longestPause.
 // Hundreds that try every 10 ms keep two cores so busy that the process which

@@ -36,7 +36,7 @@ func writeForView() {
 	b := BuffersAt(region, 3+len(viewHead), viewSize)
 	fmt.Println("ready")
 	for i := 0; ; i++ {
-		b.Write(viewValues[i%len(viewValues)])
+		b.WriteString(string(viewValues[i%len(viewValues)]))
 	}
 }
 

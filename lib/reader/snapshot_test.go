@@ -119,16 +119,16 @@ func flip(name string) error {
 	number := mapping.BuffersAt(r, l.Fields[1].IndexOffset(), 8)
 	var word mapping.Cell[uint64]
 	word.Bind(r, l.Fields[2].ValueOffset, 0)
-	var texts, numbers [kinds][]byte
+	var texts, numbers [kinds]string
 	for i := range texts {
-		texts[i] = bytes.Repeat([]byte{'a' + byte(i)}, l.Fields[0].Signature.Size)
-		numbers[i] = bytes.Repeat([]byte{byte(i)}, 8)
+		texts[i] = strings.Repeat(string(rune('a'+i)), l.Fields[0].Signature.Size)
+		numbers[i] = strings.Repeat(string([]byte{byte(i)}), 8)
 	}
 	for {
 		for i := range texts {
-			text.Write(texts[i])
-			number.Write(numbers[i])
-			word.Store(binary.NativeEndian.Uint64(numbers[i]))
+			text.WriteString(texts[i])
+			number.WriteString(numbers[i])
+			word.Store(uint64(i) * 0x0101010101010101)
 		}
 	}
 }
