@@ -38,7 +38,7 @@ type stream struct {
 	deaf    bool      // nobody takes the answers
 	bad     int       // lines since the last question
 	paused  bool      // before the line at hand
-	looked  time.Time // when the name of the file was last looked up
+	checked time.Time // when the file was last checked
 	mu      sync.Mutex
 	stopped bool
 }
@@ -52,8 +52,8 @@ const (
 	// maxAnswers is how many bytes of answers wait for the end of the lines
 	// that are there.
 	maxAnswers = 4 << 10
-	// lookAgain is how often a stream looks whether its file was replaced.
-	lookAgain = time.Second
+	// checkEvery is how often a stream checks whether its file was replaced.
+	checkEvery = time.Second
 	// question is a line that is answered when those before it are carried
 	// out.
 	question = "?"
@@ -230,8 +230,8 @@ func (st *stream) resume() {
 	if st.file == nil {
 		return
 	}
-	if now := time.Now(); now.Sub(st.looked) >= lookAgain {
-		st.looked = now
+	if now := time.Now(); now.Sub(st.checked) >= checkEvery {
+		st.checked = now
 		if st.file.Err() != nil {
 			st.close()
 			return

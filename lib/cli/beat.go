@@ -45,7 +45,7 @@ const (
 	maxDelay = 365 * 24 * time.Hour
 )
 
-// ParseDelay returns the time between two looks that text is, see
+// ParseDelay returns the time between two ticks that text is, see
 // [ParseDuration]. name is what messages call it.
 func ParseDelay(name, text string) (time.Duration, error) {
 	d, err := ParseDuration(text)

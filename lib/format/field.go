@@ -34,7 +34,7 @@ const Unbuffered = 255
 // MaxLabel is the longest label that the format can hold, in bytes.
 const MaxLabel = 1<<16 - 1
 
-// A Field is the place of one stat in a file.
+// A Field is one stat in a file: where it is, and how it is laid out.
 type Field struct {
 	// Offset is where the field starts, at its label size.
 	Offset int
@@ -54,12 +54,12 @@ type Field struct {
 	histogram bool   // the value is laid out as one
 }
 
-// Place returns f without its label and its description, which would keep all
+// Layout returns f without its label and its description, which would keep all
 // of the scanned bytes.
-func (f *Field) Place() Field {
-	place := *f
-	place.Label, place.pad = nil, nil
-	return place
+func (f *Field) Layout() Field {
+	layout := *f
+	layout.Label, layout.pad = nil, nil
+	return layout
 }
 
 // Buffered reports whether two values follow, of which readers take the one

@@ -61,7 +61,7 @@ const (
 const (
 	// averagePad holds count (8, unsigned) and total (8, float).
 	averagePad = 16
-	// movingPad holds head (8, unsigned) and count (8, unsigned); the samples
+	// movingPad holds the next slot (8, unsigned) and count (8, unsigned); the samples
 	// (8 each, float) follow.
 	movingPad = 16
 )

@@ -9,9 +9,9 @@ import (
 	"unsafe"
 )
 
-// ErrStraddles says that a label size would lie in two words, so that readers
+// errStraddles says that a label size would lie in two words, so that readers
 // could see half of it.
-var ErrStraddles = errors.New("a label of this length cannot be added at this place of the file")
+var errStraddles = errors.New("a label of this length cannot be added at this offset of the file")
 
 // Append writes a field to offset, the end of the fields of a file. The caller
 // holds the lock of the file, and the region is large enough for the field and
@@ -20,16 +20,16 @@ var ErrStraddles = errors.New("a label of this length cannot be added at this pl
 // The label size, which readers read first, is written last, in one step.
 func (r *Region) Append(offset int, field []byte) error {
 	if offset%8 == 7 && field[0] != 0 && field[1] != 0 {
-		return ErrStraddles
+		return errStraddles
 	}
 	size := len(field) + 2 // with the 0 that ends the fields
-	place := unsafe.Slice((*byte)(r.at(offset, size, 1)), size)
+	end := unsafe.Slice((*byte)(r.at(offset, size, 1)), size)
 	var err error
 	done := r.guard(func() {
 		// A writer that was killed in here may have left bytes after the new
 		// end, which would be read as a field.
-		clear(place[len(field):])
-		copy(place[2:], field[2:])
+		clear(end[len(field):])
+		copy(end[2:], field[2:])
 		for i := range 2 {
 			r.orBytes(offset, field[:2], i)
 			if offset%8 != 7 {

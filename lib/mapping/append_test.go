@@ -63,7 +63,7 @@ func TestAppendStraddling(t *testing.T) {
 		r := Heap(1024)
 		want := error(nil)
 		if offset == 15 {
-			want = ErrStraddles
+			want = errStraddles
 		}
 		if err := r.Append(offset, rawField(strings.Repeat("l", 0x101), 1)); !errors.Is(err, want) {
 			t.Errorf("Append(%d) of a label of 257 bytes = %v, want %v", offset, err, want)

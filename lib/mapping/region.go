@@ -159,7 +159,7 @@ func (r *Region) guard(update func()) (done bool) {
 }
 
 // try is guard for what only reads: nothing is counted as dropped.
-func (r *Region) try(look func()) (done bool) {
+func (r *Region) try(read func()) (done bool) {
 	if r.broken.Load() {
 		return false
 	}
@@ -169,7 +169,7 @@ func (r *Region) try(look func()) (done bool) {
 			r.fault(recover(), old)
 		}
 	}()
-	look()
+	read()
 	done = true
 	debug.SetPanicOnFault(old)
 	return done

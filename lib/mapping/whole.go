@@ -26,7 +26,7 @@ import (
 //
 // Measured on a text of 3,000 bytes that is set to one of eight, 10 million
 // times a second: with one read 1 in 17 was torn. Read by pread, with two equal
-// reads 1 in 120 was torn in the same place twice, with three 1 in 13,000, and
+// reads 1 in 120 was torn at the same byte twice, with three 1 in 13,000, and
 // with four none of 1.2 million.
 //
 // The loads must happen in the order in which they are written. amd64 and 386

@@ -20,7 +20,7 @@ type field struct {
 	at     format.Field // its label may be nil
 	typ    format.Type
 	sig    format.Signature // of the value without the pad bytes before it
-	head   string           // all that never changes before the write buffer
+	header string           // all that never changes before the write buffer
 	about  format.Description
 
 	way  way
@@ -54,7 +54,7 @@ const (
 
 // attach makes f the field of its region that fd describes.
 func (f *field) attach(fd *format.Field) {
-	f.at, f.typ, f.sig, f.about = fd.Place(), fd.Type(), *fd.Signature, fd.Description()
+	f.at, f.typ, f.sig, f.about = fd.Layout(), fd.Type(), *fd.Signature, fd.Description()
 	skip := f.pad()
 	f.sig.ValueOffset, f.sig.Size = 0, f.sig.Size-skip
 	aligned := f.sig.TrailingBlank && f.value()%8 == 0
@@ -194,7 +194,7 @@ func (f *field) accept(c *change.Change) (operand format.Value, err error) {
 // missing returns an error if the field is not where it was: somebody truncated
 // the file or wrote it anew.
 func (f *field) missing() error {
-	if f.region.Holds(f.at.Offset, f.head) {
+	if f.region.Holds(f.at.Offset, f.header) {
 		return nil
 	}
 	if err := f.region.Err(); err != nil {

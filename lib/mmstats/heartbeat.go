@@ -87,7 +87,7 @@ func (s *store) beat() {
 		if !format.IsLabel(fd.Label, "sys.heartbeat") {
 			continue
 		}
-		f := &field{store: s, region: s.region(), head: s.head(fd)}
+		f := &field{store: s, region: s.region(), header: s.header(fd)}
 		f.attach(fd)
 		if f.way == inWord && f.typ == format.Float64 && f.about.Every > 0 {
 			s.beats = append(s.beats, f)

@@ -80,7 +80,7 @@ func (o Options) path(tid int) (string, error) {
 // maxLinks is how often link tries to give a file a name.
 const maxLinks = 1000
 
-// link gives the file its name, in the place of a file whose writer has ended.
+// link gives the file its name, and replaces a file whose writer has ended.
 // Where another file has the name and keeps it, such as that of a process with
 // the same id in another container, it is an error if the caller chose the
 // name. Else the file gets the next free name: for want of stats no program may

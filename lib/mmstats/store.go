@@ -271,13 +271,13 @@ func (s *store) loaded(size int64) error {
 	s.mark, s.markAt = string([]byte{format.Version}), 0
 	if n := len(s.loader.Fields); n > 0 {
 		last := &s.loader.Fields[n-1]
-		s.mark, s.markAt = s.head(last), last.Offset
+		s.mark, s.markAt = s.header(last), last.Offset
 	}
 	return s.mapTo(s.loader.End, size)
 }
 
-// head returns what never changes of a field, up to its write buffer.
-func (s *store) head(fd *format.Field) string {
+// header returns what never changes of a field, up to its write buffer.
+func (s *store) header(fd *format.Field) string {
 	return string(s.loader.Data[fd.Offset:fd.IndexOffset()])
 }
 
@@ -339,7 +339,7 @@ func (s *store) find(label string) *field {
 
 // attach makes f the field that fd describes.
 func (s *store) attach(f *field, fd *format.Field) {
-	f.region, f.head = s.region(), s.head(fd)
+	f.region, f.header = s.region(), s.header(fd)
 	f.attach(fd)
 	s.fields[strings.TrimPrefix(string(fd.Label), s.prefix)] = f
 }
