@@ -30,6 +30,7 @@ type listLayout struct {
 const (
 	gutter    = 2   // before the labels: a mark, and a blank
 	wide      = 120 // from where on totals are exact
+	narrow    = 30  // up to where labels give way to values
 	leastName = 12
 	mostNames = 28 // of labels that are shown whole before less important columns
 	minTrend  = 8
@@ -71,7 +72,11 @@ func (y *listLayout) divide(width int) {
 		needed = &y.needed[1]
 	}
 	y.width, y.trend = [columnCount]int{}, 0
-	left := width - gutter - max(leastName, min(y.names, mostNames))
+	name := min(y.names, mostNames, max(leastName, width*2/5))
+	if width < narrow {
+		name = min(name, width/3)
+	}
+	left := width - gutter - name
 	admit := func(c int) {
 		if w := needed[c] + 1; w <= left {
 			y.width[c] = w
@@ -88,8 +93,8 @@ func (y *listLayout) divide(width int) {
 		admit(c)
 	}
 	left = max(0, left)
-	y.label = min(y.names, max(leastName, min(y.names, mostNames))+left)
-	left -= y.label - max(leastName, min(y.names, mostNames))
+	y.label = min(y.names, name+left)
+	left -= y.label - name
 	if y.trend > 0 {
 		y.trend = min(maxTrend, y.trend+left)
 	}

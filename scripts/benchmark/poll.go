@@ -1,7 +1,9 @@
 package main
 
 import (
+	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strconv"
 	"time"
@@ -23,6 +25,12 @@ func pollRows() []row {
 				return func() {}, os.Chtimes(dir, past, past)
 			}), err
 		}),
+		atMost("pollstats/frame", "pollstats -w, CPU of a frame, 1,000 files x 17 stats", "ms", 10, func(b *bench) (cost, error) {
+			dir, err := b.files(1000)
+			return func() (float64, error) {
+				return less(func(frames int) (float64, error) { return frameCPU(b, dir, frames) })
+			}, err
+		}),
 		atMost("pollstats/growth", "pollstats, memory that 9,000 more ticks take", "MiB", 1, func(b *bench) (cost, error) {
 			dir, err := b.files(1000)
 			return func() (float64, error) { return growth(dir) }, err
@@ -43,15 +51,30 @@ func tick(b *bench, dir string, prepare func() (stop func(), err error)) cost {
 		return cpu(b.command("pollstats"), "-o", "tsv", "-d", "10ms", "-c", strconv.Itoa(ticks),
 			"-p", "web.stats.status", "2XX,3XX,4XX,5XX", dir)
 	}
-	return func() (float64, error) {
-		const few, many = 20, 220
-		start, err := spent(few)
-		if err != nil {
-			return 0, err
-		}
-		whole, err := spent(many)
-		return (whole - start) / (many - few), err
+	return func() (float64, error) { return less(spent) }
+}
+
+// less returns what one tick takes: a long run less a short one.
+func less(spent func(ticks int) (float64, error)) (float64, error) {
+	const few, many = 20, 220
+	start, err := spent(few)
+	if err != nil {
+		return 0, err
 	}
+	whole, err := spent(many)
+	return (whole - start) / (many - few), err
+}
+
+// frameCPU returns the milliseconds of processor that pollstats -w takes for a
+// number of frames, with the little that script(1) takes to be its terminal.
+func frameCPU(b *bench, dir string, frames int) (float64, error) {
+	cmd := exec.Command("script", "-qec", fmt.Sprintf("stty cols 200 rows 50; exec %s -w -d 20ms -c %d %s", b.command("pollstats"), frames, dir), "/dev/null")
+	cmd.Env = append(os.Environ(), "TERM=xterm-256color", "LC_ALL=C.UTF-8")
+	out, err := cmd.Output()
+	if err != nil {
+		return 0, fmt.Errorf("%w: %q", err, out[max(0, len(out)-300):])
+	}
+	return milliseconds(cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()), nil
 }
 
 // changing changes a directory again and again until stop is called.
