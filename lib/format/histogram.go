@@ -61,21 +61,19 @@ var octaveBounds = [perOctave]float64{
 	1.4142135623730951, 1.5422108254079407, 1.681792830507429, 1.8340080864093424,
 }
 
-// upperBound returns the greatest sample of a bucket.
-func upperBound(bucket int) float64 {
-	if bucket == lastBucket {
+// UpperBound returns the greatest sample of a bucket, and -Inf for -1.
+func UpperBound(bucket int) float64 {
+	switch bucket {
+	case -1:
+		return math.Inf(-1)
+	case lastBucket:
 		return math.Inf(1)
 	}
 	return math.Ldexp(octaveBounds[bucket%perOctave], bucket/perOctave+lowExponent)
 }
 
 // lowerBound returns what the samples of a bucket are greater than.
-func lowerBound(bucket int) float64 {
-	if bucket == 0 {
-		return math.Inf(-1)
-	}
-	return upperBound(bucket - 1)
-}
+func lowerBound(bucket int) float64 { return UpperBound(bucket - 1) }
 
 // A mantissaCell is a sixteenth of the mantissas of an octave. At most one
 // boundary of buckets lies in it.
@@ -269,7 +267,7 @@ func isWhole(f float64) bool { return f == math.Trunc(f) && math.Abs(f) <= 1<<53
 // tell where in the bucket samples can be, unless they leave none there: then
 // they are damaged or of another moment.
 func (h *HistogramState) estimate(bucket int, rank uint64, whole bool) float64 {
-	a, b := lowerBound(bucket), upperBound(bucket)
+	a, b := lowerBound(bucket), UpperBound(bucket)
 	hasMin := a < h.Min && h.Min <= b
 	hasMax := a < h.Max && h.Max <= b
 	switch {
@@ -398,7 +396,7 @@ func (h *HistogramState) continues(earlier *HistogramState) bool {
 // holds samples, in their order, until it returns false. It is an iterator.
 func (h *HistogramState) Buckets(yield func(upper float64, n uint64) bool) {
 	for i, n := range h.buckets {
-		if n != 0 && !yield(upperBound(i), n) {
+		if n != 0 && !yield(UpperBound(i), n) {
 			return
 		}
 	}

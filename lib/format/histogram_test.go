@@ -31,7 +31,7 @@ func TestHistogramLayout(t *testing.T) {
 		offset int
 		upper  float64
 	}{{40, 1.0 / (1 << 27)}, {48 + 8*215, 1}, {48 + 8*216, math.Exp2(0.125)}, {48 + 8*495, 1 << 35}, {4016, math.Inf(1)}} {
-		if got := upperBound(b.offset/8 - HistogramBuckets); got != b.upper {
+		if got := UpperBound(b.offset/8 - HistogramBuckets); got != b.upper {
 			t.Errorf("upper bound of the bucket at %d = %v, want %v", b.offset, got, b.upper)
 		}
 	}
@@ -42,7 +42,7 @@ func searchBucket(v float64) int {
 	if math.IsNaN(v) {
 		return -1
 	}
-	return sort.Search(lastBucket, func(i int) bool { return upperBound(i) >= v })
+	return sort.Search(lastBucket, func(i int) bool { return UpperBound(i) >= v })
 }
 
 func TestBucket(t *testing.T) {
@@ -52,7 +52,7 @@ func TestBucket(t *testing.T) {
 		}
 	}
 	for i := range lastBucket {
-		bound := upperBound(i)
+		bound := UpperBound(i)
 		check(bound)
 		check(math.Nextafter(bound, 0))
 		check(math.Nextafter(bound, math.Inf(1)))
@@ -374,7 +374,7 @@ func TestHostileHistogram(t *testing.T) {
 		}
 		got := h.Quantile(0.5)
 		// Whatever the other words say, a quantile lies in its bucket.
-		if lower, upper := lowerBound(Bucket(1.0)), upperBound(Bucket(1.0)); got <= lower || got > upper {
+		if lower, upper := lowerBound(Bucket(1.0)), UpperBound(Bucket(1.0)); got <= lower || got > upper {
 			t.Errorf("%s: Quantile(0.5) = %v, which is not in (%v, %v]", test.name, got, lower, upper)
 		}
 		if !math.IsNaN(test.p50) && got != test.p50 {
