@@ -370,7 +370,8 @@ func (p *Player) sampleOf(f *played, fd *playedField, count bool) *reader.Sample
 	case st.Type == format.Histogram && count:
 		fd.NextHistogram(s, &p.histogram)
 	case st.Type == format.Histogram:
-		s.Value, s.Samples, s.Histogram = p.histogram.Value(), p.histogram.Samples(), &p.histogram
+		state := p.histogram // which the next stat will use
+		s.Value, s.Samples, s.Histogram = state.Value(), state.Samples(), &state
 	case count:
 		fd.Next(s, st.Value(), st.Samples())
 	default:

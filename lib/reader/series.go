@@ -89,7 +89,7 @@ type Sample struct {
 	Interval format.Samples
 	// Histogram is what a histogram holds, and HistogramInterval what it took
 	// since the last poll. They are nil for other stats and where Value or Delta
-	// are absent, and good until the visit is over.
+	// are absent, and good until the next poll.
 	Histogram, HistogramInterval *format.HistogramState
 	// Reset says that a counter, or the samples of an average or a histogram,
 	// went back: its writer started again.
@@ -163,10 +163,9 @@ func (k *Track) Next(s *Sample, v format.Value, n format.Samples) {
 	}
 }
 
-// NextHistogram is Next for a histogram that holds h now.
+// NextHistogram is Next for a histogram that holds h now, which it copies.
 func (k *Track) NextHistogram(s *Sample, h *format.HistogramState) {
 	k.Next(s, h.Value(), h.Samples())
-	s.Histogram = h
 	if k.histogram == nil {
 		k.histogram = new(histogramTrack)
 	}
@@ -179,6 +178,7 @@ func (k *Track) NextHistogram(s *Sample, h *format.HistogramState) {
 		}
 	}
 	t.last = *h
+	s.Histogram = &t.last
 }
 
 // Fail sets what s says of a stat that could not be read for a reason. It
