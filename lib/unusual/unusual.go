@@ -9,11 +9,15 @@ package unusual
 import (
 	"math"
 	"slices"
+	"time"
 )
+
+// Window is the time whose mean is judged.
+const Window = recent * time.Second
 
 // The rules.
 const (
-	// recent is the time whose mean is judged, in seconds.
+	// recent is Window in seconds.
 	recent = 10
 	// excluded is how much of the time up to now says nothing of what is usual,
 	// in seconds: otherwise a change would soon be usual itself.

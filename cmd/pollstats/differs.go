@@ -1,0 +1,141 @@
+package main
+
+import (
+	"math"
+	"time"
+
+	"mmstats/lib/format"
+	"mmstats/lib/unusual"
+)
+
+// A group is judged by the means of its traces over the last seconds: see
+// package unusual.
+
+// judgeAtOnce is how many traces are judged at one poll, at least, so that a
+// poll of many thousands takes little longer. All have their turn.
+const judgeAtOnce = 4000
+
+// maxFlicker is how long a trace may be like the others and still count as one
+// that differs all the time.
+const maxFlicker = 3 * time.Second
+
+// judgeSome counts the traces that differ, in some of the groups.
+func (ps *processes) judgeSome() {
+	if len(ps.judging) == 0 {
+		for _, g := range ps.groups {
+			ps.judging = append(ps.judging, g)
+		}
+	}
+	for n := 0; n < judgeAtOnce && len(ps.judging) > 0; {
+		last := len(ps.judging) - 1
+		g := ps.judging[last]
+		ps.judging[last] = nil
+		ps.judging = ps.judging[:last]
+		n += len(g.traces)
+		g.differing = len(unusual.Differs(ps.means(g, ps.clock.poll), g.isCounter()))
+	}
+}
+
+// isCounter reports whether the points of g are rates.
+func (g *group) isCounter() bool { return g.series.Kind == format.KindCounter }
+
+// means returns the mean of each trace over the seconds up to a poll, and NaN
+// where there is none or its process has ended. It is good until the next call.
+func (ps *processes) means(g *group, poll int) []float64 {
+	ps.values = ps.values[:0]
+	if len(g.traces) == 0 || !g.traces[0].isNumber() {
+		return nil
+	}
+	from := ps.clock.since(poll, unusual.Window)
+	for _, t := range g.traces {
+		mean := math.NaN()
+		if !t.process.over() {
+			mean = t.points.mean(ps.clock, from, poll)
+		}
+		ps.values = append(ps.values, mean)
+	}
+	return ps.values
+}
+
+// A difference says since when a trace differs from the others of its group.
+type difference struct {
+	since time.Time
+	// before says that it may have differed earlier, when there were no points.
+	before bool
+	poll   int     // the last one at which it differed
+	far    float64 // how far it is from the median
+}
+
+// differences are the traces of a group that differ.
+type differences map[*trace]*difference
+
+// update judges g at the last poll.
+func (d differences) update(ps *processes, g *group) {
+	c := ps.clock
+	values := ps.means(g, c.poll)
+	r, _ := unusual.RangeOf(values)
+	var others []*trace // that did not differ at the last poll
+	for _, i := range unusual.Differs(values, g.isCounter()) {
+		t := g.traces[i]
+		if d[t] == nil {
+			d[t] = new(difference)
+			others = append(others, t)
+		}
+		d[t].poll, d[t].far = c.poll, math.Abs(values[i]-r.Median)
+	}
+	d.trace(ps, g, others)
+	now := c.time(c.poll)
+	for t, diff := range d {
+		if t.process.over() || diff.poll < c.first() || now.Sub(c.time(diff.poll)) > maxFlicker {
+			delete(d, t)
+		}
+	}
+}
+
+// trace finds out since when traces of g differ, poll by poll back from now.
+func (d differences) trace(ps *processes, g *group, open []*trace) {
+	c := ps.clock
+	first := make(map[*trace]int, len(open)) // poll that each differed at
+	for _, t := range open {
+		first[t] = c.poll
+	}
+	for poll := c.poll - 1; poll >= c.first() && len(open) > 0; poll-- {
+		values := ps.means(g, poll)
+		odd := make(map[*trace]bool)
+		for _, i := range unusual.Differs(values, g.isCounter()) {
+			odd[g.traces[i]] = true
+		}
+		left := open[:0]
+		for _, t := range open {
+			if odd[t] {
+				first[t] = poll
+			}
+			if c.time(first[t]).Sub(c.time(poll)) <= maxFlicker {
+				left = append(left, t)
+			}
+		}
+		open = left
+	}
+	for t, poll := range first {
+		d[t].settle(ps, t, poll)
+	}
+}
+
+// settle is told the first poll at which the mean of t differed. The points that
+// made it so came somewhat earlier.
+func (d *difference) settle(ps *processes, t *trace, poll int) {
+	c, g := ps.clock, t.group
+	r, _ := unusual.RangeOf(ps.means(g, poll))
+	excluded := func(poll int) bool {
+		v := t.points.at(c, poll)
+		return !math.IsInf(v, 0) && r.Excludes(v, g.isCounter())
+	}
+	start := poll
+	for earlier := c.since(poll, unusual.Window); start > earlier && excluded(start-1); {
+		start--
+	}
+	d.since = c.time(start)
+	// The first point of a counter or a mean comes a poll after it was found.
+	oldest, began := max(c.first(), t.points.born), t.process.began
+	d.before = start <= oldest+1 && (began == 1 || began < oldest)
+}
