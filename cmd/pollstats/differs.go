@@ -36,6 +36,15 @@ func (ps *processes) judgeSome() {
 	}
 }
 
+// differing returns how many processes differed in a stat when they were judged
+// last.
+func (ps *processes) differing(label string) int {
+	if g := ps.groups[label]; g != nil {
+		return g.differing
+	}
+	return 0
+}
+
 // isCounter reports whether the points of g are rates.
 func (g *group) isCounter() bool { return g.series.Kind == format.KindCounter }
 
@@ -135,7 +144,7 @@ func (d *difference) settle(ps *processes, t *trace, poll int) {
 		start--
 	}
 	d.since = c.time(start)
-	// The first point of a counter or a mean comes a poll after it was found.
+	// Nothing is known of what was earlier, unless that was its start.
 	oldest, began := max(c.first(), t.points.born), t.process.began
-	d.before = start <= oldest+1 && (began == 1 || began < oldest)
+	d.before = math.IsNaN(t.points.mean(c, oldest, start-1)) && (began == 1 || began < oldest)
 }

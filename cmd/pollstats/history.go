@@ -76,6 +76,7 @@ type judgement struct {
 	known   bool    // there are enough points to tell what is usual
 	unusual bool    // it is out of its usual range now
 	degree  float64 // how far, see unusual.Range.Degree
+	differ  int     // processes that differ from the others
 	age     int     // points since usual was found
 }
 
@@ -107,9 +108,18 @@ func (j *judgement) judge(h *history, step time.Duration, counter bool, scratch 
 	j.unusual = j.usual.Excludes(now, counter) && j.usual.Excludes(unusual.Recent(points[:len(points)-1], seconds), counter)
 }
 
-// compare puts what is unusual first, and then what is the furthest from usual.
+// noteworthy reports whether a stat is unusual, or that of a process is.
+func (j *judgement) noteworthy() bool { return j.unusual || j.differ > 0 }
+
+// compare puts what is unusual first, then what differs from process to process,
+// and then what is the furthest from usual.
 func (j *judgement) compare(k *judgement) int {
 	switch {
+	case j.noteworthy() != k.noteworthy():
+		if j.noteworthy() {
+			return -1
+		}
+		return 1
 	case j.unusual != k.unusual:
 		if j.unusual {
 			return -1

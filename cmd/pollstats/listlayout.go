@@ -167,7 +167,7 @@ func (l *listPage) drawStat(c *canvas, y int, row *listRow) {
 	if s.missing > 0 {
 		other = muted
 	}
-	if s.judgement.unusual {
+	if s.judgement.noteworthy() {
 		c.text(0, y, "!", differs)
 	}
 	l.drawLabel(c, y, row, other)

@@ -77,9 +77,12 @@ func (l *listPage) id(row int) any {
 	return nil
 }
 
-// open shows the stats that a row stands for.
+// open opens the stat of a row, or shows those that the row stands for.
 func (l *listPage) open(row int) page {
-	if l.list[row].folded > 0 {
+	switch r := &l.list[row]; {
+	case r.stat != nil:
+		return newStatPage(l.totals, l.utf8, r.stat.base())
+	case r.folded > 0:
 		l.idle = true
 	}
 	return nil
@@ -224,7 +227,9 @@ const (
 )
 
 // isIdle reports whether a stat does not change, and that is usual.
-func (s *stat) isIdle() bool { return s.quiet >= idlePolls && !s.judgement.unusual && s.missing == 0 }
+func (s *stat) isIdle() bool {
+	return s.quiet >= idlePolls && !s.judgement.noteworthy() && s.missing == 0
+}
 
 // visible returns the stats that are not folded.
 func (l *listPage) visible(stats []*stat) []*stat {

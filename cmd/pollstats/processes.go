@@ -20,6 +20,7 @@ type processes struct {
 	byFile  map[*reader.File]*process
 	byPath  map[string]*process
 	groups  map[string]*group // by label
+	version int               // is greater after a trace was added, removed or given another file
 	traces  int
 	refused int // samples of the last poll that no trace was left for
 	elapsed time.Duration
@@ -135,6 +136,7 @@ func (ps *processes) processOf(f *reader.File) *process {
 		p.anew, p.ended, p.gone, p.poll = time.UnixMicro(int64(ps.now*1e6)), false, false, 0
 	}
 	p.file = f
+	ps.version++
 	ps.byFile[f] = p
 	return p
 }
@@ -177,6 +179,7 @@ func (ps *processes) join(p *process, m *reader.Sample) *trace {
 	p.traces = append(p.traces, t)
 	p.visited++
 	ps.traces++
+	ps.version++
 	return t
 }
 
@@ -191,6 +194,7 @@ func (ps *processes) leave(t *trace) {
 	}
 	t.points.release(ps.clock)
 	ps.traces--
+	ps.version++
 }
 
 // take takes a sample.
@@ -277,6 +281,7 @@ func (ps *processes) finish(p *process) {
 		ps.unname(p)
 		p.path = p.file.Path
 		ps.byPath[p.path] = p
+		ps.version++
 	}
 	p.ended = p.ended || p.file.Ended()
 	for _, t := range p.traces {

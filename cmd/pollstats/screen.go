@@ -198,6 +198,8 @@ func (s *screen) common(k key) (quit bool) {
 		s.push(newHelpPage())
 	case k == '/':
 		s.editing = true
+	case k == 'f':
+		s.push(newFilesPage(s.totals, s.canvas.utf8))
 	case k == 'p':
 		s.paused = !s.paused
 	case k == '+' || k == '=':
@@ -299,6 +301,9 @@ func (s *screen) paint() error {
 	c.begin(size.Width, size.Height)
 	l.arrange()
 	s.status()
+	if p, ok := l.page.(interface{ at(row int) }); ok {
+		p.at(l.row)
+	}
 	y := 1 + l.header(c, 1)
 	l.lines = max(1, c.height-1-y)
 	l.scroll()

@@ -73,6 +73,10 @@ func TestFullScreen(t *testing.T) {
 			x.Shows(`\b1-`)
 			x.click(0, 9)
 			x.selects("many.00")
+			x.click(0, 9)
+			x.Shows(`^pollstats  many\.00 `)
+			x.Keys("Left")
+			x.selects("many.00")
 
 			x.Keys("s")
 			x.Shows(`^  UNUSUAL↓`)

@@ -44,7 +44,7 @@ func startScreen(t *testing.T, dir string, width, height int, env ...string) scr
 // selects waits until the row with the cursor starts with a text.
 func (x screenTest) selects(text string) {
 	x.t.Helper()
-	row := regexp.MustCompile(`(?m)^(\x1b\[[0-9;]*m)*\x1b\[([0-9;]*;)?7m(\x1b\[[0-9;]*m)* *` + regexp.QuoteMeta(text) + " ")
+	row := regexp.MustCompile(`(?m)^(\x1b\[[0-9;]*m)*\x1b\[([0-9;]*;)?7m(\x1b\[[0-9;]*m)* *` + regexp.QuoteMeta(text) + `(\x1b\[[0-9;]*m)* `)
 	screen := ""
 	for end := time.Now().Add(deadline); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
 		if screen = x.Do("capture-pane", "-p", "-e"); row.MatchString(screen) {

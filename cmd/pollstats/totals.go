@@ -24,15 +24,16 @@ type totals struct {
 	*poll
 	globs []*cli.LabelGlob // of which a label matches one, if there are any
 
-	byLabel map[string]*stat
-	bound   []boundStat // by the ID of the series
-	polls   int
-	at      time.Time // of the last poll
-	began   float64   // when it began, in seconds since 1970
-	timing  timing
-	census  census
-	left    int // series that no row was left for, at the last poll
-	stale   int // running programs whose heartbeat is overdue, at the last poll
+	byLabel   map[string]*stat
+	processes *processes
+	bound     []boundStat // by the ID of the series
+	polls     int
+	at        time.Time // of the last poll
+	began     float64   // when it began, in seconds since 1970
+	timing    timing
+	census    census
+	left      int // series that no row was left for, at the last poll
+	stale     int // running programs whose heartbeat is overdue, at the last poll
 }
 
 // A timing is what histories have to know of a poll.
@@ -53,7 +54,7 @@ type boundStat struct {
 
 // newTotals prepares the poller of p for the stats that its fields match.
 func newTotals(p *poll) (*totals, error) {
-	t := &totals{poll: p, byLabel: make(map[string]*stat)}
+	t := &totals{poll: p, byLabel: make(map[string]*stat), processes: newProcesses(maxPointBytes)}
 	var err error
 	t.globs, err = cli.ParseLabelGlobs(p.words.fields)
 	p.open(wanted{want: t.want, maxText: maxText, maxStats: maxStatsShown})
@@ -83,12 +84,15 @@ func (t *totals) next() {
 	t.polls++
 	t.left, t.stale = 0, 0
 	t.began = float64(time.Now().UnixMicro()) / 1e6
+	t.processes.begin(t.began)
 	now := t.poller.Poll(t.visit)
 	elapsed := t.poller.Elapsed()
 	t.at = now
+	t.processes.end(now, elapsed)
 	t.tick()
 	t.census.count(t.poller.Files())
 	for label, s := range t.byLabel {
+		s.judgement.differ = t.processes.differing(label)
 		if s.end(elapsed, &t.timing); s.missing > keepMissing {
 			delete(t.byLabel, label)
 		}
@@ -148,6 +152,7 @@ func (t *totals) visit(m *reader.Sample) {
 		}
 		return
 	}
+	t.processes.visit(m)
 	program := t.census.programOf(m.File)
 	b.stat.add(m)
 	b.stat.of(program)

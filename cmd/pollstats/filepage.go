@@ -1,0 +1,229 @@
+package main
+
+import (
+	"cmp"
+	"math"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"mmstats/lib/cli"
+	"mmstats/lib/escape"
+	"mmstats/lib/format"
+	"mmstats/lib/reader"
+	"mmstats/lib/report"
+	"mmstats/lib/statfile"
+)
+
+// A filePage shows all stats of one file, also those that are not polled.
+type filePage struct {
+	totals *totals
+	utf8   bool
+	path   string
+	reader reader.Reader
+	err    error
+
+	process  *process // nil while the file is not polled
+	all      []fileStat
+	shown    []*fileStat // those that the filter leaves, sorted
+	grid     grid
+	gathered struct {
+		poll    int
+		filter  string
+		reverse bool
+	}
+}
+
+// A fileStat is a stat as it was when the file was read last.
+type fileStat struct {
+	label, kind, value, unit, about string
+	trace                           *trace // nil where the stat is not polled
+}
+
+func newFilePage(t *totals, utf8 bool, path string) *filePage {
+	f := &filePage{totals: t, utf8: utf8, path: path, reader: reader.Reader{MaxSize: t.MaxSize}}
+	cell := func(text func(*fileStat) string) func(*canvas, int, int) (string, style) {
+		return func(_ *canvas, row, _ int) (string, style) { return text(f.shown[row]), normal }
+	}
+	f.grid.columns = []gridColumn{
+		{title: "STAT", width: 5, cell: cell(func(s *fileStat) string { return escape.Text(s.label) })},
+		{title: "TYPE", width: len("constant float64"), rank: 2, cell: cell(func(s *fileStat) string { return s.kind })},
+		{title: "RATE/s", width: 10, right: true, rank: 3, cell: cell(f.rate)},
+		{title: "VALUE", width: 12, most: 40, cell: func(_ *canvas, row, _ int) (string, style) {
+			if t := f.shown[row].trace; t != nil && t.changed {
+				return f.shown[row].value, changed
+			}
+			return f.shown[row].value, normal
+		}},
+		{title: "ABOUT", width: 20, most: maxText, rank: 4, cell: cell(func(s *fileStat) string { return escape.Text(s.about) })},
+	}
+	return f
+}
+
+func (f *filePage) title() string              { return filepath.Base(f.path) }
+func (f *filePage) rows() int                  { return len(f.shown) }
+func (f *filePage) id(row int) any             { return f.shown[row].label }
+func (f *filePage) draw(c *canvas, y, row int) { f.grid.draw(c, y, row) }
+func (f *filePage) keys() string               { return "Esc back  Enter stat  / filter  S reverse  ? help" }
+
+func (f *filePage) open(row int) page {
+	if f.shown[row].trace == nil {
+		return nil
+	}
+	return newStatPage(f.totals, f.utf8, f.shown[row].label)
+}
+
+func (f *filePage) key(k key) action {
+	if k != 'S' && k != 'r' {
+		return ignored
+	}
+	f.grid.reverse = !f.grid.reverse
+	return toTop
+}
+
+// arrange reads the file, where a poll was since.
+func (f *filePage) arrange(filter string) {
+	now := f.gathered
+	now.poll, now.filter, now.reverse = f.totals.processes.clock.poll, filter, f.grid.reverse
+	if now == f.gathered {
+		return
+	}
+	if now.poll != f.gathered.poll {
+		f.read()
+	}
+	f.gathered = now
+	f.shown = f.shown[:0]
+	match := matcher(filter)
+	for i := range f.all {
+		if match(f.all[i].label) {
+			f.shown = append(f.shown, &f.all[i])
+		}
+	}
+	slices.SortStableFunc(f.shown, func(x, y *fileStat) int {
+		if f.grid.reverse {
+			x, y = y, x
+		}
+		return cmp.Compare(x.label, y.label)
+	})
+}
+
+// read reads the file anew. Where it is not there any more, as in a replay, the
+// stats are those that were polled.
+func (f *filePage) read() {
+	f.process = f.totals.processes.byPath[f.path]
+	traces := make(map[string]*trace)
+	if f.process != nil {
+		for _, t := range f.process.traces {
+			traces[t.group.label] = t
+		}
+	}
+	f.all = f.all[:0]
+	opened, info, err := statfile.Open(f.path, false)
+	if err == nil {
+		err = f.reader.Read(opened, info)
+		opened.Close()
+	}
+	if f.err = err; err != nil && f.reader.Len() == 0 || opened == nil {
+		f.fromTraces()
+		return
+	}
+	for st := range f.reader.Stats() {
+		if len(f.all) == maxStatsShown {
+			break
+		}
+		d := st.Description()
+		s := fileStat{label: string(st.Label), kind: typeWords(st.Type(), st.Kind()), unit: d.Unit, about: d.About, trace: traces[string(st.Label)]}
+		if h := st.Histogram(); st.Type() == format.Histogram {
+			s.value = histogramText(&h, d.Unit)
+		} else {
+			s.value = valueText(st.Value, st.Kind(), d.Unit)
+		}
+		f.all = append(f.all, s)
+	}
+}
+
+// fromTraces makes the stats those that were polled last.
+func (f *filePage) fromTraces() {
+	if f.process == nil {
+		return
+	}
+	for _, t := range f.process.traces {
+		s := fileStat{label: t.group.label, kind: typeWords(t.typ, t.kind), trace: t}
+		if d := t.group.description; d != nil {
+			s.unit, s.about = d.Unit, d.About
+		}
+		if s.value = valueText(t.value(), t.kind, s.unit); t.all != nil {
+			s.value = histogramText(t.all, s.unit)
+		}
+		f.all = append(f.all, s)
+	}
+}
+
+// valueText returns a value for people. One that is no number of something, such
+// as the number of a process, has no commas.
+func valueText(v format.Value, k format.Kind, unit string) string {
+	switch {
+	case v.Class() == 0:
+		return "-"
+	case v.Class() == format.TextClass:
+		return escape.Text(string(v.Text()))
+	case k == format.KindConstant && unit == "":
+		return string(v.AppendText(nil))
+	}
+	return string(report.AppendPeople(nil, v, unit))
+}
+
+// histogramText returns the mean of all samples, and some percentiles of them.
+func histogramText(h *format.HistogramState, unit string) string {
+	text := valueText(h.Part(format.PartMean), format.KindGauge, unit)
+	for _, part := range format.Histogram.Parts() {
+		if name := part.String(); h.Count > 0 && (name == "p50" || name == "p99") {
+			text += "  " + name + " " + valueText(h.Part(part), format.KindGauge, unit)
+		}
+	}
+	return text
+}
+
+// rate returns what a stat changed by in a second, where it is a counter.
+func (f *filePage) rate(s *fileStat) string {
+	if s.trace == nil || s.trace.kind != format.KindCounter || math.IsNaN(s.trace.now) {
+		return ""
+	}
+	n := report.NewNumber(s.unit, true, !f.utf8)
+	return string(n.Append(nil, format.FloatValue(s.trace.now)))
+}
+
+// typeWords returns the type of a stat, and its kind where the type does not say
+// it.
+func typeWords(t format.Type, k format.Kind) string {
+	if t.String() == k.String() || k == format.KindGauge && len(t.Parts()) > 0 {
+		return t.String()
+	}
+	return k.String() + " " + t.String()
+}
+
+// header draws whose file it is, and the titles of the columns.
+func (f *filePage) header(c *canvas, y int) int {
+	c.left(0, y, c.width, f.summary(), normal)
+	f.grid.layOut(c.width, widest(len(f.shown), func(i int) string { return f.shown[i].label }))
+	f.grid.header(c, y+1)
+	return 2
+}
+
+// summary says whose file it is, and what is wrong with it.
+func (f *filePage) summary() string {
+	var parts []string
+	if p := f.process; p != nil {
+		parts = append(parts, escape.Text(p.command()))
+		if p.file.Writer.PID != 0 {
+			parts = append(parts, "pid "+pidText(p)+" "+p.state())
+		}
+		if at := p.created(); !at.IsZero() {
+			parts = append(parts, "since "+sinceText(at))
+		}
+	}
+	if f.err != nil {
+		parts = append(parts, escape.Text(cli.Cause(f.err)))
+	}
+	return strings.Join(parts, "  ")
+}

@@ -1,0 +1,273 @@
+package main
+
+import (
+	"cmp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"mmstats/lib/cli"
+	"mmstats/lib/escape"
+	"mmstats/lib/format"
+	"mmstats/lib/mapping"
+	"mmstats/lib/reader"
+	"mmstats/lib/report"
+)
+
+// A filesPage shows the files that are read, one a row, and why others cannot be.
+type filesPage struct {
+	totals   *totals
+	utf8     bool
+	shown    []*fileRow // those that the filter leaves, sorted
+	grid     grid
+	values   []func(*fileRow) float64 // what rows are sorted by, for each column that may be
+	users    map[uint32]string
+	runtimes map[*reader.File]string
+	gathered struct {
+		poll, sort int
+		reverse    bool
+		filter     string
+	}
+}
+
+// A fileRow is a file, or an argument that cannot be read.
+type fileRow struct {
+	file    *reader.File
+	process *process // nil where nothing of the file was read
+}
+
+func newFilesPage(t *totals, utf8 bool) *filesPage {
+	f := &filesPage{totals: t, utf8: utf8, users: userNames(), runtimes: make(map[*reader.File]string)}
+	f.setColumns()
+	return f
+}
+
+func (f *filesPage) title() string  { return "files" }
+func (f *filesPage) rows() int      { return len(f.shown) }
+func (f *filesPage) id(row int) any { return f.shown[row].file.Path }
+func (f *filesPage) keys() string {
+	return "Esc back  Enter stats of the file  / filter  s sort  S reverse  ? help"
+}
+
+func (f *filesPage) open(row int) page {
+	r := f.shown[row]
+	return newFilePage(f.totals, f.utf8, r.file.Path)
+}
+
+func (f *filesPage) key(k key) action {
+	switch k {
+	case 's':
+		f.grid.sort = f.grid.next(func(i int) bool { return i == 0 || f.values[i] != nil })
+		f.grid.reverse = false
+	case 'S', 'r':
+		f.grid.reverse = !f.grid.reverse
+	default:
+		return ignored
+	}
+	return toTop
+}
+
+// setColumns makes the columns.
+func (f *filesPage) setColumns() {
+	column := func(title string, width, rank int, value func(*fileRow) float64, text func(*fileRow) string) {
+		f.grid.columns = append(f.grid.columns, gridColumn{title: title, width: width, right: value != nil && title != "SINCE", rank: rank,
+			cell: func(_ *canvas, row, _ int) (string, style) { return text(f.shown[row]), f.shown[row].style() }})
+		f.values = append(f.values, value)
+	}
+	column("FILE", 5, 0, nil, func(r *fileRow) string { return escape.Text(r.name()) })
+	column("COMMAND", 12, 7, nil, func(r *fileRow) string { return escape.Text(r.command()) })
+	column("OWNER", 8, 4, nil, func(r *fileRow) string { return f.owner(r.file.Info) })
+	column("PID", 7, 2, func(r *fileRow) float64 { return float64(r.file.Writer.PID) }, func(r *fileRow) string {
+		if r.file.Writer.PID == 0 {
+			return "-"
+		}
+		return strconv.Itoa(r.file.Writer.PID)
+	})
+	column("STATE", 5, 0, nil, (*fileRow).state)
+	column("SINCE", 14, 5, func(r *fileRow) float64 { return float64(r.created().Unix()) }, func(r *fileRow) string { return sinceText(r.created()) })
+	column("SIZE", 8, 6, func(r *fileRow) float64 { return float64(r.file.Info.Size) }, func(r *fileRow) string {
+		n := report.NewNumber("bytes", false, !f.utf8)
+		return string(n.Append(nil, format.IntValue(r.file.Info.Size)))
+	})
+	column("STATS", 5, 3, func(r *fileRow) float64 { return float64(r.file.Stats) }, func(r *fileRow) string { return strconv.Itoa(r.file.Stats) })
+	column("RUNTIME", 14, 8, nil, f.runtime)
+	f.grid.columns = append(f.grid.columns, gridColumn{title: "", width: 10, most: maxText, rank: 9,
+		cell: func(_ *canvas, row, _ int) (string, style) { return f.shown[row].note(f.totals.at), differs }})
+	f.values = append(f.values, nil)
+}
+
+// arrange gathers the files, where anything is new.
+func (f *filesPage) arrange(filter string) {
+	ps := f.totals.processes
+	now := f.gathered
+	now.poll, now.filter, now.sort, now.reverse = ps.clock.poll, filter, f.grid.sort, f.grid.reverse
+	if now == f.gathered {
+		return
+	}
+	f.gathered = now
+	f.shown = f.shown[:0]
+	match := matcher(filter)
+	for file := range f.totals.poller.Files() {
+		if match(file.Path) {
+			f.shown = append(f.shown, &fileRow{file, ps.byFile[file]})
+		}
+	}
+	for file := range f.runtimes {
+		if ps.byFile[file] == nil {
+			delete(f.runtimes, file)
+		}
+	}
+	slices.SortStableFunc(f.shown, f.compare)
+}
+
+// compare puts what cannot be read first, and then the largest number.
+func (f *filesPage) compare(x, y *fileRow) int {
+	if value := f.values[f.grid.sort]; value != nil {
+		order := cmp.Compare(value(y), value(x))
+		if f.grid.reverse {
+			order = -order
+		}
+		return cmp.Or(order, cmp.Compare(x.file.Path, y.file.Path))
+	}
+	order := cmp.Or(boolOrder(x.file.Err == nil, y.file.Err == nil), cmp.Compare(x.name(), y.name()), cmp.Compare(x.file.Path, y.file.Path))
+	if f.grid.reverse {
+		return -order
+	}
+	return order
+}
+
+// header draws the titles of the columns.
+func (f *filesPage) header(c *canvas, y int) int {
+	f.grid.layOut(c.width, widest(len(f.shown), func(i int) string { return f.shown[i].name() }))
+	f.grid.header(c, y)
+	return 1
+}
+
+// draw draws the row of a file, and of one that cannot be read the reason.
+func (f *filesPage) draw(c *canvas, y, row int) {
+	r := f.shown[row]
+	if r.process != nil || r.file.Err == nil {
+		f.grid.draw(c, y, row)
+		return
+	}
+	first := &f.grid.columns[0]
+	c.text(0, y, c.shorten(escape.Text(r.name()), first.room), differs)
+	c.text(first.room+1, y, escape.Text(cli.Cause(r.file.Err)), differs)
+}
+
+// name returns the name of the file, and the whole path of an argument that is no
+// file.
+func (r *fileRow) name() string {
+	if i := strings.LastIndexByte(r.file.Path, '/'); i >= 0 && r.file.Info.Ino != 0 {
+		return r.file.Path[i+1:]
+	}
+	return r.file.Path
+}
+
+func (r *fileRow) command() string {
+	if r.process == nil {
+		return "-"
+	}
+	return r.process.command()
+}
+
+func (r *fileRow) state() string {
+	if r.process == nil {
+		return "-"
+	}
+	return r.process.state()
+}
+
+func (r *fileRow) style() style {
+	switch {
+	case r.file.Err != nil:
+		return differs
+	case r.process != nil && r.process.over():
+		return muted
+	}
+	return normal
+}
+
+func (r *fileRow) created() time.Time {
+	if at := r.file.Writer.Created; !at.IsZero() {
+		return at
+	}
+	return r.file.Info.ModTime
+}
+
+// note says what is wrong with a file.
+func (r *fileRow) note(now time.Time) string {
+	switch {
+	case r.file.Err != nil:
+		return escape.Text(cli.Cause(r.file.Err))
+	case r.process != nil && r.process.stale && !r.process.over():
+		return "heartbeat overdue"
+	case r.file.Polled == maxStatsShown && r.file.Stats > maxStatsShown:
+		return "the first " + strconv.Itoa(maxStatsShown) + " stats are shown"
+	}
+	return ""
+}
+
+// owner returns the name of the user who owns a file, or else the number.
+func (f *filesPage) owner(info mapping.Info) string {
+	if info.Ino == 0 {
+		return "-"
+	}
+	if name := f.users[info.UID]; name != "" {
+		return name
+	}
+	return strconv.FormatUint(uint64(info.UID), 10)
+}
+
+// runtime returns what the program of a file runs on, such as "Go 1.26.8".
+func (f *filesPage) runtime(r *fileRow) string {
+	name, known := f.runtimes[r.file]
+	if !known && r.process != nil {
+		name = runtimeOf(r.process)
+		f.runtimes[r.file] = name
+	}
+	return name
+}
+
+// runtimeOf returns the language of a program and its version, or "-".
+func runtimeOf(p *process) string {
+	for _, t := range p.traces {
+		if name := runtimeText([]byte(t.group.label), t.text); name != "" {
+			return name
+		}
+	}
+	stats, err := reader.ReadFile(p.path) // where that label is not polled
+	if err != nil {
+		return "-"
+	}
+	for _, st := range stats {
+		if st.Value.Class() == format.TextClass {
+			if name := runtimeText(st.Label, string(st.Value.Text())); name != "" {
+				return name
+			}
+		}
+	}
+	return "-"
+}
+
+// runtimeText returns what a stat says of the language of a program, or "".
+func runtimeText(label []byte, value string) string {
+	for _, r := range []struct{ label, name, prefix string }{
+		{"org.golang.version", "Go", "go"}, {"org.python.version", "Python", ""},
+	} {
+		if format.IsLabel(label, r.label) {
+			version, _, _ := strings.Cut(strings.TrimPrefix(value, r.prefix), " ")
+			return r.name + " " + escape.Text(version)
+		}
+	}
+	return ""
+}
+
+// sinceText returns a time as the date and the time of day.
+func sinceText(t time.Time) string {
+	if t.IsZero() {
+		return "-"
+	}
+	return t.Local().Format("Jan 02 15:04:05")[:len("Jan 02 15:04")]
+}

@@ -1,0 +1,330 @@
+package main
+
+import (
+	"math"
+	"strings"
+	"time"
+
+	"mmstats/lib/escape"
+	"mmstats/lib/format"
+	"mmstats/lib/report"
+	"mmstats/lib/unusual"
+)
+
+// setColumns makes the columns that suit the stat. Rows are sorted by whether
+// they differ, where they can, and else by their names.
+func (p *statPage) setColumns() {
+	p.grid, p.values, p.exactColumn = grid{}, nil, 0
+	p.add(gridColumn{title: "PROCESS", width: 8, cell: p.nameCell}, nil)
+	p.add(gridColumn{title: "PID", width: 7, right: true, rank: 6, cell: p.pidCell}, nil)
+	p.add(gridColumn{title: "STATE", width: 5, rank: 3, cell: p.stateCell}, nil)
+	p.add(gridColumn{title: "AGE", width: 4, right: true, rank: 7, cell: p.ageCell}, p.age)
+	switch {
+	case p.kind == format.KindString || p.kind == format.KindConstant || p.unit() == unixTime:
+		p.add(gridColumn{title: p.textTitle(), width: 9, most: maxText, cell: p.textCell}, nil)
+		return
+	case p.kind == format.KindBool:
+		p.add(gridColumn{title: "VALUE", width: 5, right: true, cell: p.textCell}, (*trace).float)
+	case p.kind == format.KindCounter:
+		p.number("RATE/s", 0, true, (*trace).lastPoint)
+		p.exact("TOTAL", 5)
+	case p.typ == format.Histogram:
+		p.number("P50", 0, false, (*trace).lastPoint)
+		p.number("P99", 2, false, func(t *trace) float64 { return t.quantile(0.99) })
+		p.number("MEAN", 8, false, (*trace).intervalMean)
+		p.samples()
+	case p.typ == format.Average:
+		p.number("MEAN", 0, false, (*trace).lastPoint)
+		p.samples()
+		p.number("ALL TIME", 8, false, (*trace).float)
+	default:
+		p.exact("VALUE", 0)
+	}
+	p.number("USUALLY", 10, p.kind == format.KindCounter, p.usual)
+	p.add(gridColumn{title: "TREND", width: 8, most: 64, rank: 4, cell: p.trendCell}, nil)
+	p.add(gridColumn{title: "DIFFERS", width: len("before 15:04:05"), rank: 1, cell: p.noteCell}, p.difference)
+	p.grid.sort = len(p.grid.columns) - 1
+}
+
+// add adds a column, and what rows are sorted by in it, or nil.
+func (p *statPage) add(col gridColumn, value func(*trace) float64) {
+	p.grid.columns = append(p.grid.columns, col)
+	p.values = append(p.values, value)
+}
+
+// number adds a column of numbers in the unit of the stat, or in that a second.
+func (p *statPage) number(title string, rank int, rate bool, value func(*trace) float64) {
+	n := report.NewNumber(p.unit(), rate, !p.utf8)
+	if rate && p.unit() != "" {
+		title = strings.TrimSuffix(title, "/s") // the numbers say so
+	}
+	p.add(gridColumn{title: title, width: max(n.Width(), len(title)+1), right: true, rank: rank, cell: func(_ *canvas, row, _ int) (string, style) {
+		t := p.shown[row]
+		return string(n.Append(nil, finite(value(t)))), p.valueStyle(t)
+	}}, value)
+}
+
+// exact adds a column of values. Whole ones have all digits, where there is room.
+func (p *statPage) exact(title string, rank int) {
+	p.number(title, rank, false, (*trace).float)
+	col := &p.grid.columns[len(p.grid.columns)-1]
+	scaled := col.cell
+	col.cell = func(c *canvas, row, width int) (string, style) {
+		text, st := scaled(c, row, width)
+		if exact := p.exactText(p.shown[row]); exact != "" && p.exactWidth <= width {
+			text = exact
+		}
+		return text, st
+	}
+	p.exactColumn = len(p.grid.columns) - 1
+}
+
+// exactText returns a value with all of its digits, or "" where it is not whole.
+func (p *statPage) exactText(t *trace) string {
+	if t.class != format.IntClass && t.class != format.UintClass || p.kind == format.KindGauge && t.process.over() {
+		return ""
+	}
+	return string(report.AppendExact(nil, t.value()))
+}
+
+// findWidths finds out how wide the exact values and the names are, and divides
+// the width of the screen.
+func (p *statPage) findWidths(width int) {
+	name := widest(len(p.shown), func(i int) string { return p.names[p.shown[i]] })
+	if p.exactWidth = 0; p.exactColumn > 0 {
+		for _, t := range p.shown {
+			p.exactWidth = max(p.exactWidth, len(p.exactText(t)))
+		}
+		// It does not become narrower at once, so that columns stay where they are.
+		col := &p.grid.columns[p.exactColumn]
+		col.most = max(col.most, p.exactWidth+1)
+	}
+	p.grid.layOut(width, name)
+}
+
+// samples adds a column of samples a second.
+func (p *statPage) samples() {
+	n := report.NewNumber("", false, !p.utf8)
+	value := func(t *trace) float64 {
+		if t.process.over() || p.totals.processes.elapsed <= 0 || t.delta != t.delta {
+			return math.NaN()
+		}
+		return float64(t.interval.Count) / p.totals.processes.elapsed.Seconds()
+	}
+	p.add(gridColumn{title: "SAMPLES/s", width: 9, right: true, rank: 5, cell: func(_ *canvas, row, _ int) (string, style) {
+		t := p.shown[row]
+		return string(n.Append(nil, finite(value(t)))), p.rowStyle(t)
+	}}, value)
+}
+
+// finite returns a number, absent where it is NaN.
+func finite(f float64) format.Value {
+	if math.IsNaN(f) {
+		return format.Value{}
+	}
+	return format.FloatValue(f)
+}
+
+// float returns the last value as a number.
+func (t *trace) float() float64 {
+	if t.class == 0 || t.class == format.TextClass {
+		return math.NaN()
+	}
+	return t.value().Float()
+}
+
+func (t *trace) lastPoint() float64 { return t.now }
+
+// quantile returns a percentile of the samples of the interval.
+func (t *trace) quantile(q float64) float64 {
+	if t.recent == nil {
+		return math.NaN()
+	}
+	return t.recent.Quantile(q)
+}
+
+func (t *trace) intervalMean() float64 { return t.interval.Total / float64(t.interval.Count) }
+
+// usual returns what the points usually are: see package unusual.
+func (p *statPage) usual(t *trace) float64 {
+	c := p.totals.processes.clock
+	list := make([]float64, 0, maxPoints)
+	for poll := c.first(); poll <= c.poll; poll++ {
+		list = append(list, t.points.at(c, poll))
+	}
+	r, ok := unusual.Usual(list, p.totals.delay.Seconds())
+	if !ok {
+		return math.NaN()
+	}
+	return r.Median
+}
+
+// difference is what puts the traces that differ first, the farthest one first.
+func (p *statPage) difference(t *trace) float64 {
+	if d := p.differences[t]; d != nil {
+		return d.far
+	}
+	return 0
+}
+
+func (p *statPage) age(t *trace) float64 { return p.totals.at.Sub(t.process.created()).Seconds() }
+
+// rowStyle is that of what changes little.
+func (p *statPage) rowStyle(t *trace) style {
+	switch {
+	case t.process.over():
+		return muted
+	case p.differences[t] != nil:
+		return differs
+	}
+	return normal
+}
+
+// valueStyle is that of the value.
+func (p *statPage) valueStyle(t *trace) style {
+	switch st := p.rowStyle(t); {
+	case t.reset:
+		return wasReset
+	case st == normal && t.changed:
+		return changed
+	default:
+		return st
+	}
+}
+
+func (p *statPage) nameCell(_ *canvas, row, _ int) (string, style) {
+	t := p.shown[row]
+	return escape.Text(p.names[t]), p.rowStyle(t)
+}
+
+func (p *statPage) pidCell(_ *canvas, row, _ int) (string, style) {
+	return pidText(p.shown[row].process), p.rowStyle(p.shown[row])
+}
+
+func (p *statPage) stateCell(_ *canvas, row, _ int) (string, style) {
+	t := p.shown[row]
+	if t.process.stale && !t.process.over() {
+		return t.process.state(), differs
+	}
+	return t.process.state(), p.rowStyle(t)
+}
+
+func (p *statPage) ageCell(_ *canvas, row, _ int) (string, style) {
+	t := p.shown[row]
+	return ageSince(p.totals.at, t.process.created()), p.rowStyle(t)
+}
+
+func (p *statPage) textTitle() string {
+	if p.kind == format.KindString {
+		return "TEXT"
+	}
+	return "VALUE"
+}
+
+// textCell is the value as a text: that of a constant, a bool or a text.
+func (p *statPage) textCell(_ *canvas, row, _ int) (string, style) {
+	t := p.shown[row]
+	if t.class == 0 {
+		return "-", muted
+	}
+	if t.class == format.TextClass {
+		return escape.Text(t.text), p.valueStyle(t)
+	}
+	if u, known := format.LookUpUnit(p.unit()); known {
+		return string(u.AppendText(nil, t.float())), p.valueStyle(t)
+	}
+	return string(t.value().AppendText(nil)), p.valueStyle(t)
+}
+
+// noteCell says since when a trace differs, or else when its process started
+// again.
+func (p *statPage) noteCell(_ *canvas, row, _ int) (string, style) {
+	const clock = "15:04:05"
+	t := p.shown[row]
+	if d := p.differences[t]; d != nil && d.before {
+		return "before " + d.since.Local().Format(clock), differs
+	} else if d != nil {
+		return "since " + d.since.Local().Format(clock), differs
+	}
+	c := p.totals.processes.clock
+	if t.process.anew.After(c.time(c.first())) && !t.process.over() {
+		return "reset " + t.process.anew.Local().Format(clock), wasReset
+	}
+	return "", normal
+}
+
+// findRange finds the range of the points of all rows that fit on the screen, so
+// that the trends have one scale.
+func (p *statPage) findRange() {
+	p.low, p.high = math.Inf(1), math.Inf(-1)
+	c := p.totals.processes.clock
+	for i := range p.grid.columns {
+		if col := &p.grid.columns[i]; col.title == "TREND" && col.room > 0 {
+			for _, t := range p.shown {
+				low, high := t.points.extremes(c, c.poll-col.room+1)
+				p.low, p.high = min(p.low, low), max(p.high, high)
+			}
+		}
+	}
+	p.low, p.high = drawnRange(p.low, p.high)
+}
+
+// drawnRange widens a range of values to what is drawn, so that noise looks like
+// noise: from 0 if the least is under half the greatest, and else at least 30 %
+// of the middle.
+func drawnRange(low, high float64) (float64, float64) {
+	middle := (low + high) / 2
+	switch least := 0.3 * math.Abs(middle); {
+	case low >= 0 && low < high/2:
+		return 0, high
+	case high-low < least:
+		return middle - least/2, middle + least/2
+	}
+	return low, high
+}
+
+func (p *statPage) trendCell(c *canvas, row, width int) (string, style) {
+	t := p.shown[row]
+	levels := marks
+	if c.utf8 {
+		levels = blocks
+	}
+	return string(t.points.draw(nil, p.totals.processes.clock, width, p.low, p.high, levels)), p.rowStyle(t)
+}
+
+// extremes returns the least and the greatest of the values from a poll on.
+func (p *points) extremes(c *clock, from int) (low, high float64) {
+	low, high = math.Inf(1), math.Inf(-1)
+	for poll := max(from, c.first()); poll <= c.poll; poll++ {
+		if v := p.at(c, poll); !math.IsNaN(v) && !math.IsInf(v, 0) {
+			low, high = min(low, v), max(high, v)
+		}
+	}
+	return low, high
+}
+
+// draw appends the last values as one character each, from the lowest level to
+// the highest, and blanks where there are none.
+func (p *points) draw(dst []byte, c *clock, width int, low, high float64, levels []rune) []byte {
+	for poll := c.poll - width + 1; poll <= c.poll; poll++ {
+		v := p.at(c, poll)
+		if math.IsNaN(v) {
+			dst = append(dst, ' ')
+			continue
+		}
+		level := 0
+		if high > low && !math.IsInf(high-low, 0) {
+			level = int(max(0, min(1, (v-low)/(high-low))) * float64(len(levels)))
+		}
+		dst = append(dst, string(levels[min(level, len(levels)-1)])...)
+	}
+	return dst
+}
+
+// ageSince returns the time from a moment up to now, or "-" where it is not known.
+func ageSince(now, moment time.Time) string {
+	if moment.IsZero() {
+		return "-"
+	}
+	return ageText(now.Sub(moment))
+}
