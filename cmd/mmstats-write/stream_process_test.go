@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bufio"
 	"errors"
 	"fmt"
 	"io"
@@ -18,67 +17,31 @@ import (
 
 	"mmstats/lib/cli/clitest"
 	"mmstats/lib/mapping"
+	"mmstats/lib/programtest"
 	"mmstats/lib/reader"
 )
 
 // A process is a mmstats-write that streams.
-type process struct {
-	t *testing.T
-	*exec.Cmd
-	in  io.WriteCloser
-	out *bufio.Reader
-}
+type process struct{ *programtest.Program }
 
-func startStream(t *testing.T, name string, options ...string) *process {
+func startStream(t *testing.T, name string, options ...string) process {
 	t.Helper()
-	p := &process{t: t, Cmd: clitest.Command("mmstats-write", append([]string{"-f", name, "stream"}, options...)...)}
-	var err error
-	p.in, err = p.StdinPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	stdout, err := p.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	p.out, p.Stderr = bufio.NewReader(stdout), os.Stderr
-	if err := p.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		p.Process.Kill()
-		p.Wait()
-	})
-	return p
+	return process{programtest.Start(t, clitest.Command("mmstats-write", append([]string{"-f", name, "stream"}, options...)...))}
 }
 
 // ask writes text and a line, and returns the next line of the answer.
-func (p *process) ask(text string) string {
-	p.t.Helper()
-	if _, err := io.WriteString(p.in, text+"\n"); err != nil {
-		p.t.Fatalf("writing %q: %v", text, err)
+func (p process) ask(t *testing.T, text string) string {
+	t.Helper()
+	if _, err := io.WriteString(p.In, text+"\n"); err != nil {
+		t.Fatalf("writing %q: %v", text, err)
 	}
-	answer, err := p.out.ReadString('\n')
-	if err != nil {
-		p.t.Fatalf("answer to %q: %q, %v", text, answer, err)
-	}
-	return strings.TrimSuffix(answer, "\n")
+	return p.Line()
 }
 
 // status waits for the end, and returns the exit status.
-func (p *process) status() int {
+func (p process) status() int {
 	p.Wait()
 	return p.ProcessState.ExitCode()
-}
-
-// waitFor waits until a condition holds.
-func waitFor(t *testing.T, what string, holds func() bool) {
-	t.Helper()
-	for deadline := time.Now().Add(time.Minute); !holds(); time.Sleep(time.Millisecond) {
-		if time.Now().After(deadline) {
-			t.Fatalf("%s did not come", what)
-		}
-	}
 }
 
 // TestStreamAnswers sends one line at a time and waits for its answer, after
@@ -87,17 +50,17 @@ func TestStreamAnswers(t *testing.T) {
 	name := filepath.Join(t.TempDir(), "x.mmstats")
 	p := startStream(t, name, "--ack")
 	for i := range 100 {
-		if got := p.ask("hits+=1 text=" + strconv.Itoa(i)); got != "ok" {
+		if got := p.ask(t, "hits+=1 text="+strconv.Itoa(i)); got != "ok" {
 			t.Fatalf("line %d: %q, want ok", i, got)
 		}
 		if got := values(t, name); got["hits"] != strconv.Itoa(i+1) || got["text"] != strconv.Itoa(i) {
 			t.Fatalf("after line %d: hits = %s, text = %s", i, got["hits"], got["text"])
 		}
 	}
-	if got, want := p.ask("hits=x"), `error `+name+`: hits: "x" is not a value of type counter`; got != want {
+	if got, want := p.ask(t, "hits=x"), `error `+name+`: hits: "x" is not a value of type counter`; got != want {
 		t.Errorf("hits=x: %q, want %q", got, want)
 	}
-	p.in.Close()
+	p.In.Close()
 	if got := p.status(); got != 1 {
 		t.Errorf("status %d, want 1", got)
 	}
@@ -118,10 +81,10 @@ func TestStreamHoldsNothing(t *testing.T) {
 	}
 	t.Run("half a line", func(t *testing.T) {
 		p := startStream(t, name)
-		io.WriteString(p.in, "text=\ntext=a\ntext=")
-		waitFor(t, "text=a", func() bool { _, err := os.Stat(name); return err == nil && values(t, name)["text"] == "a" })
-		waitFor(t, "the lock", free)
-		if got := p.ask("b\n?"); got != "ok" || values(t, name)["text"] != "b" {
+		io.WriteString(p.In, "text=\ntext=a\ntext=")
+		programtest.WaitFor(t, "text=a", func() bool { _, err := os.Stat(name); return err == nil && values(t, name)["text"] == "a" })
+		programtest.WaitFor(t, "the lock", free)
+		if got := p.ask(t, "b\n?"); got != "ok" || values(t, name)["text"] != "b" {
 			t.Errorf("?: %q, text = %s, want ok and b", got, values(t, name)["text"])
 		}
 	})
@@ -132,18 +95,18 @@ func TestStreamHoldsNothing(t *testing.T) {
 			defer close(filled)
 			lines := strings.Repeat("text=c\n", 1000)
 			for {
-				if _, err := io.WriteString(p.in, lines); err != nil {
+				if _, err := io.WriteString(p.In, lines); err != nil {
 					return
 				}
 			}
 		}()
 		// It stands still when the pipe is full.
-		waitFor(t, "the end of reading", func() bool {
+		programtest.WaitFor(t, "the end of reading", func() bool {
 			before := written(t, p.Process.Pid)
 			time.Sleep(50 * time.Millisecond)
 			return before > 0 && written(t, p.Process.Pid) == before
 		})
-		waitFor(t, "the lock", free)
+		programtest.WaitFor(t, "the lock", free)
 		p.Process.Signal(syscall.SIGTERM)
 		if got := p.status(); got != 0 {
 			t.Errorf("status after SIGTERM %d, want 0", got)
@@ -169,7 +132,7 @@ func TestStreamSignals(t *testing.T) {
 	name := filepath.Join(t.TempDir(), "x.mmstats")
 	for _, signal := range []syscall.Signal{syscall.SIGTERM, syscall.SIGINT, syscall.SIGHUP, syscall.SIGQUIT} {
 		p := startStream(t, name, "--ack")
-		p.ask("hits+=1")
+		p.ask(t, "hits+=1")
 		p.Process.Signal(signal)
 		if got := p.status(); got != 0 {
 			t.Errorf("status after %v %d, want 0", signal, got)
@@ -178,17 +141,17 @@ func TestStreamSignals(t *testing.T) {
 			t.Errorf("after %v: %v", signal, err)
 		}
 		p = startStream(t, name, "--ack", "--until-eof")
-		p.ask("hits+=1")
+		p.ask(t, "hits+=1")
 		p.Process.Signal(signal)
-		if got := p.ask("hits+=1"); got != "ok" {
+		if got := p.ask(t, "hits+=1"); got != "ok" {
 			t.Errorf("after %v --until-eof answers %q, want ok", signal, got)
 		}
-		p.in.Close()
+		p.In.Close()
 		if got := p.status(); got != 0 {
 			t.Errorf("status %d, want 0", got)
 		}
 		p = startStream(t, name, "--ack", "--rm-on-exit")
-		p.ask("hits+=1")
+		p.ask(t, "hits+=1")
 		p.Process.Signal(signal)
 		if got := p.status(); got != 0 {
 			t.Errorf("status after %v %d, want 0", signal, got)
@@ -209,12 +172,12 @@ func TestStreamReplaced(t *testing.T) {
 		t.Run(what, func(t *testing.T) {
 			name := filepath.Join(t.TempDir(), "x.mmstats")
 			p := startStream(t, name, "--ack")
-			p.ask("hits+=1")
+			p.ask(t, "hits+=1")
 			if err := takeAway(name); err != nil {
 				t.Fatal(err)
 			}
-			waitFor(t, "another file", func() bool {
-				if got := p.ask("hits+=1"); got != "ok" {
+			programtest.WaitFor(t, "another file", func() bool {
+				if got := p.ask(t, "hits+=1"); got != "ok" {
 					t.Fatalf("hits+=1 = %q, want ok", got)
 				}
 				return count(name) > 0
@@ -223,20 +186,20 @@ func TestStreamReplaced(t *testing.T) {
 			if err := takeAway(name); err != nil {
 				t.Fatal(err)
 			}
-			if got := p.ask("text=a"); got != "ok" || values(t, name)["text"] != "a" {
+			if got := p.ask(t, "text=a"); got != "ok" || values(t, name)["text"] != "a" {
 				t.Errorf("text=a = %q, then %s in the file, want ok and a", got, values(t, name)["text"])
 			}
 		})
 		t.Run(what+" in a flood", func(t *testing.T) {
 			name := filepath.Join(t.TempDir(), "x.mmstats")
 			p := startStream(t, name)
-			p.ask("hits+=1\n?")
+			p.ask(t, "hits+=1\n?")
 			flooded := make(chan struct{})
 			go func() {
 				defer close(flooded)
 				lines := strings.Repeat("hits+=1\n", 10_000)
 				for {
-					if _, err := io.WriteString(p.in, lines); err != nil {
+					if _, err := io.WriteString(p.In, lines); err != nil {
 						return
 					}
 				}
@@ -244,7 +207,7 @@ func TestStreamReplaced(t *testing.T) {
 			if err := takeAway(name); err != nil {
 				t.Fatal(err)
 			}
-			waitFor(t, "another file", func() bool { return count(name) > 0 })
+			programtest.WaitFor(t, "another file", func() bool { return count(name) > 0 })
 			p.Process.Kill()
 			<-flooded
 		})
@@ -252,16 +215,16 @@ func TestStreamReplaced(t *testing.T) {
 	t.Run("truncated", func(t *testing.T) {
 		name := filepath.Join(t.TempDir(), "x.mmstats")
 		p := startStream(t, name, "--ack")
-		p.ask("hits+=1")
+		p.ask(t, "hits+=1")
 		if err := os.Truncate(name, 0); err != nil {
 			t.Fatal(err)
 		}
 		// No fault ends it; when it has seen what happened, it says so.
-		waitFor(t, "an error", func() bool { return p.ask("hits+=1") == "error "+name+": empty file" })
+		programtest.WaitFor(t, "an error", func() bool { return p.ask(t, "hits+=1") == "error "+name+": empty file" })
 		if err := os.Remove(name); err != nil {
 			t.Fatal(err)
 		}
-		if got := p.ask("hits+=1"); got != "ok" || count(name) != 1 {
+		if got := p.ask(t, "hits+=1"); got != "ok" || count(name) != 1 {
 			t.Errorf("hits+=1 = %q, then %d in the file, want ok and 1", got, count(name))
 		}
 	})
@@ -302,13 +265,13 @@ func TestStreamLeavesAProgramThatStartsAgainAlone(t *testing.T) {
 		p := startStream(t, name, "--ack")
 		// The stats of the stream are all over the file.
 		line := "jobs+=1 more:int=1 mean:average+=1 last:timer+=1 flag=true note=text"
-		if got := p.ask(line); got != "ok" {
+		if got := p.ask(t, line); got != "ok" {
 			t.Fatalf("%s: %s = %q, want ok", begin.what, line, got)
 		}
 		running := python("restarted-2.mmstats", os.Getpid())
 		write(name, running)
 		for _, line := range append(strings.Fields(line), line) {
-			if got, want := p.ask(line), "error "+name+": in use by a running process"; got != want {
+			if got, want := p.ask(t, line), "error "+name+": in use by a running process"; got != want {
 				t.Errorf("%s: %s = %q, want %q", begin.what, line, got, want)
 			}
 		}
@@ -317,10 +280,10 @@ func TestStreamLeavesAProgramThatStartsAgainAlone(t *testing.T) {
 		}
 		// When that has ended, too, the stream goes on where the stat is now.
 		write(name, python("restarted-2.mmstats", ended.Process.Pid))
-		if got := p.ask("jobs+=1"); got != "ok" || values(t, name)["jobs"] != "4" {
+		if got := p.ask(t, "jobs+=1"); got != "ok" || values(t, name)["jobs"] != "4" {
 			t.Errorf("%s: jobs+=1 = %q, then %s in the file, want ok and 4", begin.what, got, values(t, name)["jobs"])
 		}
-		p.in.Close()
+		p.In.Close()
 		p.status()
 	}
 }
@@ -365,13 +328,13 @@ func TestStreamKilled(t *testing.T) {
 			for n := 0; ; n++ {
 				line := fmt.Sprintf("hits+=1 level:int8=%d text=%s mean:average+=2 last:timer+=2 up=%v new.%d.%d+=1\n",
 					n%100, strings.Repeat(strconv.Itoa(n%10), n%50), n%2 == 0, i, n%20)
-				if _, err := io.WriteString(p.in, line); err != nil {
+				if _, err := io.WriteString(p.In, line); err != nil {
 					return
 				}
 			}
 		}()
 		aim := last + 1 + rand.IntN(100)
-		waitFor(t, "the next line", func() bool { return count(name) >= aim })
+		programtest.WaitFor(t, "the next line", func() bool { return count(name) >= aim })
 		p.Process.Kill()
 		p.Wait()
 		<-written

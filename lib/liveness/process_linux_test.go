@@ -1,7 +1,6 @@
 package liveness
 
 import (
-	"bufio"
 	"fmt"
 	"io"
 	"os"
@@ -9,6 +8,8 @@ import (
 	"runtime"
 	"syscall"
 	"testing"
+
+	"mmstats/lib/programtest"
 )
 
 // firstThreadEnds makes a copy of the test binary end its first thread alone,
@@ -63,30 +64,17 @@ func TestAZombieHasEnded(t *testing.T) {
 func TestAProcessWithoutItsFirstThreadRuns(t *testing.T) {
 	cmd := exec.Command(os.Args[0])
 	cmd.Env = append(os.Environ(), firstThreadEnds+"=1")
-	stdin, err := cmd.StdinPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	stdout, err := cmd.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	if line, err := bufio.NewReader(stdout).ReadString('\n'); line != "begun\n" {
-		t.Fatalf("the process wrote %q, %v", line, err)
+	p := programtest.Start(t, cmd)
+	if line := p.Line(); line != "begun" {
+		t.Fatalf("the process wrote %q", line)
 	}
 	for firstThreadState(t, cmd.Process.Pid) != 'Z' {
 		runtime.Gosched()
 	}
-	if p := Lookup(cmd.Process.Pid); !p.Exists {
-		t.Errorf("Lookup(process whose first thread ended) = %+v, want a process", p)
+	if found := Lookup(cmd.Process.Pid); !found.Exists {
+		t.Errorf("Lookup(process whose first thread ended) = %+v, want a process", found)
 	}
-	stdin.Close()
-	if err := cmd.Wait(); err != nil {
-		t.Error(err)
-	}
+	p.Finish()
 }
 
 // firstThreadState returns the state of a process as ps shows it.

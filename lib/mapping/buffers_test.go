@@ -10,7 +10,6 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"time"
 )
 
 // TestBuffers updates buffers at every place of a word, between bytes that
@@ -246,14 +245,4 @@ func TestRingReaders(t *testing.T) {
 	}
 	close(done)
 	reading.Wait()
-}
-
-// waitFor waits until a condition is there.
-func waitFor(t *testing.T, what string, condition func() bool) {
-	t.Helper()
-	for deadline := time.Now().Add(time.Minute); !condition(); time.Sleep(time.Millisecond) {
-		if time.Now().After(deadline) {
-			t.Fatalf("%s did not come", what)
-		}
-	}
 }

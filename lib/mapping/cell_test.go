@@ -8,6 +8,8 @@ import (
 	"sync"
 	"testing"
 	"unsafe"
+
+	"mmstats/lib/programtest"
 )
 
 // testCell tests a cell of T between two words that it must not touch: limit
@@ -211,7 +213,7 @@ func TestBindWhileUpdating(t *testing.T) {
 			gauge.Bind(r, 8, 0)
 			small.Bind(r, 16, 0)
 			seen := count.Load()
-			waitFor(t, "an update of a cell that was bound", func() bool { return count.Load() > seen })
+			programtest.WaitFor(t, "an update of a cell that was bound", func() bool { return count.Load() > seen })
 		}
 		close(stop)
 		updating.Wait()

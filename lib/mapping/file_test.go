@@ -19,6 +19,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"mmstats/lib/programtest"
 )
 
 func names(t *testing.T, dir string) []string {
@@ -124,13 +126,13 @@ func TestCreateErrors(t *testing.T) {
 // createUnlinked is a process that ends before it gives its file a name.
 func createUnlinked() {
 	f, err := CreateUnnamed(os.Args[1], 0o644)
-	fatal(err)
-	fatal(f.TryLock())
-	fatal(f.Reserve(4096))
+	programtest.Fatal(err)
+	programtest.Fatal(f.TryLock())
+	programtest.Fatal(f.Reserve(4096))
 	_, err = f.WriteAt([]byte("half of it"), 1)
-	fatal(err)
+	programtest.Fatal(err)
 	fmt.Println("ready")
-	io.Copy(io.Discard, os.Stdin) // until the test ends
+	programtest.UntilTold() // until the test ends
 }
 
 func TestKillBeforeLink(t *testing.T) {
@@ -138,7 +140,7 @@ func TestKillBeforeLink(t *testing.T) {
 		t.Skip("a file without a name needs Linux and its /proc")
 	}
 	dir := t.TempDir()
-	cmd := startUntilLine(t, "create-unlinked", filepath.Join(dir, "x.mmstats"))
+	cmd := programtest.StartReady(t, "create-unlinked", filepath.Join(dir, "x.mmstats"))
 	if got := names(t, dir); len(got) != 0 {
 		t.Errorf("names before Link = %q, want none", got)
 	}
@@ -233,15 +235,15 @@ func TestReserve(t *testing.T) {
 // reserves space there.
 func reserveOnDisk() {
 	kind, dir := os.Args[1], os.Args[2]
-	fatal(exec.Command("mount", "-t", kind, "-o", "size=64k", kind, dir).Run())
+	programtest.Fatal(exec.Command("mount", "-t", kind, "-o", "size=64k", kind, dir).Run())
 	f, err := CreateUnnamed(filepath.Join(dir, "x"), 0o600)
-	fatal(err)
-	fatal(f.Reserve(32 << 10))
-	fatal(f.Link())
+	programtest.Fatal(err)
+	programtest.Fatal(f.Reserve(32 << 10))
+	programtest.Fatal(f.Link())
 	fmt.Println("32 KiB:", f.Reserve(32<<10))
 	fmt.Println("1 MiB:", errors.Is(f.Reserve(1<<20), unix.ENOSPC))
 	info, err := f.Stat()
-	fatal(err)
+	programtest.Fatal(err)
 	fmt.Println("size:", info.Size >= 32<<10)
 }
 

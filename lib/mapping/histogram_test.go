@@ -19,6 +19,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"mmstats/lib/format"
+	"mmstats/lib/programtest"
 )
 
 // newHistogram returns an empty histogram at offset of r.
@@ -202,17 +203,17 @@ func TestHistogramTruncated(t *testing.T) {
 // FILE starts with, in four goroutines, and without an end where TIMES is 0.
 func addSamples() {
 	f, err := Open(os.Args[1], unix.O_RDWR, 0)
-	fatal(err)
+	programtest.Fatal(err)
 	r, err := Map(f, PageSize())
-	fatal(err)
+	programtest.Fatal(err)
 	value, err := strconv.ParseFloat(os.Args[2], 64)
-	fatal(err)
+	programtest.Fatal(err)
 	times, err := strconv.Atoi(os.Args[3])
-	fatal(err)
+	programtest.Fatal(err)
 	h := HistogramAt(r, 0, false)
 	if times == 0 {
 		h.Add(value)
-		fmt.Println()
+		fmt.Println("ready")
 	}
 	var adding sync.WaitGroup
 	for range goroutines {
@@ -259,7 +260,7 @@ func TestKilledInHistogram(t *testing.T) {
 	h := fileHistogram(t, path)
 	const kills = 10
 	for range kills {
-		cmd := startUntilLine(t, "add-samples", path, "1", "0")
+		cmd := programtest.StartReady(t, "add-samples", path, "1", "0")
 		cmd.Process.Kill()
 		cmd.Wait()
 	}

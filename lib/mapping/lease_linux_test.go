@@ -1,9 +1,7 @@
 package mapping
 
 import (
-	"bufio"
 	"errors"
-	"io"
 	"io/fs"
 	"os"
 	"os/exec"
@@ -14,6 +12,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"mmstats/lib/programtest"
 )
 
 const (
@@ -52,7 +52,7 @@ func init() {
 		os.Exit(1)
 	}
 	os.Stdout.WriteString("held\n")
-	io.Copy(io.Discard, os.Stdin)
+	programtest.UntilTold()
 	os.Exit(0)
 }
 
@@ -61,24 +61,11 @@ func holdFile(t *testing.T, mode, name string) (end func()) {
 	t.Helper()
 	cmd := exec.Command(os.Args[0])
 	cmd.Env = append(os.Environ(), leaseHolderMode+"="+mode, leaseHolderFile+"="+name)
-	cmd.Stderr = os.Stderr
-	stdin, err := cmd.StdinPipe()
-	if err != nil {
-		t.Fatal(err)
+	p := programtest.Start(t, cmd)
+	if line := p.Line(); line != "held" {
+		t.Fatalf("%s: holder says %q", mode, line)
 	}
-	stdout, err := cmd.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	end = func() { stdin.Close(); cmd.Wait() }
-	t.Cleanup(end)
-	if line, err := bufio.NewReader(stdout).ReadString('\n'); line != "held\n" {
-		t.Fatalf("%s: holder says %q, %v", mode, line, err)
-	}
-	return end
+	return p.Finish
 }
 
 func ask(t *testing.T, name string) error {

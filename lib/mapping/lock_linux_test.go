@@ -6,12 +6,13 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"testing"
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"mmstats/lib/programtest"
 )
 
 func openNew(t *testing.T) *File {
@@ -31,17 +32,17 @@ func TestLockWaitsWhileItChangesHands(t *testing.T) {
 	f := openNew(t)
 	// They are started before, since on a busy machine that takes longer than
 	// Lock waits. Shared locks overlap, so that the lock is never free.
-	holder := startUntilLine(t, "share-lock", f.Name())
-	var others []*exec.Cmd
+	holder := programtest.StartReady(t, "share-lock", f.Name())
+	var others []*programtest.Program
 	for range 8 {
-		others = append(others, startUntilLine(t, "share-lock", f.Name(), "later"))
+		others = append(others, programtest.StartReady(t, "share-lock", f.Name(), "later"))
 	}
 	waited := make(chan error)
 	go func() { waited <- f.Lock(wait) }()
 	for _, next := range others {
 		time.Sleep(wait / 5)
 		next.Process.Signal(unix.SIGUSR1)
-		waitFor(t, "the lock of the next", func() bool {
+		programtest.WaitFor(t, "the lock of the next", func() bool {
 			locks, err := os.ReadFile("/proc/locks")
 			return err != nil || bytes.Contains(locks, fmt.Appendf(nil, " %d ", next.Process.Pid))
 		})
@@ -58,7 +59,7 @@ func TestLockWaitsWhileItChangesHands(t *testing.T) {
 // TestLockedNamesTheHolder asks for a lock that a process does not give up.
 func TestLockedNamesTheHolder(t *testing.T) {
 	f := openNew(t)
-	holder := startUntilLine(t, "share-lock", f.Name())
+	holder := programtest.StartReady(t, "share-lock", f.Name())
 	err := f.Lock(150 * time.Millisecond) // enough to ask once
 	want := fmt.Sprintf("locked by another process, %d (share-lock)", holder.Process.Pid)
 	var pathErr *fs.PathError

@@ -3,17 +3,16 @@
 package mapping
 
 import (
-	"bufio"
 	"fmt"
-	"io"
 	"os"
-	"os/exec"
 	"os/signal"
 	"path/filepath"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
 	"golang.org/x/sys/unix"
+
+	"mmstats/lib/programtest"
 )
 
 // TestMain makes the test binary several commands: what processes share is
@@ -49,50 +48,20 @@ func mapFile(t testing.TB, size int) (*Region, *File) {
 	return r, f
 }
 
-// startUntilLine starts a command of TestMain, and returns when it has written
-// a line. Its standard input is open until the test ends.
-func startUntilLine(t *testing.T, name string, args ...string) *exec.Cmd {
-	t.Helper()
-	cmd := exec.Command(name, args...)
-	cmd.Stderr = os.Stderr
-	if _, err := cmd.StdinPipe(); err != nil {
-		t.Fatal(err)
-	}
-	out, err := cmd.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { cmd.Process.Kill(); cmd.Wait() })
-	if _, err := bufio.NewReader(out).ReadString('\n'); err != nil {
-		t.Fatalf("%s %q ended: %v", name, args, err)
-	}
-	return cmd
-}
-
 // shareLock is "share-lock FILE [later]": it holds the shared lock of a file
 // until the test ends it; later, from SIGUSR1 on.
 func shareLock() {
 	f, err := Open(os.Args[1], unix.O_RDONLY, 0)
-	fatal(err)
+	programtest.Fatal(err)
 	if len(os.Args) > 2 {
 		now := make(chan os.Signal, 1)
 		signal.Notify(now, unix.SIGUSR1)
 		fmt.Println("ready")
 		<-now
 	}
-	fatal(unix.Flock(f.fd, unix.LOCK_SH))
-	fmt.Println("locked")
-	io.Copy(io.Discard, os.Stdin)
-}
-
-func fatal(err error) {
-	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		os.Exit(1)
-	}
+	programtest.Fatal(unix.Flock(f.fd, unix.LOCK_SH))
+	fmt.Println("ready")
+	programtest.UntilTold()
 }
 
 // CellAt returns a cell that is bound.

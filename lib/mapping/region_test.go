@@ -13,6 +13,8 @@ import (
 	"testing"
 
 	"golang.org/x/sys/unix"
+
+	"mmstats/lib/programtest"
 )
 
 // accessors are updates of a region, and what they leave, by name. Those of
@@ -126,12 +128,12 @@ func TestTruncatedParallel(t *testing.T) {
 // guarded, of a file that is gone.
 func updateAfterLoss() {
 	f, err := Open(os.Args[1], unix.O_RDWR, 0)
-	fatal(err)
+	programtest.Fatal(err)
 	r, err := Map(f, PageSize())
-	fatal(err)
+	programtest.Fatal(err)
 	c := CellAt[int32](r, 0, false) // on 32 bits, those of 64 are guarded
 	c.Store(1)
-	fatal(unix.Ftruncate(f.fd, 0))
+	programtest.Fatal(unix.Ftruncate(f.fd, 0))
 	c.Store(2)
 	fmt.Println("survived")
 }
@@ -187,7 +189,7 @@ func TestCloseWhileUpdating(t *testing.T) {
 	before := make([]byte, r.Size())
 	f.ReadAt(before, 0)
 	seen := count.Load()
-	waitFor(t, "an update after Close", func() bool { return count.Load() > seen })
+	programtest.WaitFor(t, "an update after Close", func() bool { return count.Load() > seen })
 	close(stop)
 	updating.Wait()
 	after := make([]byte, r.Size())
@@ -244,7 +246,7 @@ func TestUnmapped(t *testing.T) {
 		count.Add(1)
 		r.Close()
 	}
-	waitFor(t, "the unmapping of closed regions", func() bool {
+	programtest.WaitFor(t, "the unmapping of closed regions", func() bool {
 		runtime.GC()
 		return maps() < before+50
 	})

@@ -7,6 +7,8 @@ import (
 	"os"
 	"syscall"
 	"testing"
+
+	"mmstats/lib/programtest"
 )
 
 const (
@@ -30,9 +32,9 @@ var viewRequests = []Request{
 // writeForView is a process that writes ever other values into a file.
 func writeForView() {
 	f, err := Open(os.Args[1], syscall.O_RDWR, 0)
-	fatal(err)
+	programtest.Fatal(err)
 	region, err := Map(f, PageSize())
-	fatal(err)
+	programtest.Fatal(err)
 	b := BuffersAt(region, 3+len(viewHead), viewSize)
 	fmt.Println("ready")
 	for i := 0; ; i++ {
@@ -70,7 +72,7 @@ func view(t *testing.T, f *File) *View {
 // A value is never seen half written, while another process writes it.
 func TestViewIsNeverTorn(t *testing.T) {
 	f := page(t, "123"+viewHead)
-	startUntilLine(t, "write-for-view", f.Name())
+	programtest.StartReady(t, "write-for-view", f.Name())
 	v := view(t, f)
 	values := make(map[byte]bool)
 	dst, outcomes := make([]byte, viewSize+10), make([]Outcome, len(viewRequests))

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"mmstats/lib/mmstats"
+	"mmstats/lib/programtest"
 )
 
 // TestCreateKeepsAFileOfAChild creates a file where one is whose writer has
@@ -15,11 +16,11 @@ func TestCreateKeepsAFileOfAChild(t *testing.T) {
 	if err := os.WriteFile(path, pythonFile(endedPID(t)), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	child := startReady(t, "hold", path)
+	child := programtest.StartReady(t, "hold", path)
 	if _, err := mmstats.Create(mmstats.Options{Path: path}); !errors.Is(err, mmstats.ErrInUse) {
 		t.Errorf("Create() over the file of a child that runs = %v, want %v", err, mmstats.ErrInUse)
 	}
-	child.finish(t)
+	child.Finish()
 	f, err := mmstats.Create(mmstats.Options{Path: path})
 	if err != nil {
 		t.Fatalf("Create() after the child ended = %v", err)

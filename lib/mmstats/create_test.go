@@ -17,6 +17,7 @@ import (
 	"testing"
 
 	"mmstats/lib/mmstats"
+	"mmstats/lib/programtest"
 )
 
 // pythonFile returns a file as a Python program writes it: nothing in it is
@@ -40,8 +41,8 @@ func pythonFile(pid int) []byte {
 // endedPID returns the process id of a process that ended.
 func endedPID(t *testing.T) int {
 	t.Helper()
-	p := startReady(t, "lock", os.Args[0])
-	p.kill()
+	p := programtest.StartReady(t, "lock", os.Args[0])
+	p.Kill()
 	return p.Process.Pid
 }
 
@@ -59,15 +60,15 @@ func TestReplaced(t *testing.T) {
 		want error // nil: the file is replaced
 		says string
 	}{
-		{"a file of a process that was killed", func(path string) { startReady(t, "own", path).kill() }, nil, ""},
-		{"a file of a process that ended well", func(path string) { startReady(t, "own", path).finish(t) }, nil, ""},
+		{"a file of a process that was killed", func(path string) { programtest.StartReady(t, "own", path).Kill() }, nil, ""},
+		{"a file of a process that ended well", func(path string) { programtest.StartReady(t, "own", path).Finish() }, nil, ""},
 		{"a file that this process closed", func(path string) { create(t, mmstats.Options{Path: path}).Close() }, nil, ""},
 		{"a file of Python's that ended", func(path string) { write(path, pythonFile(endedPID(t))) }, nil, ""},
-		{"a file of a process that runs", func(path string) { startReady(t, "own", path) }, mmstats.ErrInUse, ""},
+		{"a file of a process that runs", func(path string) { programtest.StartReady(t, "own", path) }, mmstats.ErrInUse, ""},
 		{"a file of this process", func(path string) { create(t, mmstats.Options{Path: path}) }, mmstats.ErrInUse, ""},
 		{"a file whose lock is held", func(path string) {
-			startReady(t, "own", path).kill()
-			startReady(t, "lock", path)
+			programtest.StartReady(t, "own", path).Kill()
+			programtest.StartReady(t, "lock", path)
 		}, mmstats.ErrInUse, ""},
 		{"a file of Python's that runs", func(path string) { write(path, pythonFile(os.Getppid())) }, mmstats.ErrInUse, ""},
 		{"a file that a shell tied to a process that runs", func(path string) {
@@ -83,7 +84,7 @@ func TestReplaced(t *testing.T) {
 		{"a directory", func(path string) { os.Mkdir(path, 0o700) }, errNot, "is a directory"},
 		{"a FIFO", func(path string) { syscall.Mkfifo(path, 0o600) }, errNot, "not a regular file"},
 		{"a link to a file that could be replaced", func(path string) {
-			startReady(t, "own", path+".real").kill()
+			programtest.StartReady(t, "own", path+".real").Kill()
 			os.Symlink(path+".real", path)
 		}, errNot, "is a symbolic link"},
 		{"a link that leads nowhere", func(path string) { os.Symlink("nowhere", path) }, errNot, "is a symbolic link"},
@@ -133,7 +134,7 @@ func TestReplacedOtherUser(t *testing.T) {
 		t.Skip("only root may give a file away")
 	}
 	path := temp(t, "x.mmstats")
-	startReady(t, "own", path).kill()
+	programtest.StartReady(t, "own", path).Kill()
 	if err := os.Chown(path, 65534, 65534); err != nil {
 		t.Fatal(err)
 	}
@@ -150,7 +151,7 @@ func TestCreateStartsWhereTheNameIsTaken(t *testing.T) {
 	dir := filepath.Dir(path)
 	t.Setenv("MMSTATS_PATH", dir)
 	t.Setenv("MMSTATS_FILES", "srv-1-1.mmstats")
-	first := startReady(t, "own", path)
+	first := programtest.StartReady(t, "own", path)
 	if err := os.WriteFile(filepath.Join(dir, "srv-1-1-2.mmstats"), []byte("foreign"), 0o644); err != nil {
 		t.Fatal(err)
 	}
@@ -173,7 +174,7 @@ func TestCreateStartsWhereTheNameIsTaken(t *testing.T) {
 			t.Errorf("Create(%+v) = %v, %v, want %v", chosen, f, err, mmstats.ErrInUse)
 		}
 	}
-	first.kill()
+	first.Kill()
 	again, err := mmstats.Create(mmstats.Options{})
 	if err != nil || again.Path() != path {
 		t.Fatalf("Create() after the program that was first ended: %v, %v, want the name again", again, err)
@@ -185,7 +186,7 @@ func TestCreateStartsWhereTheNameIsTaken(t *testing.T) {
 // replaced: one of them gets it.
 func TestReplacedParallel(t *testing.T) {
 	path := temp(t, "x.mmstats")
-	startReady(t, "own", path).kill()
+	programtest.StartReady(t, "own", path).Kill()
 	files := make(chan *mmstats.File, 20)
 	var creating sync.WaitGroup
 	for range cap(files) {
@@ -213,7 +214,7 @@ func TestReplacedParallel(t *testing.T) {
 
 func TestSharedExists(t *testing.T) {
 	path := temp(t, "x.mmstats")
-	startReady(t, "own", path).kill()
+	programtest.StartReady(t, "own", path).Kill()
 	o := shared
 	o.Path = path
 	if _, err := mmstats.Create(o); !errors.Is(err, fs.ErrExist) {
@@ -246,14 +247,14 @@ func noMap() {
 	runtime.GC()
 	var size uint64
 	statm, err := os.ReadFile("/proc/self/statm")
-	fatal(err)
+	programtest.Fatal(err)
 	fmt.Sscan(string(statm), &size)
 	size = size*uint64(os.Getpagesize()) + 12<<20
 	var limit syscall.Rlimit // of numbers with a sign on some systems
 	fmt.Sscan(fmt.Sprint(size, " ", size), &limit.Cur, &limit.Max)
-	fatal(syscall.Setrlimit(syscall.RLIMIT_AS, &limit))
+	programtest.Fatal(syscall.Setrlimit(syscall.RLIMIT_AS, &limit))
 	if _, err := mmstats.Create(mmstats.Options{Dir: os.Args[1]}, texts...); !errors.Is(err, syscall.ENOMEM) {
-		fatal(fmt.Errorf("Create() = %v, want %v", err, syscall.ENOMEM))
+		programtest.Fatal(fmt.Errorf("Create() = %v, want %v", err, syscall.ENOMEM))
 	}
 }
 
@@ -298,14 +299,14 @@ func TestNewFileHasRoom(t *testing.T) {
 // hold the lock of its file.
 func TestLockInherited(t *testing.T) {
 	path := temp(t, "x.mmstats")
-	p := start(t, "own", path, "sleep")
-	child, err := strconv.Atoi(p.line(t))
+	p := programtest.Start(t, exec.Command("own", path, "sleep"))
+	child, err := strconv.Atoi(p.Line())
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer syscall.Kill(child, syscall.SIGKILL)
-	p.line(t)
-	p.kill()
+	p.Line()
+	p.Kill()
 	if err := syscall.Kill(child, 0); err != nil {
 		t.Fatalf("the child is gone: %v", err)
 	}
@@ -343,7 +344,7 @@ func TestRemove(t *testing.T) {
 		t.Errorf("Err() of the other file = %v", err)
 	}
 	// So does one that a visitor may not have.
-	p := startReady(t, "own", temp(t, "x"))
+	p := programtest.StartReady(t, "own", temp(t, "x"))
 	visitor := visit(t, p.Args[1], mmstats.Options{})
 	if err := visitor.Remove(); !errors.Is(err, mmstats.ErrLocked) {
 		t.Errorf("Remove() by a visitor = %v, want %v", err, mmstats.ErrLocked)

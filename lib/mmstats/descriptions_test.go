@@ -16,6 +16,7 @@ import (
 	"mmstats/lib/format"
 	"mmstats/lib/format/formattest"
 	"mmstats/lib/mmstats"
+	"mmstats/lib/programtest"
 	"mmstats/lib/reader"
 )
 
@@ -84,23 +85,23 @@ func (s *many) locked() {
 // describe is "describe FILE numbers|locked TIMES".
 func describe() {
 	times, err := strconv.Atoi(os.Args[3])
-	fatal(err)
+	programtest.Fatal(err)
 	var s many
 	f, err := mmstats.Open(os.Args[1], shared, &s)
-	fatal(err)
+	programtest.Fatal(err)
 	ready()
-	untilTold()
+	programtest.UntilTold()
 	for range times {
 		s.numbers()
 		if os.Args[2] == "locked" {
 			s.locked()
 		}
-		fatal(f.Apply([]change.Change{
+		programtest.Fatal(f.Apply([]change.Change{
 			{Label: "Gauge", Op: change.Add, Text: "2"}, {Label: "Latency", Op: change.Add, Text: "2"},
 			{Label: "Ratio", Op: change.Subtract, Text: "0.5"}, {Label: "Up", Op: change.Set, Text: "true"},
 		}))
 	}
-	fatal(f.Err())
+	programtest.Fatal(f.Err())
 }
 
 // pads returns the pad bytes before each value of a file, by label and buffer.
@@ -144,12 +145,12 @@ func TestProcessesLeaveDescriptions(t *testing.T) {
 		if len(before) != 14+2 || strings.Count(fmt.Sprint(before), "Time to answer") != 4 {
 			t.Fatalf("descriptions: %q", before)
 		}
-		var updating []*process
+		var updating []*programtest.Program
 		for range processes {
-			updating = append(updating, startReady(t, "describe", f.Path(), way, strconv.Itoa(times)))
+			updating = append(updating, programtest.StartReady(t, "describe", f.Path(), way, strconv.Itoa(times)))
 		}
 		for _, p := range updating {
-			p.stdin.Close()
+			p.In.Close()
 		}
 		for range times {
 			s.numbers()
@@ -158,7 +159,7 @@ func TestProcessesLeaveDescriptions(t *testing.T) {
 			s.Local.Add(7)
 		}
 		for _, p := range updating {
-			p.finish(t)
+			p.Finish()
 		}
 		for label, pad := range pads(t, f.Path()) {
 			if before[label] != pad {
@@ -428,9 +429,9 @@ func TestHistogramTime(t *testing.T) {
 // beat is "beat FILE": its heartbeat is every millisecond.
 func beat() {
 	_, err := mmstats.Create(mmstats.Options{Path: os.Args[1], Heartbeat: time.Millisecond})
-	fatal(err)
+	programtest.Fatal(err)
 	ready()
-	untilTold()
+	programtest.UntilTold()
 }
 
 // heartbeatOf returns the time of the last heartbeat in a file.
@@ -456,20 +457,20 @@ func heartbeatOf(t *testing.T, path string) float64 {
 // goes on.
 func TestHeartbeatOfStoppedProcess(t *testing.T) {
 	path := temp(t, "beat.mmstats")
-	p := startReady(t, "beat", path)
+	p := programtest.StartReady(t, "beat", path)
 	first := heartbeatOf(t, path)
 	if now := float64(time.Now().UnixMicro()) / 1e6; math.Abs(now-first) > 60 {
 		t.Errorf("heartbeat at %v, want about %v", first, now)
 	}
-	waitFor(t, "a heartbeat", func() bool { return heartbeatOf(t, path) > first })
-	p.stop(t)
+	programtest.WaitFor(t, "a heartbeat", func() bool { return heartbeatOf(t, path) > first })
+	stop(t, p)
 	stopped := heartbeatOf(t, path)
 	waitTicks(t)
 	if got := heartbeatOf(t, path); got != stopped {
 		t.Errorf("heartbeat of a process that is stopped went from %v to %v", stopped, got)
 	}
-	p.goOn(t)
-	waitFor(t, "a heartbeat of a process that goes on", func() bool { return heartbeatOf(t, path) > stopped })
+	goOn(t, p)
+	programtest.WaitFor(t, "a heartbeat of a process that goes on", func() bool { return heartbeatOf(t, path) > stopped })
 }
 
 // waitTicks returns after 20 heartbeats of another file.
@@ -477,7 +478,7 @@ func waitTicks(t *testing.T) {
 	f := create(t, mmstats.Options{Heartbeat: time.Millisecond})
 	defer f.Close()
 	last, beats := heartbeatOf(t, f.Path()), 0
-	waitFor(t, "20 heartbeats", func() bool {
+	programtest.WaitFor(t, "20 heartbeats", func() bool {
 		if now := heartbeatOf(t, f.Path()); now > last {
 			last = now
 			beats++

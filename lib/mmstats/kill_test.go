@@ -10,6 +10,7 @@ import (
 
 	"mmstats/lib/mapping"
 	"mmstats/lib/mmstats"
+	"mmstats/lib/programtest"
 	"mmstats/lib/reader"
 )
 
@@ -73,10 +74,10 @@ func allKinds() {
 	case "owner":
 		_, err := mmstats.Create(mmstats.Options{Path: path, NoDefaults: true},
 			&stats, mmstats.Labeled{Label: "sys.pid", Stat: &mmstats.Constant[uint32]{Value: uint32(os.Getpid())}})
-		fatal(err)
+		programtest.Fatal(err)
 	case "visitor":
 		_, err := mmstats.Open(path, shared, &stats)
-		fatal(err)
+		programtest.Fatal(err)
 	case "grower":
 		grow(path)
 	case "adder":
@@ -94,15 +95,15 @@ func allKinds() {
 // adds so many that this mostly happens before the last.
 func grow(path string) {
 	n, err := countGrowing(path)
-	fatal(err)
+	programtest.Fatal(err)
 	f, err := mmstats.Open(path, shared)
-	fatal(err)
+	programtest.Fatal(err)
 	ready()
 	for end := n + 300; n < end; n++ {
 		_, add, _ := growing(n)
-		fatal(add(f))
+		programtest.Fatal(add(f))
 	}
-	untilTold()
+	programtest.UntilTold()
 }
 
 // addTo adds a hundred stats to a file that others add to.
@@ -111,12 +112,12 @@ func addTo(path, name string) {
 	fmt.Sscan(name, &i)
 	var all mmstats.Counter
 	f, err := mmstats.Open(path, shared, mmstats.Labeled{Label: "all", Stat: &all})
-	fatal(err)
+	programtest.Fatal(err)
 	ready()
-	untilTold()
+	programtest.UntilTold()
 	for n := range added {
 		var c mmstats.Counter
-		fatal(f.Add(mmstats.Labeled{Label: addedLabel(i, n), Stat: &c}))
+		programtest.Fatal(f.Add(mmstats.Labeled{Label: addedLabel(i, n), Stat: &c}))
 		c.Add(uint64(n))
 		all.Inc()
 	}
@@ -200,16 +201,16 @@ func TestKill(t *testing.T) {
 				f.Close()
 				path, seen = f.Path(), 0
 			}
-			p := startReady(t, "all-kinds", path, "grower")
+			p := programtest.StartReady(t, "all-kinds", path, "grower")
 			target := seen + random(6)
-			waitFor(t, "a stat that is added", func() bool {
+			programtest.WaitFor(t, "a stat that is added", func() bool {
 				count, err := countGrowing(path)
 				if err != nil {
 					t.Fatal(err)
 				}
 				return count >= target
 			})
-			p.kill()
+			p.Kill()
 			wantFree(t, path)
 			count, err := countGrowing(path)
 			if err != nil || count < target {
@@ -222,14 +223,14 @@ func TestKill(t *testing.T) {
 
 func killAllKinds(t *testing.T, path, role string, rounds int) {
 	t.Helper()
-	p := startReady(t, "all-kinds", path, role)
+	p := programtest.StartReady(t, "all-kinds", path, role)
 	var counter mmstats.Counter
 	f, err := mmstats.Open(path, shared, mmstats.Labeled{Label: "Counter", Stat: &counter})
 	if err != nil {
 		t.Fatal(err)
 	}
-	waitFor(t, "the last round", func() bool { return counter.Value() >= uint64(rounds) })
-	p.kill()
+	programtest.WaitFor(t, "the last round", func() bool { return counter.Value() >= uint64(rounds) })
+	p.Kill()
 	f.Close()
 	wantFree(t, path)
 	wantRounds(t, path)

@@ -17,6 +17,7 @@ import (
 	"mmstats/lib/change"
 	"mmstats/lib/mapping"
 	"mmstats/lib/mmstats"
+	"mmstats/lib/programtest"
 )
 
 // updates are one update of each kind.
@@ -215,7 +216,7 @@ func TestTruncatedWhileUpdating(t *testing.T) {
 		os.Truncate(f.Path(), 0)
 		os.Truncate(f.Path(), 1<<16)
 		before := rounds.Load()
-		waitFor(t, "more updates", func() bool { return rounds.Load() > before+3 })
+		programtest.WaitFor(t, "more updates", func() bool { return rounds.Load() > before+3 })
 	}
 	close(stop)
 	updating.Wait()
@@ -298,14 +299,14 @@ func TestSampleThatIsNoNumberIsDropped(t *testing.T) {
 func truncateUnder() {
 	var stats everything
 	f, err := mmstats.Create(mmstats.Options{Path: os.Args[1]}, &stats)
-	fatal(err)
+	programtest.Fatal(err)
 	update := stats.updates()[os.Args[2]]
 	update()
-	fatal(os.Truncate(f.Path(), 0))
+	programtest.Fatal(os.Truncate(f.Path(), 0))
 	update()
 	update()
 	if err := f.Err(); !isLost(err, f.Path(), 2) {
-		fatal(fmt.Errorf("Err() = %v, want 2 updates dropped", err))
+		programtest.Fatal(fmt.Errorf("Err() = %v, want 2 updates dropped", err))
 	}
 }
 
@@ -333,19 +334,19 @@ func fillDisk() {
 	big := func() mmstats.Labeled { return mmstats.Labeled{Label: "big", Stat: new(mmstats.String), Size: 100_000} }
 	var stats everything
 	f, err := mmstats.Create(mmstats.Options{Dir: dir, Name: "x", NoDefaults: true}, &stats)
-	fatal(err)
-	fatal(syscall.Setrlimit(syscall.RLIMIT_FSIZE, &syscall.Rlimit{Cur: 8192, Max: 8192}))
+	programtest.Fatal(err)
+	programtest.Fatal(syscall.Setrlimit(syscall.RLIMIT_FSIZE, &syscall.Rlimit{Cur: 8192, Max: 8192}))
 	if err := f.Add(big()); !errors.Is(err, syscall.EFBIG) {
-		fatal(fmt.Errorf("Add() past the limit = %v, want %v", err, syscall.EFBIG))
+		programtest.Fatal(fmt.Errorf("Add() past the limit = %v, want %v", err, syscall.EFBIG))
 	}
 	if _, err := mmstats.Create(mmstats.Options{Dir: dir}, big()); !errors.Is(err, syscall.EFBIG) {
-		fatal(fmt.Errorf("Create() past the limit = %v, want %v", err, syscall.EFBIG))
+		programtest.Fatal(fmt.Errorf("Create() past the limit = %v, want %v", err, syscall.EFBIG))
 	}
 	var small mmstats.Counter
-	fatal(f.Add(mmstats.Labeled{Label: "small", Stat: &small})) // has its room
+	programtest.Fatal(f.Add(mmstats.Labeled{Label: "small", Stat: &small})) // has its room
 	small.Inc()
 	stats.Counter.Inc()
-	fatal(f.Err())
+	programtest.Fatal(f.Err())
 }
 
 func TestDiskFull(t *testing.T) {

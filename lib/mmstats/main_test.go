@@ -1,23 +1,20 @@
 package mmstats_test
 
 import (
-	"bufio"
 	"fmt"
-	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
-	"strings"
 	"syscall"
 	"testing"
-	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"mmstats/lib/format"
 	"mmstats/lib/mapping"
 	"mmstats/lib/mmstats"
+	"mmstats/lib/programtest"
 	"mmstats/lib/reader"
 )
 
@@ -43,83 +40,8 @@ func TestMain(m *testing.M) {
 	})
 }
 
-// fatal ends a program after an error.
-func fatal(err error) {
-	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		os.Exit(1)
-	}
-}
-
 // ready tells the test that a program has begun.
 func ready() { fmt.Println("ready") }
-
-// untilTold waits until the test closes the standard input of a program, or
-// ends.
-func untilTold() { io.Copy(io.Discard, os.Stdin) }
-
-// A process is a program that runs beside the test.
-type process struct {
-	*exec.Cmd
-	stdin  io.Closer
-	stdout *bufio.Reader
-}
-
-// start starts a program of TestMain.
-func start(t testing.TB, name string, args ...string) *process {
-	t.Helper()
-	p := &process{Cmd: exec.Command(name, args...)}
-	p.Stderr = os.Stderr
-	in, err := p.StdinPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	out, err := p.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	p.stdin, p.stdout = in, bufio.NewReader(out)
-	if err := p.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { p.Process.Kill(); p.Wait() })
-	return p
-}
-
-// startReady is start, and returns when the program is ready.
-func startReady(t testing.TB, name string, args ...string) *process {
-	t.Helper()
-	p := start(t, name, args...)
-	if line := p.line(t); line != "ready" {
-		t.Fatalf("%s %q wrote %q, want ready", name, args, line)
-	}
-	return p
-}
-
-// line returns the next line that a program writes.
-func (p *process) line(t testing.TB) string {
-	t.Helper()
-	line, err := p.stdout.ReadString('\n')
-	if err != nil {
-		t.Fatalf("%q ended: %v", p.Args, err)
-	}
-	return strings.TrimSuffix(line, "\n")
-}
-
-// kill ends a program by SIGKILL.
-func (p *process) kill() {
-	p.Process.Kill()
-	p.Wait()
-}
-
-// finish lets a program end, which must go well.
-func (p *process) finish(t testing.TB) {
-	t.Helper()
-	p.stdin.Close()
-	if err := p.Wait(); err != nil {
-		t.Errorf("%q: %v", p.Args, err)
-	}
-}
 
 // create creates a file in a directory of the test's own, and closes it at the
 // end.
@@ -229,32 +151,22 @@ func names(t testing.TB, dir string) []string {
 	return names
 }
 
-// waitFor waits until a condition is there.
-func waitFor(t testing.TB, what string, condition func() bool) {
-	t.Helper()
-	for deadline := time.Now().Add(time.Minute); !condition(); time.Sleep(50 * time.Microsecond) {
-		if time.Now().After(deadline) {
-			t.Fatalf("%s did not come", what)
-		}
-	}
-}
-
 // lock is "lock FILE": it holds the lock of a file.
 func lock() {
 	f, err := mapping.Open(os.Args[1], os.O_RDONLY, 0)
-	fatal(err)
-	fatal(f.TryLock())
+	programtest.Fatal(err)
+	programtest.Fatal(f.TryLock())
 	ready()
-	untilTold()
+	programtest.UntilTold()
 }
 
 // hold is "hold FILE": it has a file open for writing, without a lock, as
 // programs in Python do, and their children.
 func hold() {
 	_, err := os.OpenFile(os.Args[1], os.O_RDWR, 0)
-	fatal(err)
+	programtest.Fatal(err)
 	ready()
-	untilTold()
+	programtest.UntilTold()
 }
 
 // own is "own FILE [CHILD]": a program that publishes a file, and may start
@@ -265,22 +177,22 @@ func own() {
 		Note mmstats.String  `mmstats:"note"`
 	}
 	_, err := mmstats.Create(mmstats.Options{Path: os.Args[1]}, &stats)
-	fatal(err)
+	programtest.Fatal(err)
 	stats.Hits.Add(3)
 	stats.Note.Set("owned")
 	if len(os.Args) > 2 {
 		child := exec.Command(os.Args[2], "60")
-		fatal(child.Start())
+		programtest.Fatal(child.Start())
 		fmt.Println(child.Process.Pid)
 	}
 	ready()
-	untilTold()
+	programtest.UntilTold()
 }
 
 func temp(t testing.TB, base string) string { return filepath.Join(t.TempDir(), base) }
 
 // stop stops a program by SIGSTOP, and returns when it has stopped.
-func (p *process) stop(t testing.TB) {
+func stop(t testing.TB, p *programtest.Program) {
 	t.Helper()
 	p.Process.Signal(syscall.SIGSTOP)
 	var status syscall.WaitStatus
@@ -290,7 +202,7 @@ func (p *process) stop(t testing.TB) {
 }
 
 // goOn has a stopped program go on.
-func (p *process) goOn(t testing.TB) {
+func goOn(t testing.TB, p *programtest.Program) {
 	t.Helper()
 	if err := p.Process.Signal(syscall.SIGCONT); err != nil {
 		t.Fatal(err)

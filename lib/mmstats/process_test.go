@@ -11,6 +11,7 @@ import (
 	"mmstats/lib/change"
 	"mmstats/lib/format"
 	"mmstats/lib/mmstats"
+	"mmstats/lib/programtest"
 	"mmstats/lib/reader"
 )
 
@@ -25,12 +26,12 @@ type sums struct {
 // add is "add FILE TIMES".
 func add() {
 	times, err := strconv.Atoi(os.Args[2])
-	fatal(err)
+	programtest.Fatal(err)
 	var s sums
 	_, err = mmstats.Open(os.Args[1], shared, &s)
-	fatal(err)
+	programtest.Fatal(err)
 	ready()
-	untilTold()
+	programtest.UntilTold()
 	for range times {
 		s.Hits.Inc()
 		s.Bytes.Add(-2)
@@ -47,15 +48,15 @@ func TestProcessesAdd(t *testing.T) {
 		processes = 16
 	}
 	f := create(t, shared, new(sums))
-	var adding []*process
+	var adding []*programtest.Program
 	for range processes {
-		adding = append(adding, startReady(t, "add", f.Path(), strconv.Itoa(times)))
+		adding = append(adding, programtest.StartReady(t, "add", f.Path(), strconv.Itoa(times)))
 	}
 	for _, p := range adding {
-		p.stdin.Close()
+		p.In.Close()
 	}
 	for _, p := range adding {
-		p.finish(t)
+		p.Finish()
 	}
 	total := processes * times
 	small := int16(total) // it wraps around
@@ -80,19 +81,19 @@ func textOf(n int) string { return strings.Repeat(string(rune('a'+n)), 3000+50*n
 // setTexts is "set-texts FILE N TIMES".
 func setTexts() {
 	n, err := strconv.Atoi(os.Args[2])
-	fatal(err)
+	programtest.Fatal(err)
 	times, err := strconv.Atoi(os.Args[3])
-	fatal(err)
+	programtest.Fatal(err)
 	var stats texts
 	f, err := mmstats.Open(os.Args[1], shared, &stats)
-	fatal(err)
+	programtest.Fatal(err)
 	ready()
-	untilTold()
+	programtest.UntilTold()
 	for range times {
 		stats.Text.Set(textOf(n))
 		stats.Sets.Add(float64(n))
 	}
-	fatal(f.Err())
+	programtest.Fatal(f.Err())
 }
 
 // TestProcessesSetTexts has 16 processes set the same text, which is read all
@@ -106,18 +107,18 @@ func TestProcessesSetTexts(t *testing.T) {
 	for n := range writers {
 		known[textOf(n)] = true
 	}
-	var setting []*process
+	var setting []*programtest.Program
 	for n := range writers {
-		setting = append(setting, startReady(t, "set-texts", f.Path(), strconv.Itoa(n), strconv.Itoa(times)))
+		setting = append(setting, programtest.StartReady(t, "set-texts", f.Path(), strconv.Itoa(n), strconv.Itoa(times)))
 	}
 	for _, p := range setting {
-		p.stdin.Close()
+		p.In.Close()
 	}
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
 		for _, p := range setting {
-			p.finish(t)
+			p.Finish()
 		}
 	}()
 	look := func(text string) {
@@ -147,7 +148,7 @@ func TestProcessesSetTexts(t *testing.T) {
 func average() {
 	var stats struct{ Mean mmstats.Average }
 	_, err := mmstats.Create(mmstats.Options{Path: os.Args[1]}, &stats)
-	fatal(err)
+	programtest.Fatal(err)
 	ready()
 	for i := 1; ; i++ {
 		stats.Mean.Add(float64(i))
@@ -157,7 +158,7 @@ func average() {
 // TestProcessesReadAverage reads an average that another process updates.
 // Mean, count and total always belong together.
 func TestProcessesReadAverage(t *testing.T) {
-	p := startReady(t, "average", temp(t, "x"))
+	p := programtest.StartReady(t, "average", temp(t, "x"))
 	var stats struct{ Mean mmstats.Average }
 	visit(t, p.Args[1], mmstats.Options{}, &stats)
 	var last uint64
@@ -179,7 +180,7 @@ func TestProcessesReadAverage(t *testing.T) {
 		}
 		last = count
 	}
-	p.kill()
+	p.Kill()
 	if got, want := stats.Mean.Value(), statIn(t, p.Args[1], "Mean").Value.Float(); got != want {
 		t.Errorf("Mean = %v for a visitor, want %v", got, want)
 	}
@@ -235,13 +236,13 @@ func countGrowing(path string) (int, error) {
 // may ever be damaged, wrong or gone.
 func snapshots() {
 	n, err := strconv.Atoi(os.Args[2])
-	fatal(err)
+	programtest.Fatal(err)
 	ready()
 	for seen := 0; seen < n; {
 		count, err := countGrowing(os.Args[1])
-		fatal(err)
+		programtest.Fatal(err)
 		if count < seen {
-			fatal(fmt.Errorf("%d stats after %d", count, seen))
+			programtest.Fatal(fmt.Errorf("%d stats after %d", count, seen))
 		}
 		seen = count
 	}
@@ -252,9 +253,9 @@ func snapshots() {
 func TestProcessReadsGrowing(t *testing.T) {
 	const stats = 900
 	f := create(t, mmstats.Options{NoDefaults: true})
-	var reading []*process
+	var reading []*programtest.Program
 	for range 2 {
-		reading = append(reading, startReady(t, "snapshots", f.Path(), strconv.Itoa(stats)))
+		reading = append(reading, programtest.StartReady(t, "snapshots", f.Path(), strconv.Itoa(stats)))
 	}
 	for n := range stats {
 		_, add, _ := growing(n)
@@ -263,22 +264,22 @@ func TestProcessReadsGrowing(t *testing.T) {
 		}
 	}
 	for _, p := range reading {
-		p.finish(t)
+		p.Finish()
 	}
 }
 
 // TestProcessesGrow adds stats to one file from two processes and this one.
 func TestProcessesGrow(t *testing.T) {
 	f := create(t, shared)
-	var growing []*process
+	var growing []*programtest.Program
 	for i := range 3 {
-		growing = append(growing, startReady(t, "all-kinds", f.Path(), "adder", fmt.Sprint(i)))
+		growing = append(growing, programtest.StartReady(t, "all-kinds", f.Path(), "adder", fmt.Sprint(i)))
 	}
 	for _, p := range growing {
-		p.stdin.Close()
+		p.In.Close()
 	}
 	for _, p := range growing {
-		p.finish(t)
+		p.Finish()
 	}
 	got := read(t, f.Path())
 	for i := range 3 {

@@ -10,22 +10,23 @@ import (
 	"testing"
 
 	"mmstats/lib/mmstats"
+	"mmstats/lib/programtest"
 )
 
 // removeOnSignal publishes the file that its argument names, and ignores SIGHUP.
 func removeOnSignal() {
 	signal.Ignore(syscall.SIGHUP)
 	file, err := mmstats.Create(mmstats.Options{Path: os.Args[1]})
-	fatal(err)
+	programtest.Fatal(err)
 	file.RemoveOnSignal()
 	ready()
-	untilTold()
+	programtest.UntilTold()
 }
 
 func TestSignalledProgramLeavesNoFile(t *testing.T) {
 	for _, s := range []syscall.Signal{syscall.SIGINT, syscall.SIGTERM} {
 		path := filepath.Join(t.TempDir(), "x.mmstats")
-		p := startReady(t, "remove-on-signal", path)
+		p := programtest.StartReady(t, "remove-on-signal", path)
 		if err := errors.Join(p.Process.Signal(syscall.SIGHUP), p.Process.Signal(s)); err != nil {
 			t.Fatal(err)
 		}

@@ -13,6 +13,7 @@ import (
 	"mmstats/lib/change"
 	"mmstats/lib/format"
 	"mmstats/lib/mmstats"
+	"mmstats/lib/programtest"
 )
 
 func TestUpdates(t *testing.T) {
@@ -120,7 +121,7 @@ func TestTimer(t *testing.T) {
 	var timer mmstats.Timer
 	f := create(t, mmstats.Options{}, mmstats.Labeled{Label: "t", Stat: &timer})
 	start := time.Now()
-	waitFor(t, "time", func() bool { return time.Since(start) > 0 })
+	programtest.WaitFor(t, "time", func() bool { return time.Since(start) > 0 })
 	before := time.Since(start)
 	timer.ObserveSince(start)
 	if got := timer.Value(); got < before || got > time.Since(start) {
@@ -215,7 +216,7 @@ func TestCloseWhileUpdating(t *testing.T) {
 			}
 		})
 	}
-	waitFor(t, "the first updates", func() bool { return s.Counter.Value() > 100 })
+	programtest.WaitFor(t, "the first updates", func() bool { return s.Counter.Value() > 100 })
 	if err := f.Close(); err != nil {
 		t.Errorf("Close() = %v", err)
 	}
@@ -316,7 +317,7 @@ func TestProgramThatCountsWhileItDeclaresLives(t *testing.T) {
 				t.Errorf("Add(%s) = %v", kind, err)
 			}
 		}
-		waitFor(t, "an update", func() bool { return s.Counter.Value() > 0 })
+		programtest.WaitFor(t, "an update", func() bool { return s.Counter.Value() > 0 })
 		close(stop)
 		updating.Wait()
 		if got, want := read(t, f.Path())[label+"Counter"], fmt.Sprint("counter ", s.Counter.Value()); got != want {

@@ -13,6 +13,7 @@ import (
 	"mmstats/lib/change"
 	"mmstats/lib/format"
 	"mmstats/lib/mmstats"
+	"mmstats/lib/programtest"
 )
 
 // TestOpen goes on where an earlier run left a file, and adds what it lacked.
@@ -118,7 +119,7 @@ func TestOpenNoStatFile(t *testing.T) {
 
 // TestVisitOwned visits the file of a process that runs.
 func TestVisitOwned(t *testing.T) {
-	p := startReady(t, "own", temp(t, "x.mmstats"))
+	p := programtest.StartReady(t, "own", temp(t, "x.mmstats"))
 	path := p.Args[1]
 	var stats struct {
 		Hits mmstats.Counter `mmstats:"hits"`
@@ -142,7 +143,7 @@ func TestVisitOwned(t *testing.T) {
 	if got := read(t, path); got["hits"] != "counter 5" || got["note"] != "string owned" {
 		t.Errorf("hits, note = %s, %s", got["hits"], got["note"])
 	}
-	p.kill()
+	p.Kill()
 	stats.Note.Set("inherited")
 	if err := f.Add(mmstats.Labeled{Label: "new", Stat: new(mmstats.Counter)}); err != nil {
 		t.Errorf("Add() after the owner ended = %v", err)

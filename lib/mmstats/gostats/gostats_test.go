@@ -10,6 +10,7 @@ import (
 
 	"mmstats/lib/format"
 	"mmstats/lib/mmstats"
+	"mmstats/lib/programtest"
 	"mmstats/lib/reader"
 )
 
@@ -25,15 +26,6 @@ func read(t *testing.T, path string) map[string]*format.Stat {
 		found[string(stats[i].Label)] = &stats[i]
 	}
 	return found
-}
-
-func waitFor(t *testing.T, what string, condition func() bool) {
-	t.Helper()
-	for deadline := time.Now().Add(time.Minute); !condition(); time.Sleep(time.Millisecond) {
-		if time.Now().After(deadline) {
-			t.Fatalf("%s did not come", what)
-		}
-	}
 }
 
 // TestPublish has the process do something of everything.
@@ -81,7 +73,7 @@ func TestPublish(t *testing.T) {
 	for range 3 {
 		runtime.GC()
 	}
-	waitFor(t, "a sample of it", func() bool {
+	programtest.WaitFor(t, "a sample of it", func() bool {
 		stats = read(t, file.Path())
 		return value("goroutines") >= 100 && value("gc.cycles") >= cycles+3 && value("allocated") >= allocated+32<<20 &&
 			value("heap.live") >= 32<<20 && value("heap.objects") >= 32<<20 && value("memory") >= 32<<20 && value("heap.goal") >= 32<<20 &&
@@ -104,7 +96,7 @@ func TestPublish(t *testing.T) {
 	start := time.Now()
 	for time.Since(start) < 20*time.Millisecond {
 	}
-	waitFor(t, "CPU time", func() bool {
+	programtest.WaitFor(t, "CPU time", func() bool {
 		stats = read(t, file.Path())
 		return value("cpu.user")+value("cpu.system") >= 0.01
 	})
@@ -129,7 +121,7 @@ func TestSamplerEnds(t *testing.T) {
 		}
 		file.Remove()
 	}
-	waitFor(t, "the end of the goroutines", func() bool { return runtime.NumGoroutine() <= before })
+	programtest.WaitFor(t, "the end of the goroutines", func() bool { return runtime.NumGoroutine() <= before })
 }
 
 // TestFeed takes a histogram of the runtime with all of its counts, and later
