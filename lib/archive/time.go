@@ -26,8 +26,12 @@ func (e *TimeError) Error() string {
 
 // Time returns the time that text stands for, as [ParseTime] has it. It is
 // not before the first record, and not after the last one, unless the clock was
-// set back in between: a text rounds to what may lie a second outside of them. The error is an [*OutsideError] for
-// any other, and a [*TimeError] for what is no time.
+// set back in between: a text rounds to what may lie a second outside of them.
+// The error is an [*OutsideError] for any other, and a [*TimeError] for what is
+// no time.
+//
+// Commands show times in milliseconds, so a text stands for the end of its
+// millisecond: the time of a record, as it is shown, leads to that record.
 func (a *Archive) Time(text string) (t time.Time, err error) {
 	first, last, err := a.Bounds()
 	if err != nil {
@@ -35,6 +39,9 @@ func (a *Archive) Time(text string) (t time.Time, err error) {
 	}
 	if t, err = ParseTime(text, last); err != nil {
 		return t, err
+	}
+	if t.Nanosecond()%int(time.Millisecond) == 0 {
+		t = t.Add(time.Millisecond - time.Microsecond)
 	}
 	switch {
 	case t.Before(first.Add(-time.Second)) || t.After(last.Add(time.Second)):
