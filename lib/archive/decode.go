@@ -325,9 +325,11 @@ func (d *decoder) resume(last map[fileID]*File) {
 	d.arrange()
 }
 
-// sameField reports whether two stats differ at most in their values.
+// sameField reports whether two stats differ at most in a value that may change.
+// The process that made a file is a constant of it.
 func sameField(x, y Stat) bool {
-	return x.Label == y.Label && x.Type == y.Type && x.Kind == y.Kind && x.Live == y.Live && x.Description == y.Description
+	return x.Label == y.Label && x.Type == y.Type && x.Kind == y.Kind && x.Live == y.Live && x.Description == y.Description &&
+		(x.Live || x.Unread || y.Unread || slices.Equal(x.Words, y.Words) && bytes.Equal(x.Text, y.Text))
 }
 
 // arrange makes d.files the files in order, less those that were gone after

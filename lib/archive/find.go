@@ -83,7 +83,7 @@ func (a *Archive) due(t int64) bool {
 
 // nextKey returns the first key that was made at or after from, and leaves out
 // what is between. A file that both records have goes on, where it has the same
-// path, inode and stats. The error is [io.EOF] where there is no key up to
+// path, inode, stats and constants. The error is [io.EOF] where there is no key up to
 // a.end; then [Archive.Next] goes on as before. It may be called after Next or
 // At returned a record.
 func (a *Archive) nextKey(from time.Time) (*Record, error) {

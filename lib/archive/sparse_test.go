@@ -160,6 +160,38 @@ func TestPlayerSparseGap(t *testing.T) {
 	}
 }
 
+// A file that has the path and the inode of one before is not the same where
+// another process made it.
+func TestPlayerSparseWriter(t *testing.T) {
+	dir := t.TempDir()
+	wr := newWriter(t, dir, Options{})
+	var first, second workers
+	first.add()
+	second.made = 1
+	second.add()
+	second.files[0].Path, second.files[0].Inode = first.files[0].Path, first.files[0].Inode
+	second.files[0].Stats[2].Words[0] = 1_000_000
+	for i := range 1000 {
+		files := first.files
+		if i > 450 {
+			files = second.files
+		}
+		files[0].Gone = i == 450
+		files[0].Stats[2].Words[0]++
+		if err := wr.Record(moment(i), files); err != nil {
+			t.Fatal(err)
+		}
+	}
+	wr.Close()
+	p := NewPlayer(open(t, dir))
+	p.Step, p.Sparse = 300*time.Second, true
+	for i := range 3 {
+		if now := pollSparse(p); now.counted > 300 || (now.counted == 300) != (i == 1) {
+			t.Errorf("poll %d at %v counted %d", i, now.time, now.counted)
+		}
+	}
+}
+
 // A key that is damaged is passed over, and the others are read.
 func TestPlayerSparseDamage(t *testing.T) {
 	dir := t.TempDir()
