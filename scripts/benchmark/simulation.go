@@ -19,6 +19,7 @@ type simulation struct {
 	rand     *rand.Rand
 	start    time.Time
 	tick     int
+	begun    int // programs that started so far
 }
 
 type program struct {
@@ -33,7 +34,7 @@ type program struct {
 func newSimulation(files int) *simulation {
 	s := &simulation{rand: rand.New(rand.NewPCG(1, 2)), start: time.Unix(1_795_000_000, 0).UTC()}
 	for i := range files {
-		p := &program{pid: 1000 + i, rate: math.Exp(s.rand.Float64() * 5)}
+		p := &program{rate: math.Exp(s.rand.Float64() * 5)}
 		switch {
 		case i%10 < 5:
 			p.every = 1
@@ -50,7 +51,8 @@ func newSimulation(files int) *simulation {
 
 // begin starts a program.
 func (s *simulation) begin(p *program) {
-	p.pid += len(s.programs)
+	s.begun++
+	p.pid = 1000 + s.begun
 	p.n, p.total = 0, 0
 	p.File = &archive.File{Path: fmt.Sprintf("/run/mmstats/worker-%d-%d.mmstats", p.pid, p.pid), Inode: uint64(100000 + p.pid), Writer: archive.WriterRuns}
 	add := func(label string, t format.Type, k format.Kind, unit string) {
