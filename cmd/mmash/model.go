@@ -37,6 +37,8 @@ type model struct {
 	recorded bool
 	// rowless says that no rows are made: those of the last tick are by makeRows.
 	rowless bool
+	// coarse says that a tick stands for more than one record.
+	coarse bool
 
 	mu      sync.Mutex
 	source  source

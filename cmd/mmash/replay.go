@@ -11,6 +11,7 @@ import (
 	"mmstats/lib/archive"
 	"mmstats/lib/cli"
 	"mmstats/lib/escape"
+	"mmstats/lib/format"
 )
 
 const (
@@ -29,8 +30,7 @@ type replay struct {
 	*model
 	player   *archive.Player
 	from, to time.Time
-	points   int       // at most, of a series
-	first    time.Time // of the first record
+	points   int // at most, of a series
 }
 
 func newReplay(p *archive.Player, from, to time.Time, points int) *replay {
@@ -50,7 +50,6 @@ func (rp *replay) begin(wanted func(label string) bool) error {
 		}
 		return archive.ErrEmpty
 	}
-	rp.first = rp.looked
 	points := min(rp.points, maxRangePoints, maxReplayPoints/max(1, rp.lastID))
 	if rp.points > 0 && points < min(rp.points, minReplayPoints) {
 		return &refusal{http.StatusBadRequest, fmt.Sprintf("the archive has %d stats then, too many for a range: choose some by label", rp.lastID)}
@@ -60,15 +59,35 @@ func (rp *replay) begin(wanted func(label string) bool) error {
 		// Whole intervals, so that as many records come in each step.
 		whole := time.Duration(math.Ceil(float64(rp.to.Sub(rp.from)) / float64(points) / float64(interval)))
 		rp.delay = interval * max(1, whole)
-		rp.slots = int(rp.to.Sub(rp.from)/rp.delay) + 2 // one at each end
+		rp.slots = int((rp.to.Sub(rp.from)+rp.delay-1)/rp.delay) + 1 // the first record has one of its own
 		rp.history = rp.delay * time.Duration(rp.slots)
 	}
-	rp.player.Step, rp.player.Sparse, rp.player.End = rp.delay, true, rp.to
+	rp.coarse = rp.delay > interval
+	rp.player.Sparse, rp.player.End = true, rp.to
+	rp.advance(false)
 	for _, f := range rp.order {
 		rp.checkFile(f)
 	}
 	rp.endTick(0)
 	return nil
+}
+
+// advance makes the slot that of the last record, and the step the time to the
+// end of the next slot. The last slot ends where the range does, so that what
+// is judged is a whole one.
+func (rp *replay) advance(goesOn bool) {
+	last := max(0, rp.slots-1)
+	left := rp.to.Sub(rp.looked)
+	behind := int(math.Round(float64(left) / float64(rp.delay))) // slots
+	// The clock may have been set back: points go on behind those that are
+	// there.
+	slot := max(rp.slot, last-behind)
+	rp.skipped = 0
+	if goesOn {
+		rp.skipped = min(max(0, slot-rp.slot-1), last)
+	}
+	rp.slot = slot
+	rp.player.Step = left - time.Duration(behind-1)*rp.delay
 }
 
 // next polls the records of the next step, and reports whether there were any.
@@ -80,19 +99,23 @@ func (rp *replay) next() bool {
 		rp.checkFile(f)
 	}
 	elapsed := rp.player.Elapsed()
-	if elapsed == 0 {
-		rp.removeGone() // nothing counts from before a gap
-	}
-	// The clock may have been set back: points go on behind those that are
-	// there.
-	slot := max(rp.slot, int(math.Round(float64(rp.looked.Sub(rp.first))/float64(rp.delay))))
-	rp.skipped = 0
-	if elapsed > 0 {
-		rp.skipped = min(max(0, slot-rp.slot-1), max(0, rp.slots-1))
-	}
-	rp.slot = slot
+	rp.leaveLost()
+	rp.advance(elapsed > 0)
 	rp.endTick(elapsed)
 	return true
+}
+
+// leaveLost takes their values from files that were not seen to go, behind a gap
+// or between two keys: nothing of them counts with what came after them.
+func (rp *replay) leaveLost() {
+	for _, f := range rp.order {
+		if !f.gone || f.look == rp.look {
+			continue
+		}
+		for _, s := range f.stats {
+			s.value, s.samples, s.state = format.Value{}, format.Samples{}, nil
+		}
+	}
 }
 
 // makeRows makes the rows of the last tick.

@@ -23,7 +23,11 @@ var recordStart = time.Date(2026, 11, 23, 3, 0, 0, 0, time.UTC)
 
 // A recorded is what is recorded: two files, of which the second counts twice
 // as much.
-type recorded struct{ files []*archive.File }
+type recorded struct {
+	files   []*archive.File
+	rising  bool // the rate is the number of the tick
+	restart int  // the tick at which the first writer starts again
+}
 
 func newRecorded() *recorded {
 	r := new(recorded)
@@ -57,6 +61,12 @@ func (r *recorded) record(t *testing.T, dir string, first, ticks int) {
 		for i, f := range r.files {
 			f.Stats[1].Words[0] = math.Float64bits(float64(n))
 			f.Stats[2].Words[0] += uint64(10 * (i + 1))
+			if r.rising {
+				f.Stats[2].Words[0] += uint64(n - 10*(i+1))
+			}
+			if n > 0 && n == r.restart && i == 0 {
+				f.Stats[2].Words[0] = 0
+			}
 			f.Stats[3].Text = fmt.Append(nil, "tick ", n)
 		}
 		m := archive.Moment{Time: recordStart.Add(time.Duration(n) * time.Second), Since: time.Duration(n-first) * time.Second}
@@ -263,6 +273,48 @@ func TestReplayGap(t *testing.T) {
 			if gap := i == 0 || i >= 100 && i <= 200; gap != (p == nil) || p != nil && *p != of.rate {
 				t.Errorf("the rate of second %d is wrong", i)
 			}
+		}
+	}
+}
+
+// The last point of a range is of a time as long as that of the others.
+func TestReplayLastPoint(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "archive")
+	r := newRecorded()
+	r.rising = true
+	r.record(t, dir, 0, 1000)
+	p := start(t, "--private", "-r", dir)
+	for _, seconds := range []int{600, 601, 603, 606} {
+		a := p.rangeOf(t, fmt.Sprintf("%s&%s&history=101", at("from", 900-seconds), at("to", 900)))
+		points := a.points("web.requests", false)
+		// Two files count the number of each of the last 6 seconds.
+		if last := points[len(points)-1]; a.series.Step != 6 || last == nil || *last != 2*897.5 {
+			t.Errorf("the last of %d points of %d seconds is wrong, the step %v", len(points), seconds, a.series.Step)
+		}
+	}
+}
+
+// A counter that went back is a gap where each record has a point. Where a point
+// stands for more, what was counted since counts.
+func TestReplayCounterBack(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "archive")
+	r := newRecorded()
+	r.restart = 955
+	r.record(t, dir, 0, 1000)
+	p := start(t, "--private", "-r", dir)
+	fine, coarse := p.rangeOf(t, at("from", 900)+"&history=600"), p.rangeOf(t, at("from", 899)+"&history=10")
+	for i, p := range fine.points("web.requests", false) {
+		if gap := i == 0 || i == 55; gap != (p == nil) {
+			t.Errorf("the rate of second %d is wrong", 900+i)
+		}
+	}
+	for i, p := range coarse.points("web.requests", false) {
+		want := 30.0
+		if i == 6 { // 10 a second by the one, for 4 of 10 seconds, and 20 by the other
+			want = 24
+		}
+		if (i == 0) != (p == nil) || p != nil && *p != want {
+			t.Errorf("the rate %d is not %v", i, want)
 		}
 	}
 }

@@ -121,6 +121,9 @@ func (s *series) addHistogram(sample *reader.Sample) {
 
 // add takes a sample of a series of one file.
 func (s *series) add(m *model, sample *reader.Sample) {
+	if m.coarse && sample.Reset {
+		sinceReset(sample)
+	}
 	s.reset = s.reset || sample.Reset
 	s.samples = sample.Samples
 	if sample.Err != nil {
@@ -145,6 +148,14 @@ func (s *series) add(m *model, sample *reader.Sample) {
 		v = format.TextValue(append([]byte(nil), v.Text()...))
 	}
 	s.value = v
+}
+
+// sinceReset makes a sample of which the writer started again one of what it
+// counted since, as Prometheus has it: over a longer time, that says more than
+// nothing does.
+func sinceReset(sample *reader.Sample) {
+	sample.Reset = false
+	sample.Delta, sample.Interval, sample.HistogramInterval = sample.Value, sample.Samples, sample.Histogram
 }
 
 // counts reports whether a stat of one file still says something after its
