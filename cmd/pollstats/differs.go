@@ -19,9 +19,11 @@ const judgeAtOnce = 4000
 // that differs all the time.
 const maxFlicker = 3 * time.Second
 
-// judgeSome counts the traces that differ, in some of the groups.
+// judgeSome counts the traces that differ, in some of the groups: in all of them
+// once for each point, or less often.
 func (ps *processes) judgeSome() {
-	if len(ps.judging) == 0 {
+	if len(ps.judging) == 0 && ps.judged != ps.clock.slot {
+		ps.judged = ps.clock.slot
 		for _, g := range ps.groups {
 			ps.judging = append(ps.judging, g)
 		}
@@ -32,7 +34,7 @@ func (ps *processes) judgeSome() {
 		ps.judging[last] = nil
 		ps.judging = ps.judging[:last]
 		n += len(g.traces)
-		g.differing = len(unusual.Differs(ps.means(g, ps.clock.poll), g.isCounter()))
+		g.differing = len(unusual.Differs(ps.means(g, ps.clock.slot), g.isCounter()))
 	}
 }
 
@@ -48,18 +50,18 @@ func (ps *processes) differing(label string) int {
 // isCounter reports whether the points of g are rates.
 func (g *group) isCounter() bool { return g.series.Kind == format.KindCounter }
 
-// means returns the mean of each trace over the seconds up to a poll, and NaN
+// means returns the mean of each trace over the seconds up to a slot, and NaN
 // where there is none or its process has ended. It is good until the next call.
-func (ps *processes) means(g *group, poll int) []float64 {
+func (ps *processes) means(g *group, slot int) []float64 {
 	ps.values = ps.values[:0]
 	if len(g.traces) == 0 || !g.traces[0].isNumber() {
 		return nil
 	}
-	from := ps.clock.since(poll, unusual.Window)
+	from := ps.clock.since(slot, unusual.Window)
 	for _, t := range g.traces {
 		mean := math.NaN()
 		if !t.process.over() {
-			mean = t.points.mean(ps.clock, from, poll)
+			mean = t.points.mean(ps.clock, from, slot)
 		}
 		ps.values = append(ps.values, mean)
 	}
@@ -71,45 +73,45 @@ type difference struct {
 	since time.Time
 	// before says that it may have differed earlier, when there were no points.
 	before bool
-	poll   int     // the last one at which it differed
+	slot   int     // the last one in which it differed
 	far    float64 // how far it is from the median
 }
 
 // differences are the traces of a group that differ.
 type differences map[*trace]*difference
 
-// update judges g at the last poll.
+// update judges g by its last points.
 func (d differences) update(ps *processes, g *group) {
 	c := ps.clock
-	values := ps.means(g, c.poll)
+	values := ps.means(g, c.slot)
 	r, _ := unusual.RangeOf(values)
-	var others []*trace // that did not differ at the last poll
+	var others []*trace // that did not differ at the last judgement
 	for _, i := range unusual.Differs(values, g.isCounter()) {
 		t := g.traces[i]
 		if d[t] == nil {
 			d[t] = new(difference)
 			others = append(others, t)
 		}
-		d[t].poll, d[t].far = c.poll, math.Abs(values[i]-r.Median)
+		d[t].slot, d[t].far = c.slot, math.Abs(values[i]-r.Median)
 	}
-	d.trace(ps, g, others)
-	now := c.time(c.poll)
+	d.dateBack(ps, g, others)
+	now := c.time(c.slot)
 	for t, diff := range d {
-		if t.process.over() || diff.poll < c.first() || now.Sub(c.time(diff.poll)) > maxFlicker {
+		if t.process.over() || diff.slot < c.first() || now.Sub(c.time(diff.slot)) > maxFlicker {
 			delete(d, t)
 		}
 	}
 }
 
-// trace finds out since when traces of g differ, poll by poll back from now.
-func (d differences) trace(ps *processes, g *group, open []*trace) {
+// dateBack finds out since when traces of g differ, slot by slot back from now.
+func (d differences) dateBack(ps *processes, g *group, open []*trace) {
 	c := ps.clock
-	first := make(map[*trace]int, len(open)) // poll that each differed at
+	first := make(map[*trace]int, len(open)) // slot in which each differed
 	for _, t := range open {
-		first[t] = c.poll
+		first[t] = c.slot
 	}
-	for poll := c.poll - 1; poll >= c.first() && len(open) > 0; poll-- {
-		values := ps.means(g, poll)
+	for slot := c.slot - 1; slot >= c.first() && len(open) > 0; slot-- {
+		values := ps.means(g, slot)
 		odd := make(map[*trace]bool)
 		for _, i := range unusual.Differs(values, g.isCounter()) {
 			odd[g.traces[i]] = true
@@ -117,34 +119,38 @@ func (d differences) trace(ps *processes, g *group, open []*trace) {
 		left := open[:0]
 		for _, t := range open {
 			if odd[t] {
-				first[t] = poll
+				first[t] = slot
 			}
-			if c.time(first[t]).Sub(c.time(poll)) <= maxFlicker {
+			if c.time(first[t]).Sub(c.time(slot)) <= maxFlicker {
 				left = append(left, t)
 			}
 		}
 		open = left
 	}
-	for t, poll := range first {
-		d[t].settle(ps, t, poll)
+	usual := make(map[int]unusual.Range)
+	for t, slot := range first {
+		r, known := usual[slot]
+		if !known {
+			r, _ = unusual.RangeOf(ps.means(g, slot))
+			usual[slot] = r
+		}
+		d[t].settle(c, t, slot, r)
 	}
 }
 
-// settle is told the first poll at which the mean of t differed. The points that
-// made it so came somewhat earlier.
-func (d *difference) settle(ps *processes, t *trace, poll int) {
-	c, g := ps.clock, t.group
-	r, _ := unusual.RangeOf(ps.means(g, poll))
-	excluded := func(poll int) bool {
-		v := t.points.at(c, poll)
-		return !math.IsInf(v, 0) && r.Excludes(v, g.isCounter())
+// settle is told the first slot in which the mean of t differed, and what was usual
+// then. The points that made it so came somewhat earlier.
+func (d *difference) settle(c *clock, t *trace, slot int, r unusual.Range) {
+	excluded := func(slot int) bool {
+		v := t.points.at(c, slot)
+		return !math.IsInf(v, 0) && r.Excludes(v, t.group.isCounter())
 	}
-	start := poll
-	for earlier := c.since(poll, unusual.Window); start > earlier && excluded(start-1); {
+	start := slot
+	for earlier := c.since(slot, unusual.Window); start > earlier && excluded(start-1); {
 		start--
 	}
 	d.since = c.time(start)
 	// Nothing is known of what was earlier, unless that was its start.
-	oldest, began := max(c.first(), t.points.born), t.process.began
-	d.before = math.IsNaN(t.points.mean(c, oldest, start-1)) && (began == 1 || began < oldest)
+	oldest := max(c.first(), t.points.born)
+	d.before = math.IsNaN(t.points.mean(c, oldest, start-1)) && (t.process.found || c.first() > t.points.born)
 }

@@ -84,7 +84,7 @@ func (f *filePage) key(k key) action {
 // arrange reads the file, where a poll was since.
 func (f *filePage) arrange(filter string) {
 	now := f.gathered
-	now.poll, now.filter, now.reverse = f.totals.processes.clock.poll, filter, f.grid.reverse
+	now.poll, now.filter, now.reverse = f.totals.processes.polls, filter, f.grid.reverse
 	if now == f.gathered {
 		return
 	}

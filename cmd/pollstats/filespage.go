@@ -101,7 +101,7 @@ func (f *filesPage) setColumns() {
 func (f *filesPage) arrange(filter string) {
 	ps := f.totals.processes
 	now := f.gathered
-	now.poll, now.filter, now.sort, now.reverse = ps.clock.poll, filter, f.grid.sort, f.grid.reverse
+	now.poll, now.filter, now.sort, now.reverse = ps.polls, filter, f.grid.sort, f.grid.reverse
 	if now == f.gathered {
 		return
 	}

@@ -85,7 +85,7 @@ func (p *statPage) at(row int) {
 func (p *statPage) arrange(filter string) {
 	ps := p.totals.processes
 	now := p.gathered
-	now.poll, now.version, now.filter, now.sort, now.reverse = ps.clock.poll, ps.version, filter, p.grid.sort, p.grid.reverse
+	now.poll, now.version, now.filter, now.sort, now.reverse = ps.polls, ps.version, filter, p.grid.sort, p.grid.reverse
 	if now == p.gathered {
 		return
 	}

@@ -33,8 +33,8 @@ func TestFindTheWorkerThatDiffers(t *testing.T) {
 	workers := startWorkers(t, dir, 6)
 	x := startScreen(t, dir, 100, 24)
 	x.Text("pollstats -w -d 0.1")
-	x.Shows(`^  in_flight +30 `)
-	before := time.Now().Truncate(time.Second)
+	x.Shows(`^  in_flight +30 .*▁▁▁`)
+	before := time.Now().Truncate(time.Second).Add(-time.Second) // a point is the mean of a second
 	workers[3].do("in_flight 50", 1)
 	x.Shows(`^! in_flight +75 `)
 	after := time.Now()

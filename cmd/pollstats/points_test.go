@@ -6,10 +6,10 @@ import (
 	"time"
 )
 
-// tickTo ticks up to a poll, a second each.
-func tickTo(c *clock, poll int) {
-	for c.poll < poll {
-		c.tick(time.Unix(int64(c.poll+1), 0))
+// tickTo ticks up to a slot, a second each.
+func tickTo(c *clock, slot int) {
+	for c.slot < slot {
+		c.tick(time.Unix(int64(c.slot+1), 0), time.Second)
 	}
 }
 
@@ -68,25 +68,66 @@ func TestPoints(t *testing.T) {
 	}
 }
 
+// A point is the mean of a second, however often there is a poll.
+func TestPointsOfSeconds(t *testing.T) {
+	c := newClock(1 << 20)
+	now := time.Unix(0, 0)
+	var p, steps points
+	tick := func(d time.Duration, value float64) {
+		now = now.Add(d)
+		c.tick(now, d)
+		p.add(c, value)
+		steps.add(c, float64(c.slot))
+	}
+	for i := range 50 {
+		tick(100*time.Millisecond, float64(i%10))
+	}
+	if c.slot != 5 || c.step() != time.Second {
+		t.Fatalf("5 s have %d points, %v apart", c.slot, c.step())
+	}
+	if got := p.at(c, 3); got != 4.5 {
+		t.Errorf("a point is %v, want 4.5", got)
+	}
+	for range 3 {
+		tick(5*time.Second, 7)
+	}
+	tick(time.Second+20*time.Millisecond, 8)
+	tick(time.Second-20*time.Millisecond, 9)
+	for i, want := range []float64{7, 7, 7, 8, 9} {
+		if got := p.at(c, 6+i); got != want {
+			t.Errorf("point %d is %v, want %v", 6+i, got, want)
+		}
+	}
+	for slot := 1; slot <= c.slot; slot++ {
+		if got := steps.at(c, slot); got != float64(slot) {
+			t.Errorf("the point in slot %d is %v", slot, got)
+		}
+	}
+	tick(300*time.Millisecond, 100)
+	if got := p.at(c, 10); got != (9+100)/2.0 {
+		t.Errorf("the point that is not complete is %v", got)
+	}
+}
+
 // The last seconds are told by the clock, since the interval may change.
 func TestClock(t *testing.T) {
 	c := newClock(0)
 	now := time.Unix(0, 0)
-	for range 300 {
+	for range 100 {
 		now = now.Add(time.Second)
-		c.tick(now)
+		c.tick(now, time.Second)
 	}
 	for range 20 {
-		now = now.Add(100 * time.Millisecond)
-		c.tick(now)
+		now = now.Add(4 * time.Second)
+		c.tick(now, 4*time.Second)
 	}
-	if got := c.since(c.poll, 10*time.Second); got != 293 {
-		t.Errorf("10 s begin at poll %d, want 293", got)
+	if got := c.since(c.slot, 10*time.Second); got != 118 {
+		t.Errorf("10 s begin at slot %d, want 118", got)
 	}
-	if got := c.since(100+c.first(), 10*time.Second); got != c.first()+91 {
-		t.Errorf("10 s begin at poll %d, want %d", got, c.first()+91)
+	if got := c.since(90, 10*time.Second); got != 81 {
+		t.Errorf("10 s begin at slot %d, want 81", got)
 	}
-	if got := c.since(c.first()+3, 10*time.Second); got != c.first() {
-		t.Errorf("10 s begin at poll %d, want the first, %d", got, c.first())
+	if got := c.since(3, 10*time.Second); got != 1 {
+		t.Errorf("10 s begin at slot %d, want the first", got)
 	}
 }

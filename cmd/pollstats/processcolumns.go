@@ -149,10 +149,10 @@ func (t *trace) intervalMean() float64 { return t.interval.Total / float64(t.int
 func (p *statPage) usual(t *trace) float64 {
 	c := p.totals.processes.clock
 	list := make([]float64, 0, maxPoints)
-	for poll := c.first(); poll <= c.poll; poll++ {
-		list = append(list, t.points.at(c, poll))
+	for slot := c.first(); slot <= c.slot; slot++ {
+		list = append(list, t.points.at(c, slot))
 	}
-	r, ok := unusual.Usual(list, p.totals.delay.Seconds())
+	r, ok := unusual.Usual(list, c.step().Seconds())
 	if !ok {
 		return math.NaN()
 	}
@@ -261,7 +261,7 @@ func (p *statPage) findRange() {
 	for i := range p.grid.columns {
 		if col := &p.grid.columns[i]; col.title == "TREND" && col.room > 0 {
 			for _, t := range p.shown {
-				low, high := t.points.extremes(c, c.poll-col.room+1)
+				low, high := t.points.extremes(c, c.slot-col.room+1)
 				p.low, p.high = min(p.low, low), max(p.high, high)
 			}
 		}
@@ -292,11 +292,11 @@ func (p *statPage) trendCell(c *canvas, row, width int) (string, style) {
 	return string(t.points.draw(nil, p.totals.processes.clock, width, p.low, p.high, levels)), p.rowStyle(t)
 }
 
-// extremes returns the least and the greatest of the values from a poll on.
+// extremes returns the least and the greatest of the values from a slot on.
 func (p *points) extremes(c *clock, from int) (low, high float64) {
 	low, high = math.Inf(1), math.Inf(-1)
-	for poll := max(from, c.first()); poll <= c.poll; poll++ {
-		if v := p.at(c, poll); !math.IsNaN(v) && !math.IsInf(v, 0) {
+	for slot := max(from, c.first()); slot <= c.slot; slot++ {
+		if v := p.at(c, slot); !math.IsNaN(v) && !math.IsInf(v, 0) {
 			low, high = min(low, v), max(high, v)
 		}
 	}
@@ -306,8 +306,8 @@ func (p *points) extremes(c *clock, from int) (low, high float64) {
 // draw appends the last values as one character each, from the lowest level to
 // the highest, and blanks where there are none.
 func (p *points) draw(dst []byte, c *clock, width int, low, high float64, levels []rune) []byte {
-	for poll := c.poll - width + 1; poll <= c.poll; poll++ {
-		v := p.at(c, poll)
+	for slot := c.slot - width + 1; slot <= c.slot; slot++ {
+		v := p.at(c, slot)
 		if math.IsNaN(v) {
 			dst = append(dst, ' ')
 			continue

@@ -17,16 +17,19 @@ const maxTraces = 200_000
 // and end.
 type processes struct {
 	clock   *clock
+	polls   int
 	byFile  map[*reader.File]*process
 	byPath  map[string]*process
 	groups  map[string]*group // by label
 	version int               // is greater after a trace was added, removed or given another file
 	traces  int
-	refused int // samples of the last poll that no trace was left for
+	refused int       // samples of the last poll that no trace was left for
+	at      time.Time // of the last poll
 	elapsed time.Duration
 	now     float64 // when this poll began, in seconds since 1970
 	current *process
 	judging []*group  // that are still to be judged in this round
+	judged  int       // the slot of this round
 	values  []float64 // for means
 }
 
@@ -39,7 +42,7 @@ type process struct {
 	stale  bool      // its heartbeat is overdue
 	gone   bool      // its file was removed
 	missed int       // polls since it could be read; 0 while it can
-	began  int       // the poll that found it
+	found  bool      // by the first poll: it may have run for long
 	anew   time.Time // when it was seen to start again, or the zero time
 
 	poll    int               // the last one that had samples of it
@@ -93,6 +96,7 @@ func newProcesses(pointBytes int) *processes {
 
 // begin starts a poll.
 func (ps *processes) begin(now float64) {
+	ps.polls++
 	ps.now, ps.current, ps.refused = now, nil, 0
 }
 
@@ -103,8 +107,8 @@ func (ps *processes) visit(m *reader.Sample) {
 		p = ps.processOf(m.File)
 		ps.current = p
 	}
-	if poll := ps.clock.poll + 1; p.poll != poll {
-		p.poll, p.visited, p.stale = poll, 0, false
+	if p.poll != ps.polls {
+		p.poll, p.visited, p.stale = ps.polls, 0, false
 	}
 	p.gone = m.Gone
 	t := p.next(m.Series)
@@ -129,7 +133,7 @@ func (ps *processes) processOf(f *reader.File) *process {
 	}
 	p := ps.byPath[f.Path]
 	if p == nil {
-		p = &process{path: f.Path, began: ps.clock.poll + 1}
+		p = &process{path: f.Path, found: ps.polls == 1}
 		ps.byPath[p.path] = p
 	} else {
 		delete(ps.byFile, p.file)
@@ -239,8 +243,8 @@ func (t *trace) value() format.Value {
 // end finishes a poll of a time, elapsed after the one before. The first has
 // none.
 func (ps *processes) end(now time.Time, elapsed time.Duration) {
-	ps.clock.tick(now)
-	ps.elapsed = elapsed
+	ps.clock.tick(now, elapsed)
+	ps.at, ps.elapsed = now, elapsed
 	for _, p := range ps.byFile {
 		ps.finish(p)
 	}
@@ -258,7 +262,7 @@ func (ps *processes) end(now time.Time, elapsed time.Duration) {
 
 // finish finishes a poll of p.
 func (ps *processes) finish(p *process) {
-	polled := p.poll == ps.clock.poll
+	polled := p.poll == ps.polls
 	if p.missed++; polled && !p.gone {
 		p.missed = 0
 	}
@@ -297,7 +301,7 @@ func (ps *processes) settle(t *trace, polled bool) {
 		t.changed, t.reset = false, false
 	}
 	if t.reset {
-		t.process.anew = ps.clock.time(ps.clock.poll)
+		t.process.anew = ps.at
 	}
 	if t.now = t.point(ps.elapsed); t.isNumber() && t.live {
 		t.points.add(ps.clock, t.now)
