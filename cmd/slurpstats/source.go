@@ -30,6 +30,7 @@ type content struct {
 	writer liveness.Writer
 	reason string // why the writer is taken for running or ended
 	source report.Source
+	uid    uint32 // that source refers to
 }
 
 // contents yields the files, those of the record where there is one. The error
@@ -39,8 +40,9 @@ func (d *dump) contents() iter.Seq2[*content, error] {
 		return d.recorded
 	}
 	return func(yield func(*content, error) bool) {
+		c := new(content) // one for all: there may be 100,000 files
 		for name, err := range statfile.All(d.names) {
-			c := &content{path: name.Path, found: name.Found}
+			*c = content{path: name.Path, found: name.Found}
 			if err == nil {
 				d.looked = true
 				err = d.read(c)
@@ -68,7 +70,8 @@ func (d *dump) read(c *content) error {
 	}
 	c.id = [2]uint64{info.Dev, info.Ino}
 	c.stats, c.len, c.whole = d.reader.Stats(), d.reader.Len(), err == nil
-	c.source = report.Source{File: c.path, UID: &info.UID}
+	c.uid = info.UID
+	c.source = report.Source{File: c.path, UID: &c.uid}
 	if d.judged && (c.whole || c.len > 0) {
 		var named error
 		if c.writer, named = liveness.WriterOf(d.reader.Data()); named == nil {
