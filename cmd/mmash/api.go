@@ -22,7 +22,7 @@ const jsonType = "application/json"
 // labels answers with the labels of all files.
 func (s *server) labels(w *response, r *http.Request) {
 	var body []byte
-	if s.ask(w, r, func(_ *model, v *view) { body = v.labels() }) {
+	if s.ask(w, r, nil, func(_ *model, v *view) { body = v.labels() }) {
 		s.send(w, r, http.StatusOK, jsonType, append(body, '\n'))
 	}
 }
@@ -97,9 +97,15 @@ func (s *server) stats(w *response, r *http.Request, prefix string) {
 		return
 	}
 	var body []byte
-	if s.ask(w, r, func(m *model, v *view) { body = m.answer(v, &q) }) {
+	if s.ask(w, r, q.mayWant, func(m *model, v *view) { body = m.answer(v, &q) }) {
 		s.send(w, r, http.StatusOK, jsonType, append(body, '\n'))
 	}
+}
+
+// mayWant reports whether the answer may have a stat.
+func (q *question) mayWant(label string) bool {
+	rest, ok := strings.CutPrefix(q.prefix, label)
+	return ok && strings.HasPrefix(rest, ":") || strings.HasPrefix(label, q.prefix)
 }
 
 // A found is a stat that was asked for, of one file.
@@ -230,7 +236,8 @@ func (s *server) files(w *response, r *http.Request, pattern string) {
 		return
 	}
 	var body []byte
-	if s.ask(w, r, func(m *model, v *view) { body = m.listFiles(v, glob) }) {
+	none := func(string) bool { return false }
+	if s.ask(w, r, none, func(m *model, v *view) { body = m.listFiles(v, glob) }) {
 		s.send(w, r, http.StatusOK, jsonType, append(body, '\n'))
 	}
 }

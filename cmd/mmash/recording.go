@@ -18,7 +18,7 @@ import (
 const (
 	// maxMoments is how many requests for one record are answered at a time,
 	// and maxRanges how many for a range.
-	maxMoments = 4
+	maxMoments = 2
 	maxRanges  = 2
 	// maxLogged bounds how much damage is remembered, so that each part is
 	// logged once.
@@ -100,6 +100,7 @@ var (
 	errPrivate = &refusal{http.StatusForbidden, "not everybody on this machine may read the archive; mmash --private shows it, as does a unix socket"}
 	errLive    = &refusal{http.StatusBadRequest, "at, from and to are times of an archive, which mmash -r ARCHIVE shows"}
 	errOrder   = &refusal{http.StatusBadRequest, "from is later than to"}
+	errTooMany = &refusal{http.StatusBadRequest, "there are too many stats then for a range: choose some by label"}
 	errBusy    = &refusal{http.StatusServiceUnavailable, "too many others read the archive"}
 	errMetrics = &refusal{http.StatusNotFound, "an archive is the past: Prometheus is to scrape a mmash without -r"}
 )
@@ -116,11 +117,19 @@ func (s *server) refuse(w *response, r *http.Request, err error) {
 		s.fail(w, r, refused.status, refused.reason)
 	case errors.As(err, &noTime):
 		s.fail(w, r, http.StatusBadRequest, err.Error())
-	case errors.As(err, &outside), errors.Is(err, archive.ErrEmpty), errors.Is(err, archive.ErrEarlier), errors.Is(err, fs.ErrNotExist):
+	case errors.As(err, &outside):
+		s.fail(w, r, http.StatusNotFound, outsideText(outside))
+	case errors.Is(err, archive.ErrEmpty), errors.Is(err, archive.ErrEarlier), errors.Is(err, fs.ErrNotExist):
 		s.fail(w, r, http.StatusNotFound, cli.Reason(err))
 	default:
 		s.fail(w, r, http.StatusInternalServerError, cli.Reason(err))
 	}
+}
+
+// outsideText says what err does, with times for machines and people of any zone.
+func outsideText(err *archive.OutsideError) string {
+	text := func(t time.Time) string { return t.UTC().Format(time.RFC3339) }
+	return "nothing was recorded at " + text(err.Time) + ": the archive is from " + text(err.First) + " to " + text(err.Last)
 }
 
 // enter lets a request read the archive as soon as l has room. It reports why
@@ -136,9 +145,10 @@ func (s *server) enter(r *http.Request, l *limit) error {
 }
 
 // ask calls f with what is known now, or in an archive with the last record at
-// or before the time that the client names. It reports whether it did: if not,
-// the client was told why.
-func (s *server) ask(w *response, r *http.Request, f func(*model, *view)) bool {
+// or before the time that the client names. Of that, only stats that wanted
+// reports are known. It returns whether it called f: if not, the client was told
+// why.
+func (s *server) ask(w *response, r *http.Request, wanted func(label string) bool, f func(*model, *view)) bool {
 	query := r.URL.Query()
 	if s.recording == nil {
 		if query.Has("at") {
@@ -153,7 +163,7 @@ func (s *server) ask(w *response, r *http.Request, f func(*model, *view)) bool {
 	if err == nil {
 		defer s.recording.moments.leave()
 		var m *model
-		if m, err = s.recording.moment(r.Context(), query.Get("at")); err == nil {
+		if m, err = s.recording.moment(r.Context(), query.Get("at"), wanted); err == nil {
 			f(m, m.views[0])
 			return true
 		}
@@ -164,7 +174,7 @@ func (s *server) ask(w *response, r *http.Request, f func(*model, *view)) bool {
 
 // moment returns the model of the last record at or before a time, or of the
 // last one where text is empty.
-func (rec *recording) moment(ctx context.Context, text string) (*model, error) {
+func (rec *recording) moment(ctx context.Context, text string, wanted func(label string) bool) (*model, error) {
 	a, err := archive.Open(rec.path)
 	if err != nil {
 		return nil, err
@@ -182,7 +192,7 @@ func (rec *recording) moment(ctx context.Context, text string) (*model, error) {
 		return nil, err
 	}
 	rp := newReplay(p, at, at, 0)
-	if err := rp.begin(nil); err != nil {
+	if err := rp.begin(wanted); err != nil {
 		return nil, err
 	}
 	rec.damage(a)

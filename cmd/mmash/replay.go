@@ -20,7 +20,8 @@ const (
 	// maxReplayPoints bounds the points of all series of a range together:
 	// where there are many series, each has fewer points.
 	maxReplayPoints = 16 << 20
-	minReplayPoints = 20
+	// maxReplaySeries bounds the series of a range, and with them its memory.
+	maxReplaySeries = 200_000
 	// progressEvery is how often a client is told how far a range is read.
 	progressEvery = 200 * time.Millisecond
 )
@@ -51,8 +52,8 @@ func (rp *replay) begin(wanted func(label string) bool) error {
 		return archive.ErrEmpty
 	}
 	points := min(rp.points, maxRangePoints, maxReplayPoints/max(1, rp.lastID))
-	if rp.points > 0 && points < min(rp.points, minReplayPoints) {
-		return &refusal{http.StatusBadRequest, fmt.Sprintf("the archive has %d stats then, too many for a range: choose some by label", rp.lastID)}
+	if rp.points > 0 && rp.lastID > maxReplaySeries {
+		return errTooMany
 	}
 	interval := rp.player.Interval()
 	if rp.delay = interval; points > 0 {
@@ -192,8 +193,8 @@ func (s *server) readRange(w *response, r *http.Request, rp *replay) bool {
 		if r.Context().Err() != nil || s.done.Err() != nil {
 			return false
 		}
-		if rp.lastID*rp.slots > 2*maxReplayPoints {
-			return sendFailure(w, "the archive has too many stats then for a range: choose some by label")
+		if rp.lastID > maxReplaySeries {
+			return sendFailure(w, errTooMany.Error())
 		}
 		if time.Since(told) < progressEvery {
 			continue
@@ -258,9 +259,9 @@ func (rec *recording) span(query url.Values, first, last time.Time) (from, to ti
 	case from.After(to):
 		return from, to, errOrder
 	case to.Before(first.Truncate(time.Second)):
-		return from, to, &archive.OutsideError{Time: to, First: first.In(to.Location()), Last: last.In(to.Location())}
+		return from, to, &archive.OutsideError{Time: to, First: first, Last: last}
 	case from.After(last.Add(time.Second)):
-		return from, to, &archive.OutsideError{Time: from, First: first.In(from.Location()), Last: last.In(from.Location())}
+		return from, to, &archive.OutsideError{Time: from, First: first, Last: last}
 	}
 	clamp := func(t time.Time) time.Time {
 		switch {

@@ -90,7 +90,7 @@ func TestReplayAnswers(t *testing.T) {
 	cmd := clitest.Command("mmash", "-l", "127.0.0.1:0", "--private", "-r", dir)
 	cmd.Env = append(cmd.Environ(), "TZ=UTC")
 	p := startCommand(t, cmd)
-	const bounds = "the archive is from 2026-11-23 03:00:00 to 2026-11-23 03:11:39"
+	const bounds = "the archive is from 2026-11-23T03:00:00Z to 2026-11-23T03:11:39Z"
 	for _, test := range []struct {
 		path   string
 		status int
@@ -102,13 +102,15 @@ func TestReplayAnswers(t *testing.T) {
 		{"/stats/web.state?aggr=one&at=03:05", 200, `{"web.state":"tick 300"}`},
 		{"/stats/web.load?by=file&at=2026-11-23+03:05:30", 200, `{"web.load":{"web-1-1.mmstats":330,"web-2-2.mmstats":330}}`},
 		{"/stats/web.load?glob=web-1*&at=-1m", 200, `{"web.load":[639]}`},
+		{"/stats/web.load:count", 200, `{}`},
+		{"/stats/web.none", 200, `{}`},
 		{"/stats/?" + at("at", 0), 200, `{"stats":["sys.pid","web.load","web.requests","web.state"]}`},
 		{"/stats/web.load?at=2026-11-23T03:05:30.999Z", 200, `{"web.load":[330,330]}`},
-		{"/stats/web?at=2026-11-22", 404, `{"error":"nothing was recorded at 2026-11-22 00:00:00: ` + bounds + `"}`},
-		{"/stats/web?" + at("at", 800), 404, `{"error":"nothing was recorded at 2026-11-23 03:13:20: ` + bounds + `"}`},
+		{"/stats/web?at=2026-11-22", 404, `{"error":"nothing was recorded at 2026-11-22T00:00:00Z: ` + bounds + `"}`},
+		{"/stats/web?" + at("at", 800), 404, `{"error":"nothing was recorded at 2026-11-23T03:13:20Z: ` + bounds + `"}`},
 		{"/stats/web?at=noon", 400, `{"error":"a time is 03:12, '2026-11-23 03:12', 2026-11-23T03:12:00Z or -10m, not \"noon\""}`},
-		{"/events?" + at("to", -1), 404, `{"error":"nothing was recorded at 2026-11-23 02:59:59: ` + bounds + `"}`},
-		{"/events?" + at("from", 800) + "&" + at("to", 900), 404, `{"error":"nothing was recorded at 2026-11-23 03:13:20: ` + bounds + `"}`},
+		{"/events?" + at("to", -1), 404, `{"error":"nothing was recorded at 2026-11-23T02:59:59Z: ` + bounds + `"}`},
+		{"/events?" + at("from", 800) + "&" + at("to", 900), 404, `{"error":"nothing was recorded at 2026-11-23T03:13:20Z: ` + bounds + `"}`},
 		{"/events?from=-1m&to=-2m", 400, `{"error":"from is later than to"}`},
 		{"/events?from=x", 400, `{"error":"a time is 03:12, '2026-11-23 03:12', 2026-11-23T03:12:00Z or -10m, not \"x\""}`},
 		{"/metrics", 404, `{"error":"an archive is the past: Prometheus is to scrape a mmash without -r"}`},
@@ -422,6 +424,27 @@ func TestReplayPrivate(t *testing.T) {
 		if answer.StatusCode != 403 || body != `{"error":"not everybody on this machine may read the archive; mmash --private shows it, as does a unix socket"}`+"\n" {
 			t.Errorf("GET %s = %d %s", path, answer.StatusCode, body)
 		}
+	}
+}
+
+// So many stats that a range of them would take too much memory are refused,
+// unless some are chosen.
+func TestReplayTooMany(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "archive")
+	r := newRecorded()
+	for i := range 2 {
+		for j := range maxReplaySeries / 4 {
+			r.files[i].Stats = append(r.files[i].Stats, archive.Stat{Label: fmt.Sprint("more.", i, ".", j), Type: format.Counter, Kind: format.KindCounter, Words: []uint64{1}})
+		}
+	}
+	r.record(t, dir, 0, 10)
+	p := start(t, "--private", "-r", dir)
+	answer, body := p.ask(t, "/events")
+	if answer.StatusCode != 400 || body != `{"error":"there are too many stats then for a range: choose some by label"}`+"\n" {
+		t.Errorf("a range of all = %d %.200s", answer.StatusCode, body)
+	}
+	if got := len(p.rangeOf(t, "label=web.*").series.Series); got != 3 {
+		t.Errorf("a range of some has %d series, want 3", got)
 	}
 }
 
