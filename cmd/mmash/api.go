@@ -300,6 +300,8 @@ func (f *file) appendWriter(dst []byte) []byte {
 	}
 	dst = append(dst, `,"live":`...)
 	dst = append(dst, map[liveness]string{unknown: "null", running: "true", ended: "false"}[f.live]...)
+	dst = append(dst, `,"stale":`...)
+	dst = strconv.AppendBool(dst, f.stale)
 	dst = append(dst, `,"created":`...)
 	if created := f.src.Writer.Created; created.IsZero() {
 		return append(dst, "null"...)

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 	"unicode/utf8"
 
 	"mmstats/lib/format"
@@ -85,7 +86,7 @@ func TestAnswers(t *testing.T) {
 	}
 	_, body = p.ask(t, "/files/web-1*")
 	info, _ := os.Stat(dir + "/web-1.mmstats")
-	want := fmt.Sprintf(`{"files":[%q],"info":[{"file":%[1]q,"command":"web-1","pid":null,"live":null,"created":null,"uid":%d,"stats":5}],"unreadable":[],"private":0}`+"\n",
+	want := fmt.Sprintf(`{"files":[%q],"info":[{"file":%[1]q,"command":"web-1","pid":null,"live":null,"stale":false,"created":null,"uid":%d,"stats":5}],"unreadable":[],"private":0}`+"\n",
 		dir+"/web-1.mmstats", info.Sys().(*syscall.Stat_t).Uid)
 	if body != want {
 		t.Errorf("/files/web-1* = %s, want %s", body, want)
@@ -271,5 +272,22 @@ func TestGlobNamesAreBaseNames(t *testing.T) {
 	want := fmt.Sprintf(`{"n":{%q:1,%q:2}}`+"\n", dir+"/a.mmstats", dir+"/b/a.mmstats")
 	if _, body := p.ask(t, "/stats/n?by=file&glob=a*"); body != want {
 		t.Errorf("two files of one name: %s, want %s", body, want)
+	}
+}
+
+// A writer whose heartbeat is overdue is stale.
+func TestStale(t *testing.T) {
+	dir := t.TempDir()
+	now := fmt.Sprint(time.Now().Unix() + 1000) // it cannot be overdue in this test
+	for name, beat := range map[string]string{"fresh": now, "stale": "1000000000"} {
+		write(t, dir+"/"+name+".mmstats", stat{label: "sys.heartbeat", typ: format.Float64, value: beat, about: format.Description{Every: 1}})
+	}
+	write(t, dir+"/none.mmstats", stat{label: "time", typ: format.Float64, value: "1000000000"})
+	p := start(t, "--private", dir)
+	for name, want := range map[string]string{"fresh": "false", "stale": "true", "none": "false"} {
+		eventually(t, name+" has stale "+want, func() bool {
+			_, body := p.ask(t, "/files/"+name+"*")
+			return strings.Contains(body, `"stale":`+want+`,`)
+		})
 	}
 }

@@ -3,9 +3,11 @@ package main
 import (
 	"fmt"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"mmstats/lib/cli"
+	"mmstats/lib/format"
 	"mmstats/lib/mapping"
 	"mmstats/lib/reader"
 	"mmstats/lib/statfile"
@@ -20,6 +22,7 @@ type file struct {
 	command string
 	private bool // not everybody may read it
 	live    liveness
+	stale   bool      // its writer runs, but its heartbeat is overdue
 	ended   time.Time // when it was noticed, or the zero time
 	err     string
 	attrs   uint64    // the version that changed it
@@ -233,9 +236,11 @@ func (m *model) checkFile(f *file) {
 	if f.src.Path != "" && !m.recorded {
 		private = !everybodyReads(f.path)
 	}
-	if live == f.live && private == f.private {
+	stale := live != ended && f.overdue(m.looked)
+	if live == f.live && private == f.private && stale == f.stale {
 		return
 	}
+	f.stale = stale
 	m.version++
 	f.attrs = m.version
 	if live == ended && f.live == running {
@@ -246,6 +251,14 @@ func (m *model) checkFile(f *file) {
 		f.private = private
 		m.regroup(f)
 	}
+}
+
+// overdue reports whether a heartbeat of f has not come for too long.
+func (f *file) overdue(now time.Time) bool {
+	return slices.ContainsFunc(f.stats, func(s *series) bool {
+		beat := format.Description{Every: s.every}
+		return s.every > 0 && beat.Stale(s.value.Float(), float64(now.UnixMilli())/1000)
+	})
 }
 
 // everybodyReads reports whether any user may read the file called path: by its

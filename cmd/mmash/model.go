@@ -263,7 +263,7 @@ func (m *model) newSeries(f *file, command string, s *reader.Sample) *series {
 		typ: s.Type, kind: kindOf(s), attrs: m.version, part: math.NaN(),
 	}
 	if d := s.Description; d != nil {
-		st.unit, st.about = d.Unit, d.About
+		st.unit, st.about, st.every = d.Unit, d.About, d.Every
 	}
 	m.join(st)
 	return st

@@ -114,7 +114,7 @@ func TestReplayAnswers(t *testing.T) {
 		{"/events?from=-1m&to=-2m", 400, `{"error":"from is later than to"}`},
 		{"/events?from=x", 400, `{"error":"a time is 03:12, '2026-11-23 03:12', 2026-11-23T03:12:00Z or -10m, not \"x\""}`},
 		{"/metrics", 404, `{"error":"an archive is the past: Prometheus is to scrape a mmash without -r"}`},
-		{"/files/web-1*?" + at("at", 20), 200, `{"files":["/run/web-1-1.mmstats"],"info":[{"file":"/run/web-1-1.mmstats","command":"web","pid":1,"live":true,"created":null,"uid":null,"stats":4}],"unreadable":[],"private":0}`},
+		{"/files/web-1*?" + at("at", 20), 200, `{"files":["/run/web-1-1.mmstats"],"info":[{"file":"/run/web-1-1.mmstats","command":"web","pid":1,"live":true,"stale":false,"created":null,"uid":null,"stats":4}],"unreadable":[],"private":0}`},
 	} {
 		answer, body := p.ask(t, test.path)
 		if answer.StatusCode != test.status || body != test.want+"\n" {

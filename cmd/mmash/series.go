@@ -20,7 +20,8 @@ type series struct {
 	kind    kind
 	unit    string
 	about   string
-	attrs   uint64 // the version that made it or changed it
+	every   float64 // how often a heartbeat comes, in seconds, or 0
+	attrs   uint64  // the version that made it or changed it
 	members []*series
 	groups  []*series // those that it is a member of
 

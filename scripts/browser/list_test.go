@@ -81,6 +81,19 @@ func TestListShowsWhatIsWrong(t *testing.T) {
 	p.until(`[...document.querySelectorAll(".per tr")].some(r => r.classList.contains("dead") && r.textContent.includes("ended") && r.querySelector(".now").textContent === "–")`)
 }
 
+// A program that hangs shows by its heartbeat.
+func TestListShowsStaleWriters(t *testing.T) {
+	dir := t.TempDir()
+	write(t, dir, "backup", "create", "--heartbeat=1s", "backup.files:counter")
+	write(t, dir, "other", "backup.files+=1")
+	s := serve(t, "", dir)
+	p := open(t, s.url)
+	p.until(`document.querySelector(".summary .warn")?.textContent === "1 writer stale"`)
+	p.until(`document.querySelector(".phead .meta").textContent.includes("1 stale")`)
+	p.click(".summary .warn")
+	p.until(`document.querySelector("dialog")?.innerText.includes("backup.mmstats")`)
+}
+
 // Whatever labels, values and file names hold, it stays text.
 func TestHostileTextsStayText(t *testing.T) {
 	dir := t.TempDir()

@@ -94,7 +94,7 @@ class Section {
     while (this.squares.childElementCount < few.length) this.squares.append(el("i", {}));
     few.forEach((file, i) => {
       const square = this.squares.children[i];
-      setAttribute(square, "class", file.live === false ? "dead" : file.live === null ? "none" : odd.has(file.id) ? "odd" : "live");
+      setAttribute(square, "class", file.live === false ? "dead" : file.live === null ? "none" : file.stale || odd.has(file.id) ? "odd" : "live");
       setAttribute(square, "title", writerName(file.name));
     });
     this.drawMeta(odd.size);
@@ -113,10 +113,11 @@ class Section {
     if (created.length) parts.push("since " + since(Math.min(...created)));
     const last = Math.max(...ended.map(file => file.ended || 0));
     const dead = ended.length ? `, ${ended.length} ended` + (last > 0 ? " " + ago(store.time - last) : "") : "";
-    const text = parts[0] + "|" + dead + "|" + parts.slice(1).join(" · ");
+    const stale = files.filter(file => file.stale).length, late = stale ? `, ${stale} stale` : "";
+    const text = parts[0] + "|" + dead + "|" + late + "|" + parts.slice(1).join(" · ");
     if (this.metaText === text) return;
     this.metaText = text;
-    this.meta.replaceChildren(parts[0], ...dead ? [el("span", { class: "dead" }, dead)] : [], " · " + parts.slice(1).join(" · "));
+    this.meta.replaceChildren(parts[0], ...dead ? [el("span", { class: "dead" }, dead)] : [], ...late ? [el("span", { class: "stale-text" }, late)] : [], " · " + parts.slice(1).join(" · "));
   }
 
   // runtime returns the version of the language that the writers run on.
@@ -256,6 +257,7 @@ function orderOf() {
 
 function buildSummary() {
   const files = [...store.files.values()], bad = files.filter(file => file.error), ended = files.filter(file => !file.error && file.live === false);
+  const stale = files.filter(file => file.stale);
   const programs = new Set(files.filter(file => !file.error).map(file => file.command));
   const good = files.length - bad.length;
   const sort = el("select", { "aria-label": "Sort", onchange: event => setSort(event.target.value) },
@@ -265,6 +267,7 @@ function buildSummary() {
     el("span", {}, el("strong", {}, String(good)), good === 1 ? " file of " : " files of ", el("strong", {}, String(programs.size)), programs.size === 1 ? " program" : " programs"),
     el("span", {}, el("strong", {}, String(view.total)), view.total === 1 ? " stat" : " stats", view.hidden ? `, ${plural(view.hidden, "constant")} ${view.constants ? "shown" : "hidden"}` : ""),
     ended.length ? el("button", { class: "badtext", type: "button", onclick: () => showEnded(ended) }, plural(ended.length, "writer") + " ended") : null,
+    stale.length ? el("button", { class: "warn", type: "button", onclick: () => showStale(stale) }, plural(stale.length, "writer") + " stale") : null,
     bad.length ? el("button", { class: "warn", type: "button", onclick: () => showUnreadable(bad) }, plural(bad.length, "file") + " unreadable") : null,
     store.private ? el("button", { type: "button", onclick: showPrivate }, store.private + " private") : null,
     store.limited ? el("span", { class: "warn" }, "too many files to compare writers") : null,
@@ -281,6 +284,11 @@ function table(heads, rows) {
 function showEnded(files) {
   page.dialog("Writers that have ended", el("p", {}, "Their counters count as long as their files are there; their gauges do not. cleanstats removes the files."),
     table(["File", "Process", "Ended"], files.map(file => [file.name, String(file.pid ?? NOTHING), file.ended ? ago(store.time - file.ended) : page.recorded ? "before that" : "before mmash started"])));
+}
+
+function showStale(files) {
+  page.dialog("Writers whose heartbeat is overdue", el("p", {}, "They run, but for three times as long as they promise they have not said that they are well: they hang, or wait for something."),
+    table(["File", "Process"], files.map(file => [file.name, String(file.pid ?? NOTHING)])));
 }
 
 function showUnreadable(files) {

@@ -225,7 +225,7 @@ class Details {
     const live = store.isLive(writer), s = this.row.series;
     setClass(part.element, "isodd", odd);
     setClass(part.element, "dead", !live);
-    setText(part.chip, odd ? "differs" : live ? "" : "ended");
+    setText(part.chip, !live ? "ended" : [odd && "differs", store.files.get(writer.file)?.stale && "stale"].filter(Boolean).join(", "));
     part.chip.hidden = part.chip.textContent === "";
     if (!s.isNumber) {
       setText(part.now, writer.value === null ? NOTHING : s.kind === "constant" ? constantText(writer) : String(writer.value));
