@@ -14,7 +14,6 @@ import (
 	"net/http"
 	"os"
 	"os/signal"
-	"runtime/debug"
 	"slices"
 	"sync"
 	"syscall"
@@ -62,10 +61,6 @@ type command struct {
 	delay, history time.Duration
 }
 
-// gcPercent lets a file that somebody filled with stats take less memory than the
-// default, at little cost: between two looks nearly nothing is allocated.
-const gcPercent = 25
-
 func run(a *cli.App, args []string, _ io.Reader) int {
 	c := &command{App: a}
 	rest, status, done := a.Parse(a.Parser(&c.options, "[-l ADDR]... [-r ARCHIVE] [-d DELAY] [--history TIME]"), &c.Common, args)
@@ -81,7 +76,7 @@ func run(a *cli.App, args []string, _ io.Reader) int {
 		c.Error(err)
 		return cli.Misused
 	}
-	debug.SetGCPercent(gcPercent)
+	cli.SaveMemory()
 	return c.serve(listeners, args)
 }
 

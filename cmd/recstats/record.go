@@ -4,7 +4,6 @@ import (
 	"errors"
 	"os"
 	"os/signal"
-	"runtime/debug"
 	"syscall"
 	"time"
 
@@ -42,13 +41,9 @@ type ownStats struct {
 	Size    mmstats.Gauge[uint64] `mmstats:"size" unit:"bytes" about:"What the archive takes on the disk"`
 }
 
-// gcPercent lets a file that somebody filled with stats take less memory than the
-// default, at little cost: between two ticks nearly nothing is allocated.
-const gcPercent = 25
-
 // record records until a signal ends it, and returns the status.
 func record(a *cli.App, o *options, args []string) int {
-	debug.SetGCPercent(gcPercent)
+	cli.SaveMemory()
 	if len(args) == 0 {
 		return a.Misuse("DIR is missing")
 	}
