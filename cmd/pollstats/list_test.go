@@ -4,6 +4,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -78,7 +79,7 @@ func TestListIsCalm(t *testing.T) {
 	}
 	x := startScreen(t, dir, 80, 24)
 	x.Text("pollstats -w -d 0.05")
-	x.Shows(`^pollstats  3 files  \d+ stats, \d hidden  every 50ms`)
+	x.Shows(`^pollstats  3 files  \d+ stats  \d hidden  every 50ms`)
 	x.Until("nested stats", shows("jobs", "jobs.done", "jobs-2", "name", "web", "web.load", "web.status", "2XX", "3XX", "4XX"))
 	x.Shows(`^    2XX +0 +0 +0/s`)
 	x.Shows("^  name +作業 e\u0301$")
@@ -159,6 +160,7 @@ func TestExport(t *testing.T) {
 		t.Fatal(err)
 	}
 	x.Keys("q")
+	x.Shows(`level name\n\$$`)
 	x.Text("clear; cd none; pollstats -w -d 0.1 level")
 	x.Shows(`^  level`)
 	if err := os.Remove(work + "/none"); err != nil {
@@ -217,5 +219,30 @@ func TestHistoryIsBounded(t *testing.T) {
 	got := h.last(nil, 3)
 	if want := []float64{9984.5, 9994.5, 20_000}; len(got) != 3 || got[0] != want[0] || got[1] != want[1] || got[2] != want[2] {
 		t.Errorf("the last points are %v, want %v", got, want)
+	}
+}
+
+// Where the first line is short, what is wrong comes before what is usual.
+func TestStatusFits(t *testing.T) {
+	parts := []segment{{"pollstats", strong, 1}, {"3 files", strong, 3}, {"12 stats", strong, 4}, {"6 hidden", normal, 6},
+		{"every 1s", normal, 5}, {"2 unusual", differs, 1}, {"1 stale", differs, 2}}
+	for _, test := range []struct {
+		width int
+		want  string
+	}{
+		{80, "pollstats  3 files  12 stats  6 hidden  every 1s  2 unusual  1 stale"},
+		{60, "pollstats  3 files  12 stats  every 1s  2 unusual  1 stale"},
+		{56, "pollstats  3 files  12 stats  2 unusual  1 stale"},
+		{30, "pollstats  2 unusual  1 stale"},
+		{20, "pollstats  2 unusual"},
+		{1, "pollstats"},
+	} {
+		var texts []string
+		for _, part := range fit(slices.Clone(parts), test.width) {
+			texts = append(texts, part.text)
+		}
+		if got := strings.Join(texts, "  "); got != test.want {
+			t.Errorf("in %d columns: %q, want %q", test.width, got, test.want)
+		}
 	}
 }

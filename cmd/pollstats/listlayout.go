@@ -3,15 +3,10 @@ package main
 import (
 	"mmstats/lib/escape"
 	"mmstats/lib/format"
-
 	"mmstats/lib/report"
 )
 
-var (
-	blocks = []rune("▁▂▃▄▅▆▇█")
-	marks  = []rune("_.-:=+*#")
-	titles = [columnCount]string{"STAT", "UNUSUAL", "VALUE", "RATE/s", "MIN", "AVG", "MAX", "USUALLY"}
-)
+var titles = [columnCount]string{"STAT", "UNUSUAL", "VALUE", "RATE/s", "MIN", "AVG", "MAX", "USUALLY"}
 
 // A listLayout says where the columns of a list are. Only what stats there are and
 // how wide the screen is count, so that columns stay where they are while numbers
@@ -55,7 +50,7 @@ func (y *listLayout) measure(l *listPage) {
 	}
 	for c := columnValue; c < columnCount; c++ {
 		for i := range needed {
-			needed[i][c] = max(needed[i][c], len(titles[c]))
+			needed[i][c] = max(needed[i][c], len(titles[c])+1) // with the mark
 		}
 	}
 	// Totals only grow, so that the columns behind them do not move to and fro.
@@ -125,6 +120,26 @@ func (l *listPage) header(c *canvas, y int) int {
 		c.left(p.trendAt, y, p.trend, "TREND", header)
 	}
 	return 1
+}
+
+// click sorts by the column whose title is at x, or the other way round if the list
+// is sorted by that.
+func (l *listPage) click(x int) {
+	p := &l.layout
+	column := columnStat
+	for c := columnValue; c < sortCount; c++ {
+		if p.width[c] > 0 && x >= p.x[c] && x < p.x[c]+p.width[c] {
+			column = c
+		}
+	}
+	switch {
+	case p.width[columnUsual] > 0 && x >= p.x[columnUsual] && x < p.x[columnUsual]+p.width[columnUsual]:
+		column = columnUnusual
+	case column == columnStat && x >= gutter+p.label:
+		return // the trends
+	}
+	l.reverse = column == l.sort && !l.reverse
+	l.sort = column
 }
 
 // columnTitle returns the title of a column, marked where it is sorted by.

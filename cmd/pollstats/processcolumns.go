@@ -269,20 +269,6 @@ func (p *statPage) findRange() {
 	p.low, p.high = drawnRange(p.low, p.high)
 }
 
-// drawnRange widens a range of values to what is drawn, so that noise looks like
-// noise: from 0 if the least is under half the greatest, and else at least 30 %
-// of the middle.
-func drawnRange(low, high float64) (float64, float64) {
-	middle := (low + high) / 2
-	switch least := 0.3 * math.Abs(middle); {
-	case low >= 0 && low < high/2:
-		return 0, high
-	case high-low < least:
-		return middle - least/2, middle + least/2
-	}
-	return low, high
-}
-
 func (p *statPage) trendCell(c *canvas, row, width int) (string, style) {
 	t := p.shown[row]
 	levels := marks
@@ -307,16 +293,7 @@ func (p *points) extremes(c *clock, from int) (low, high float64) {
 // the highest, and blanks where there are none.
 func (p *points) draw(dst []byte, c *clock, width int, low, high float64, levels []rune) []byte {
 	for slot := c.slot - width + 1; slot <= c.slot; slot++ {
-		v := p.at(c, slot)
-		if math.IsNaN(v) {
-			dst = append(dst, ' ')
-			continue
-		}
-		level := 0
-		if high > low && !math.IsInf(high-low, 0) {
-			level = int(max(0, min(1, (v-low)/(high-low))) * float64(len(levels)))
-		}
-		dst = append(dst, string(levels[min(level, len(levels)-1)])...)
+		dst = append(dst, string(levelOf(p.at(c, slot), low, high, levels))...)
 	}
 	return dst
 }

@@ -5,6 +5,7 @@ import (
 	"os"
 	"runtime/debug"
 	"strconv"
+	"strings"
 	"syscall"
 	"time"
 
@@ -257,9 +258,15 @@ func (s *screen) openRow() {
 // mouse acts on the mouse: a click selects a row, and one more opens it.
 func (s *screen) mouse(e *tcell.EventMouse) {
 	l := s.current()
-	_, y := e.Position()
-	switch row := l.from + y - (s.canvas.height - 1 - l.lines); {
+	x, y := e.Position()
+	top := s.canvas.height - 1 - l.lines
+	titles, ok := l.page.(interface{ click(x int) })
+	switch row := l.from + y - top; {
 	case s.editing:
+	case e.Buttons() == tcell.Button1 && ok && y == top-1:
+		titles.click(x)
+		l.arrange()
+		l.top()
 	case e.Buttons() == tcell.WheelUp:
 		l.move(keyWheelUp)
 	case e.Buttons() == tcell.WheelDown:
@@ -321,47 +328,6 @@ func (s *screen) paint() error {
 	return c.show(s.terminal)
 }
 
-// status draws the first line.
-func (s *screen) status() {
-	const clock = "15:04:05"
-	c := s.canvas
-	at := s.totals.at.Local().Format(clock)
-	if s.paused {
-		at = "Paused  " + at
-	}
-	room := max(0, c.width-len(at)-1)
-	text := "pollstats  "
-	if title := s.current().title(); title != "" {
-		text += escape.Text(title) + "  "
-	}
-	c.left(0, 0, room, s.files(text, room), strong)
-	c.right(0, 0, c.width, at, strong)
-}
-
-// files appends what files there are, in width characters, to text.
-func (s *screen) files(text string, width int) string {
-	c := &s.totals.census
-	if c.ended > 0 {
-		text += strconv.Itoa(c.files-c.ended) + " of " + plural(c.files, "file") + " live"
-	} else {
-		text += plural(c.files, "file")
-	}
-	text += "  " + s.totals.count()
-	if l, ok := s.current().page.(*listPage); ok && l.hidden > 0 {
-		text += ", " + strconv.Itoa(l.hidden) + " hidden"
-	}
-	text += "  every " + s.delay.String()
-	if s.totals.stale > 0 {
-		text += "  " + strconv.Itoa(s.totals.stale) + " stale"
-	}
-	if c.failing > 0 {
-		text += "  " + strconv.Itoa(c.failing) + " unreadable: "
-		// The reason stands at the end.
-		text += s.canvas.shorten(escape.Text(cli.Reason(c.err)), width-report.Width(text))
-	}
-	return text
-}
-
 // foot draws the last line: the filter while it is typed, or what keys there are
 // and which part of the rows is shown.
 func (s *screen) foot() {
@@ -387,9 +353,21 @@ func (s *screen) foot() {
 		}
 		last := min(l.from+l.lines, l.rows())
 		part := strconv.Itoa(l.from+1) + "-" + strconv.Itoa(last) + " of " + strconv.Itoa(l.rows())
-		c.left(0, y, c.width-len(part)-1, text, normal)
+		c.left(0, y, c.width-len(part)-1, wholeKeys(text, c.width-len(part)-1), normal)
 		c.right(0, y, c.width, part, normal)
 	}
+}
+
+// wholeKeys returns as many of the keys that text names as fit in width columns.
+func wholeKeys(text string, width int) string {
+	for report.Width(text) > width {
+		end := strings.LastIndex(text, "  ")
+		if end < 0 {
+			break
+		}
+		text = text[:end]
+	}
+	return text
 }
 
 func plural(n int, noun string) string {

@@ -94,6 +94,13 @@ func TestFullScreen(t *testing.T) {
 			x.Keys("s", "s", "s", "s", "s", "s")
 			x.Shows(`^  STAT↑`)
 
+			x.click(3, 1) // the title
+			x.Shows(`^  STAT↓`)
+			x.click(20, 1)
+			x.Shows(`VALUE↓`)
+			x.click(3, 1)
+			x.Shows(`^  STAT↑`)
+
 			x.Keys("/", "S", "t", "a", "t", "u", "s", ".")
 			x.Shows(`^/Status\.`)
 			x.Until("two stats", func(s string) bool {
@@ -118,8 +125,10 @@ func TestFullScreen(t *testing.T) {
 			// It fits whatever the terminal becomes.
 			x.Resize(60, 12)
 			checkScreen(t, x.Shows(` 1-9 of 57$`), 60, 12)
+			x.Resize(40, 10)
+			x.Shows(`^pollstats  2 files  55 stats    \d\d:\d\d:\d\d\n  STAT↑ +VALUE +RATE/s TREND\n(.*\n)+q quit  \? help  / filter +1-7 of 57$`)
 			x.Resize(20, 5)
-			x.Shows(`^  load`)
+			x.Shows(`^  load +1\.50\nq quit +1-2 of 57$`)
 			x.Resize(200-width, 64-height)
 			checkScreen(t, x.Shows(fmt.Sprintf(` 1-%d of 57$`, 61-height)), 200-width, 64-height)
 			x.Keys("q")
@@ -155,7 +164,7 @@ func TestFullScreenFollowsFiles(t *testing.T) {
 	x.Shows(`^no stats yet; q quits$`)
 	writer := startWriter(t, "-rate", "1000", dir+"/a.mmstats", "web.jobs", "web.runs", "web.other", "jobs")
 	x.Shows(`^  STAT\^ .*TREND`)
-	x.Shows(`^  jobs  .* #+`)
+	x.Shows(`^  jobs  .* [_.:=+*#-]{3}`)
 	screen := x.Shows(`^  runs  (.*\n)+.* 1-2 of 2$`)
 	if strings.Contains(screen, "other") {
 		t.Errorf("the screen has what no glob matches:\n%s", screen)
@@ -248,7 +257,7 @@ func TestScreenTellsWhoLivesAndHowSlow(t *testing.T) {
 	x.Shows(`^  done +10 `)
 	x.Shows(`^  wait:p99 .* 25\.\d ms`)
 	x.Shows(`^  sent +3\.00 MiB +0 B `)
-	x.Shows(`, \d hidden  every`)
+	x.Shows(`  \d hidden  every`)
 	x.Keys("c", "i")
 	x.Shows(`^  sys.created +2 values`)
 	x.Shows(`^several programs\n  done `)

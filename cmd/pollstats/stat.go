@@ -262,20 +262,12 @@ func (s *stat) sparkline(width int, levels []rune) string {
 			low, high = min(low, p), max(high, p)
 		}
 	}
-	if s.kind == format.KindCounter {
-		low = min(low, 0)
+	if low < high {
+		low, high = drawnRange(low, high)
 	}
 	line := make([]rune, 0, len(points))
 	for _, p := range points {
-		switch {
-		case math.IsNaN(p):
-			line = append(line, ' ')
-		case !(high-low > 0) || math.IsInf(high-low, 0):
-			line = append(line, levels[0])
-		default:
-			level := int((p - low) / (high - low) * float64(len(levels)))
-			line = append(line, levels[min(level, len(levels)-1)])
-		}
+		line = append(line, levelOf(p, low, high, levels))
 	}
 	return string(line)
 }

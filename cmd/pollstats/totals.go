@@ -33,6 +33,7 @@ type totals struct {
 	timing    timing
 	census    census
 	left      int // series that no row was left for, at the last poll
+	unusual   int // stats that are out of their usual range, at the last poll
 	stale     int // running programs whose heartbeat is overdue, at the last poll
 }
 
@@ -91,10 +92,14 @@ func (t *totals) next() {
 	t.processes.end(now, elapsed)
 	t.tick()
 	t.census.count(t.poller.Files())
+	t.unusual = 0
 	for label, s := range t.byLabel {
 		s.judgement.differ = t.processes.differing(label)
 		if s.end(elapsed, &t.timing); s.missing > keepMissing {
 			delete(t.byLabel, label)
+		}
+		if s.judgement.unusual {
+			t.unusual++
 		}
 	}
 }
