@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"cmp"
 	"math"
 	"path/filepath"
@@ -36,8 +37,12 @@ type filePage struct {
 
 // A fileStat is a stat as it was when the file was read last.
 type fileStat struct {
-	label, kind, value, unit, about string
-	trace                           *trace // nil where the stat is not polled
+	label, unit, about string
+	typ                format.Type
+	kind               format.Kind
+	value              format.Value
+	histogram          *format.HistogramState // nil for any other stat
+	trace              *trace                 // nil where the stat is not polled
 }
 
 func newFilePage(t *totals, utf8 bool, path string) *filePage {
@@ -47,13 +52,14 @@ func newFilePage(t *totals, utf8 bool, path string) *filePage {
 	}
 	f.grid.columns = []gridColumn{
 		{title: "STAT", width: 5, cell: cell(func(s *fileStat) string { return escape.Text(s.label) })},
-		{title: "TYPE", width: len("constant float64"), rank: 2, cell: cell(func(s *fileStat) string { return s.kind })},
+		{title: "TYPE", width: len("constant float64"), rank: 2, cell: cell(func(s *fileStat) string { return typeWords(s.typ, s.kind) })},
 		{title: "RATE/s", width: 10, right: true, rank: 3, cell: cell(f.rate)},
 		{title: "VALUE", width: 12, most: 40, cell: func(_ *canvas, row, _ int) (string, style) {
-			if t := f.shown[row].trace; t != nil && t.changed {
-				return f.shown[row].value, changed
+			s := f.shown[row]
+			if s.trace != nil && s.trace.changed {
+				return s.valueText(), changed
 			}
-			return f.shown[row].value, normal
+			return s.valueText(), normal
 		}},
 		{title: "ABOUT", width: 20, most: maxText, rank: 4, cell: cell(func(s *fileStat) string { return escape.Text(s.about) })},
 	}
@@ -132,11 +138,12 @@ func (f *filePage) read() {
 			break
 		}
 		d := st.Description()
-		s := fileStat{label: string(st.Label), kind: typeWords(st.Type(), st.Kind()), unit: d.Unit, about: d.About, trace: traces[string(st.Label)]}
-		if h := st.Histogram(); st.Type() == format.Histogram {
-			s.value = histogramText(&h, d.Unit)
-		} else {
-			s.value = valueText(st.Value, st.Kind(), d.Unit)
+		s := fileStat{label: string(st.Label), unit: d.Unit, about: d.About, typ: st.Type(), kind: st.Kind(), value: st.Value, trace: traces[string(st.Label)]}
+		if h := st.Histogram(); s.typ == format.Histogram {
+			s.histogram = &h
+		}
+		if s.value.Class() == format.TextClass {
+			s.value = format.TextValue(bytes.Clone(st.Value.Text())) // the reader will use its memory again
 		}
 		f.all = append(f.all, s)
 	}
@@ -148,15 +155,26 @@ func (f *filePage) fromTraces() {
 		return
 	}
 	for _, t := range f.process.traces {
-		s := fileStat{label: t.group.label, kind: typeWords(t.typ, t.kind), trace: t}
+		s := fileStat{label: t.group.label, typ: t.typ, kind: t.kind, value: t.value(), histogram: t.all, trace: t}
 		if d := t.group.description; d != nil {
 			s.unit, s.about = d.Unit, d.About
 		}
-		if s.value = valueText(t.value(), t.kind, s.unit); t.all != nil {
-			s.value = histogramText(t.all, s.unit)
-		}
 		f.all = append(f.all, s)
 	}
+}
+
+// valueText returns the value for people, and of a histogram some percentiles.
+func (s *fileStat) valueText() string {
+	if s.histogram == nil {
+		return valueText(s.value, s.kind, s.unit)
+	}
+	text := valueText(s.histogram.Part(format.PartMean), s.kind, s.unit)
+	for _, part := range format.Histogram.Parts() {
+		if name := part.String(); s.histogram.Count > 0 && (name == "p50" || name == "p99") {
+			text += "  " + name + " " + valueText(s.histogram.Part(part), s.kind, s.unit)
+		}
+	}
+	return text
 }
 
 // valueText returns a value for people. One that is no number of something, such
@@ -171,17 +189,6 @@ func valueText(v format.Value, k format.Kind, unit string) string {
 		return string(v.AppendText(nil))
 	}
 	return string(report.AppendPeople(nil, v, unit))
-}
-
-// histogramText returns the mean of all samples, and some percentiles of them.
-func histogramText(h *format.HistogramState, unit string) string {
-	text := valueText(h.Part(format.PartMean), format.KindGauge, unit)
-	for _, part := range format.Histogram.Parts() {
-		if name := part.String(); h.Count > 0 && (name == "p50" || name == "p99") {
-			text += "  " + name + " " + valueText(h.Part(part), format.KindGauge, unit)
-		}
-	}
-	return text
 }
 
 // rate returns what a stat changed by in a second, where it is a counter.

@@ -62,6 +62,8 @@ func (f *filesPage) key(k key) action {
 		f.grid.reverse = false
 	case 'S', 'r':
 		f.grid.reverse = !f.grid.reverse
+	case 'f':
+		return done
 	default:
 		return ignored
 	}

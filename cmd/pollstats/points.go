@@ -33,7 +33,8 @@ func newClock(limit int) *clock { return &clock{size: maxPoints, limit: limit} }
 
 // tick is told of a poll, elapsed after the one before.
 func (c *clock) tick(now time.Time, elapsed time.Duration) {
-	if c.slot == 0 || now.Sub(c.time(c.slot)) >= time.Second-min(elapsed, time.Second)/2 {
+	since := now.Sub(c.time(c.slot)) // less than 0 where a replay goes back
+	if c.slot == 0 || since < 0 || since >= time.Second-min(elapsed, time.Second)/2 {
 		c.slot++
 		c.times[c.slot%maxPoints] = now
 	}

@@ -342,8 +342,12 @@ func (s *screen) foot() {
 		c.cursorX, c.cursorY = c.text(0, y, "/"+c.shorten(filter, c.width-2), normal), y
 	case s.message != "":
 		c.left(0, y, c.width, s.message, strong)
+	case l.rows() == 0 && l.filter != "" && len(s.levels) > 1:
+		c.text(0, y, "nothing matches "+filter+"; Esc shows all", normal)
 	case l.rows() == 0 && l.filter != "":
 		c.text(0, y, "no stat matches "+filter+"; Esc shows all", normal)
+	case l.rows() == 0 && len(s.levels) > 1:
+		c.text(0, y, l.keys(), normal)
 	case l.rows() == 0:
 		c.text(0, y, "no stats yet; q quits", normal)
 	default:
