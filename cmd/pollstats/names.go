@@ -36,9 +36,15 @@ func namesOf(traces []*trace) map[*trace]string {
 // command returns the name of the program.
 func (p *process) command() string { return statfile.Command(p.path, p.file.Writer.PID) }
 
-// base returns the name of the file, without its directory and suffix.
+// base returns the name of the file, without its directory and suffix, and without
+// the number of the thread where that is the number of the process.
 func (p *process) base() string {
-	return strings.TrimSuffix(filepath.Base(p.path), statfile.Suffix)
+	name := strings.TrimSuffix(filepath.Base(p.path), statfile.Suffix)
+	pid := "-" + strconv.Itoa(p.file.Writer.PID)
+	if short, ok := strings.CutSuffix(name, pid+pid); ok {
+		return short + pid
+	}
+	return name
 }
 
 // state says in a word whether p runs.
@@ -91,4 +97,12 @@ func pidText(p *process) string {
 		return "-"
 	}
 	return strconv.Itoa(p.file.Writer.PID)
+}
+
+// ageSince returns the time from a moment up to now, or "-" where it is not known.
+func ageSince(now, moment time.Time) string {
+	if moment.IsZero() {
+		return "-"
+	}
+	return ageText(now.Sub(moment))
 }

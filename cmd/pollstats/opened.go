@@ -217,6 +217,9 @@ func (p *statPage) summary() string {
 	if s := p.totals.byLabel[p.label]; s != nil {
 		parts = append(parts, p.together(s)...)
 	}
+	if p.totals.processes.refused > 0 {
+		parts = append(parts, "others are left out: there are too many stats")
+	}
 	return strings.Join(parts, "  ")
 }
 
