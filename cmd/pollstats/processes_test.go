@@ -140,7 +140,12 @@ func TestProcesses(t *testing.T) {
 	if c := f.trace(t, "c", "jobs"); c.now != 7 || c.process.missed != 1 {
 		t.Errorf("the last counts of c come to %v", c.now)
 	}
-	for range keepMissing {
+	f.stat("b", "jobs", format.Counter, format.KindCounter).value = format.UintValue(1)
+	f.poll()
+	if !b.reset || !b.process.anew.Equal(f.now) {
+		t.Errorf("after its counter went back, b is %+v", b)
+	}
+	for range keepMissing - 1 {
 		f.poll()
 	}
 	if g := f.ps.groups["jobs"]; len(g.traces) != 3 || f.ps.traces != 3+2+1 {
@@ -223,6 +228,15 @@ func TestDifferences(t *testing.T) {
 			}
 			return 300
 		}, 0, 70, false},
+		{"two moments within", 6, func(s int) uint64 {
+			switch {
+			case s < 70:
+				return 100
+			case s == 80 || s == 88: // in the seconds 88 and 89, the mean is usual
+				return 60
+			}
+			return 140
+		}, 0, 70, false},
 		{"no longer", 6, func(s int) uint64 {
 			if s < 40 || s > 60 {
 				return 100
@@ -256,6 +270,11 @@ func TestDifferences(t *testing.T) {
 		}
 		if got := f.ps.groups["jobs"].differing > 0; got != (test.since > 0) {
 			t.Errorf("%s: the group says %t", test.name, got)
+		}
+		f.files[last].SetEnded(true)
+		f.poll()
+		if early.update(f.ps, f.ps.groups["jobs"]); len(early) > 0 || f.ps.groups["jobs"].differing > 0 {
+			t.Errorf("%s: after its end, it differs", test.name)
 		}
 	}
 }
