@@ -115,36 +115,6 @@ func (m *model) nameFiles() {
 	}
 }
 
-// resumed returns the file that src goes on from where the archive has a gap:
-// behind it, all files are new to the player.
-func (m *model) resumed(src *reader.File) *file {
-	if !m.recorded {
-		return nil
-	}
-	if m.known == nil {
-		m.known = make(map[fileKey]*file, len(m.order))
-		for _, f := range m.order {
-			m.known[keyOf(f.src)] = f
-		}
-	}
-	f := m.known[keyOf(src)]
-	if f == nil || f.look == m.look {
-		return nil
-	}
-	delete(m.files, f.src)
-	f.src, m.files[src] = src, f
-	return f
-}
-
-// A fileKey tells a file of an archive from the others.
-type fileKey struct {
-	path  string
-	inode uint64
-	pid   int
-}
-
-func keyOf(f *reader.File) fileKey { return fileKey{f.Path, f.Info.Ino, f.Writer.PID} }
-
 // pathOf returns the path of a file, which is absolute unless it was recorded.
 func (m *model) pathOf(src *reader.File) string {
 	path := src.Path

@@ -16,10 +16,12 @@ import (
 )
 
 const (
-	// maxMoments is how many requests for one record are answered at a time,
-	// and maxRanges how many for a range.
+	// maxMoments is how many requests for one record are answered at a time.
 	maxMoments = 2
+	// maxRanges is how many ranges are read at a time, and maxAnswers how many
+	// are read or sent.
 	maxRanges  = 2
+	maxAnswers = 16
 	// maxLogged bounds how much damage is remembered, so that each part is
 	// logged once.
 	maxLogged = 1000
@@ -31,7 +33,7 @@ type recording struct {
 	history time.Duration // of a range that does not say where it starts
 	log     func(text string)
 
-	moments, ranges *limit
+	moments, ranges, answers *limit
 
 	mu     sync.Mutex
 	logged map[string]bool
@@ -50,7 +52,7 @@ func newRecording(path string, history time.Duration, log func(text string)) (*r
 	}
 	return &recording{
 		path: path, history: history, log: log,
-		moments: newLimit(maxMoments), ranges: newLimit(maxRanges),
+		moments: newLimit(maxMoments), ranges: newLimit(maxRanges), answers: newLimit(maxAnswers),
 		logged: make(map[string]bool),
 	}, nil
 }

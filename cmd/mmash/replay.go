@@ -1,17 +1,12 @@
 package main
 
 import (
-	"errors"
-	"fmt"
 	"math"
-	"net/http"
-	"net/url"
 	"time"
 
 	"mmstats/lib/archive"
-	"mmstats/lib/cli"
-	"mmstats/lib/escape"
 	"mmstats/lib/format"
+	"mmstats/lib/reader"
 )
 
 const (
@@ -22,8 +17,6 @@ const (
 	maxReplayPoints = 16 << 20
 	// maxReplaySeries bounds the series of a range, and with them its memory.
 	maxReplaySeries = 200_000
-	// progressEvery is how often a client is told how far a range is read.
-	progressEvery = 200 * time.Millisecond
 )
 
 // A replay is a model that plays the records of a range.
@@ -137,140 +130,32 @@ func (rp *replay) part() float64 {
 	return min(1, max(0, float64(rp.looked.Sub(rp.from))/float64(max(1, all))))
 }
 
-// replay answers with the events of a range of the archive.
-func (s *server) replay(w *response, r *http.Request, st *stream) {
-	err := s.enter(r, s.recording.ranges)
-	if err == nil {
-		defer s.recording.ranges.leave()
-		err = s.play(w, r, st)
-	}
-	if err != nil {
-		s.refuse(w, r, err)
-	}
-}
-
-// play is replay without the limit. It returns an error as long as nothing was
-// answered.
-func (s *server) play(w *response, r *http.Request, st *stream) error {
-	a, err := archive.Open(s.recording.path)
-	if err != nil {
-		return err
-	}
-	defer a.Close()
-	first, last, err := a.Bounds()
-	if err != nil {
-		return err
-	}
-	from, to, err := s.recording.span(r.URL.Query(), first, last)
-	if err != nil {
-		return err
-	}
-	p := archive.NewPlayer(a)
-	if err := p.Seek(from); err != nil && !errors.Is(err, archive.ErrEarlier) {
-		return err
-	}
-	rp := newReplay(p, from, to, st.points)
-	rp.views[0].files = st.files
-	if err := rp.begin(st.wants); err != nil {
-		return err
-	}
-	s.eventHeader(w)
-	if r.Method == http.MethodHead {
+// resumed returns the file that src goes on from where the archive has a gap:
+// behind it, all files are new to the player.
+func (m *model) resumed(src *reader.File) *file {
+	if !m.recorded {
 		return nil
 	}
-	st.model, st.view, st.points = rp.model, rp.views[0], rp.slots
-	if s.readRange(w, r, rp) {
-		s.tellRange(w, st, rp, a, first, last)
+	if m.known == nil {
+		m.known = make(map[fileKey]*file, len(m.order))
+		for _, f := range m.order {
+			m.known[keyOf(f.src)] = f
+		}
 	}
-	return nil
+	f := m.known[keyOf(src)]
+	if f == nil || f.look == m.look {
+		return nil
+	}
+	delete(m.files, f.src)
+	f.src, m.files[src] = src, f
+	return f
 }
 
-// readRange reads the range to its end, and tells the client how far it is. It
-// reports whether the client still waits for it.
-func (s *server) readRange(w *response, r *http.Request, rp *replay) bool {
-	told := time.Now()
-	for rp.next() {
-		if r.Context().Err() != nil || s.done.Err() != nil {
-			return false
-		}
-		if rp.lastID > maxReplaySeries {
-			return sendFailure(w, errTooMany.Error())
-		}
-		if time.Since(told) < progressEvery {
-			continue
-		}
-		told = time.Now()
-		if _, err := fmt.Fprintf(w, "event: progress\ndata: {\"part\":%.3f}\n\n", rp.part()); err != nil || w.control.Flush() != nil {
-			return false
-		}
-	}
-	if err := rp.player.Err(); err != nil {
-		return sendFailure(w, cli.Reason(err))
-	}
-	return true
+// A fileKey tells a file of an archive from the others.
+type fileKey struct {
+	path  string
+	inode uint64
+	pid   int
 }
 
-// sendFailure sends the event that a range cannot be read to its end. It
-// returns false.
-func sendFailure(w *response, reason string) bool {
-	data, _ := escape.AppendJSON([]byte("event: failed\ndata: {\"error\":"), []byte(reason))
-	w.Write(append(data, "}\n\n"...))
-	return false
-}
-
-// tellRange sends what is known at the end of a range.
-func (s *server) tellRange(w *response, st *stream, rp *replay, a *archive.Archive, first, last time.Time) {
-	damage := s.recording.damage(a)
-	data := []byte("event: archive\ndata: {\"first\":")
-	for i, t := range []time.Time{first, last, rp.from, rp.to} {
-		data = append(data, []string{"", `,"last":`, `,"from":`, `,"to":`}[i]...)
-		data = appendTime(data, t)
-	}
-	data = fmt.Appendf(data, `,"damaged":%d,"damage":`, len(damage))
-	text := ""
-	if len(damage) > 0 {
-		text = damage[0].String()
-	}
-	data, _ = escape.AppendJSON(data, []byte(text))
-	rp.makeRows()
-	st.update()
-	if _, err := w.Write(append(data, "}\n\n"...)); err != nil {
-		return
-	}
-	if _, err := w.Write(st.buf); err != nil {
-		return
-	}
-	w.Write([]byte("event: end\ndata: {}\n\n"))
-}
-
-// span returns the range that a client names, as far as the archive has it.
-func (rec *recording) span(query url.Values, first, last time.Time) (from, to time.Time, err error) {
-	if to = last; query.Get("to") != "" {
-		if to, err = archive.ParseTime(query.Get("to"), last); err != nil {
-			return from, to, err
-		}
-	}
-	if from = to.Add(-rec.history); query.Get("from") != "" {
-		if from, err = archive.ParseTime(query.Get("from"), last); err != nil {
-			return from, to, err
-		}
-	}
-	switch {
-	case from.After(to):
-		return from, to, errOrder
-	case to.Before(first.Truncate(time.Second)):
-		return from, to, &archive.OutsideError{Time: to, First: first, Last: last}
-	case from.After(last.Add(time.Second)):
-		return from, to, &archive.OutsideError{Time: from, First: first, Last: last}
-	}
-	clamp := func(t time.Time) time.Time {
-		switch {
-		case t.Before(first):
-			return first
-		case t.After(last):
-			return last
-		}
-		return t
-	}
-	return clamp(from), clamp(to), nil
-}
+func keyOf(f *reader.File) fileKey { return fileKey{f.Path, f.Info.Ino, f.Writer.PID} }
