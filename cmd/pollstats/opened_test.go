@@ -34,6 +34,8 @@ func TestFindTheWorkerThatDiffers(t *testing.T) {
 	work := t.TempDir()
 	x := startScreen(t, dir, 100, 24)
 	x.Text("cd " + work + "; pollstats -w -d 0.1")
+	x.Shows(`^  STAT`)
+	x.Keys("i") // also where the machine is so slow that it folds them
 	x.Shows(`^  in_flight +30 .*▁▁▁`)
 	before := time.Now().Truncate(time.Second).Add(-time.Second) // a point is the mean of a second
 	workers[3].do("in_flight 50", 1)
@@ -84,7 +86,7 @@ func TestRowsFollowProcesses(t *testing.T) {
 	dir := t.TempDir()
 	workers := startWorkers(t, dir, 5)
 	x := startScreen(t, dir, 80, 24)
-	x.Text("pollstats -w -d 0.1 done")
+	x.Text("pollstats -w -d 0.5 done")
 	x.Shows(`^  done `)
 	x.Keys("Enter")
 	x.Shows(`^counter$`)
@@ -226,6 +228,8 @@ func TestPagesFit(t *testing.T) {
 	for _, env := range [][]string{nil, {"LC_ALL=C", "NO_COLOR=1"}} {
 		x := startScreen(t, dir, 40, 10, env...)
 		x.Text("pollstats -w -d 0.1")
+		x.Shows(`^q quit`)
+		x.Keys("i")
 		for _, size := range [][2]int{{40, 10}, {80, 24}, {120, 40}, {200, 50}, {20, 5}} {
 			x.Resize(size[0], size[1])
 			for _, keys := range [][]string{{"Home", "Enter"}, {"Home", "Down", "Enter", "t"}, {"f"}, {"f", "Enter"}} {
