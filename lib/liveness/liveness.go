@@ -33,9 +33,10 @@ type Process struct {
 	// Started is when it started, by the present clock, or the zero time if
 	// that is not known.
 	Started time.Time
-	// UIDs are the real, effective and saved user ids of the process, or nil if
-	// they are not known.
-	UIDs []uint32
+	// UIDs returns the real, effective and saved user ids of the process, or nil
+	// if they are not known. It may be nil itself. To learn them takes longer than
+	// all else, and is seldom needed.
+	UIDs func() []uint32
 }
 
 // A Judge tells whether a writer has ended. The zero Judge asks the system.
@@ -102,9 +103,11 @@ func (j Judge) Ended(w Writer, info mapping.Info) Verdict {
 	case later > startSlack:
 		return Verdict{true, fmt.Sprintf("process %d is another one, started %s after the file was written",
 			w.PID, later.Round(time.Second))}
-	case later > 0 && len(p.UIDs) > 0 && !slices.Contains(p.UIDs, info.UID):
-		return Verdict{true, fmt.Sprintf("process %d is another one, of user %d, started after the file was written",
-			w.PID, p.UIDs[0])}
+	case later > 0 && p.UIDs != nil:
+		if uids := p.UIDs(); len(uids) > 0 && !slices.Contains(uids, info.UID) {
+			return Verdict{true, fmt.Sprintf("process %d is another one, of user %d, started after the file was written",
+				w.PID, uids[0])}
+		}
 	}
 	return runs
 }
