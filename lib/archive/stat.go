@@ -5,6 +5,7 @@ import (
 	"iter"
 	"math"
 	"slices"
+	"sync"
 
 	"mmstats/lib/format"
 	"mmstats/lib/liveness"
@@ -62,7 +63,7 @@ func (s *Stat) Histogram(h *format.HistogramState) error {
 
 // histogram returns the bytes of a histogram.
 func (s *Stat) histogram() []byte {
-	raw := slices.Clone(emptyHistogram[:])
+	raw := slices.Clone(emptyHistogram())
 	put := func(i int, word uint64) { binary.NativeEndian.PutUint64(raw[8*i:], word) }
 	for i, word := range s.Words[:histogramRange] {
 		put(format.HistogramSum+i, word)
@@ -74,10 +75,11 @@ func (s *Stat) histogram() []byte {
 }
 
 // emptyHistogram is the value of a histogram without samples.
-var emptyHistogram = func() (raw [format.HistogramSize]byte) {
-	new(format.HistogramState).Encode(raw[:])
+var emptyHistogram = sync.OnceValue(func() []byte {
+	raw := make([]byte, format.HistogramSize)
+	new(format.HistogramState).Encode(raw)
 	return raw
-}()
+})
 
 // histogramMean returns the mean that the words of a histogram say, and 0 while
 // it has no sample.

@@ -1,8 +1,11 @@
 package format
 
+import "sync"
+
 // recordedSignatures are those of [RecordedField], by type and by whether the
-// value may change.
-var recordedSignatures = func() (sigs [len(typeNames)][2]*Signature) {
+// value may change. Programs that read no recording need not make them.
+var recordedSignatures = sync.OnceValue(func() *[len(typeNames)][2]*Signature {
+	var sigs [len(typeNames)][2]*Signature
 	for t := Int8; t <= Histogram; t++ {
 		for live := range sigs[t] {
 			// The sizes are such that one byte is not taken for a value that changes.
@@ -20,8 +23,8 @@ var recordedSignatures = func() (sigs [len(typeNames)][2]*Signature) {
 			sigs[t][live] = s
 		}
 	}
-	return sigs
-}()
+	return &sigs
+})
 
 // size returns how many bytes a number of type t has, and 8 for any other type.
 func (t Type) size() int {
@@ -43,7 +46,7 @@ func (t Type) size() int {
 // empty.
 func RecordedField(label string, t Type, live bool, description string) Field {
 	f := Field{Label: []byte(label), WriteBuffer: Unbuffered, histogram: t == Histogram}
-	sigs := recordedSignatures[t]
+	sigs := recordedSignatures()[t]
 	f.Signature = sigs[0]
 	if live {
 		f.Signature = sigs[1]
