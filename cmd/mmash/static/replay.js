@@ -89,7 +89,7 @@ const replay = {
     this.element("later").disabled = this.element("end").disabled = event.to >= event.last;
     document.querySelector(".damage")?.remove();
     if (event.damaged) document.querySelector("header").after(el("div", { class: "banner damage", role: "note" },
-      `${plural(event.damaged, "part")} of the archive cannot be read${event.damaged > 1 ? ", the first is " : ": "}${event.damage}`));
+      (event.damaged > 1 ? `${event.damaged} parts of the archive are damaged, the first: ` : "The archive is damaged: ") + event.damage));
   },
 
   // say shows what is under way, or went wrong.
@@ -110,6 +110,9 @@ const replay = {
 
 // timeText returns a time for an address.
 function timeText(seconds) { return new Date(seconds * 1000).toISOString().replace(".000Z", "Z"); }
+
+// inLocalTime replaces the times in a text of the server.
+function inLocalTime(text) { return text.replace(/\d{4}-\d\d-\d\dT[\d:]+Z/g, time => dateText(Date.parse(time) / 1000)); }
 
 // events yields the server-sent events of a body, each with its name.
 async function* events(body) {
@@ -155,7 +158,7 @@ class Recording {
       replay.say("");
     } catch (error) {
       if (abort.signal.aborted) return;
-      replay.say(error instanceof TypeError ? "mmash does not answer." : error.message, true);
+      replay.say(error instanceof TypeError ? "mmash does not answer." : inLocalTime(error.message), true);
     }
   }
 
