@@ -37,6 +37,7 @@ type listPage struct {
 	reverse   bool
 	constants bool // are shown
 	idle      bool // stats are shown
+	unfolded  bool // idle, or all stats are
 
 	arranged arrangement // that rows are of
 	list     []listRow
@@ -120,6 +121,7 @@ func (l *listPage) arrange(filter string) {
 	}
 	l.arranged = now
 	shown := l.find(filter)
+	l.unfolded = l.idle || !slices.ContainsFunc(shown, func(s *stat) bool { return !s.isIdle() })
 	l.list = l.list[:0]
 	if l.sort == columnStat {
 		slices.SortFunc(shown, l.byName)
@@ -233,7 +235,7 @@ func (s *stat) isIdle() bool {
 
 // visible returns the stats that are not folded.
 func (l *listPage) visible(stats []*stat) []*stat {
-	if l.idle {
+	if l.unfolded {
 		return stats
 	}
 	busy := make([]*stat, 0, len(stats))
