@@ -250,6 +250,39 @@ func TestReplayDamage(t *testing.T) {
 	}
 }
 
+// Whatever an archive says of its times, a range of it is answered.
+func TestReplayTimes(t *testing.T) {
+	for _, interval := range []time.Duration{0, time.Microsecond, 100 * 365 * 24 * time.Hour} {
+		for _, distance := range []time.Duration{time.Microsecond, time.Second, 100 * 365 * 24 * time.Hour} {
+			dir := filepath.Join(t.TempDir(), "archive")
+			r := newRecorded()
+			w, err := archive.NewWriter(dir, archive.Options{Interval: interval})
+			if err != nil {
+				t.Fatal(err)
+			}
+			start := time.Date(1971, 1, 1, 0, 0, 0, 0, time.UTC)
+			for n := range 4 {
+				// The clock is set back once.
+				m := archive.Moment{Time: start.Add(time.Duration(n) % 3 * distance), Since: time.Duration(n) * time.Second}
+				if err := w.Record(m, r.files); err != nil {
+					t.Fatal(err)
+				}
+			}
+			w.Close()
+			s := replayServer(t, dir)
+			for _, path := range []string{"/events?from=1970-01-01&history=600", "/events?history=1", "/stats/web.load"} {
+				answer := httptest.NewRecorder()
+				r := httptest.NewRequest("GET", path, nil)
+				r.Host = "localhost"
+				s.ServeHTTP(answer, r)
+				if answer.Code != http.StatusOK || strings.Contains(answer.Body.String(), "failed") {
+					t.Errorf("interval %v, distance %v: GET %s = %d %.200s", interval, distance, path, answer.Code, answer.Body)
+				}
+			}
+		}
+	}
+}
+
 // So many stats that a range of them would take too much memory are refused,
 // unless some are chosen.
 func TestReplayTooMany(t *testing.T) {

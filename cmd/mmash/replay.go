@@ -17,6 +17,10 @@ const (
 	maxReplayPoints = 16 << 20
 	// maxReplaySeries bounds the series of a range, and with them its memory.
 	maxReplaySeries = 200_000
+	// maxLength and maxInterval bound what an archive may say of times.
+	maxLength   = 100 * 366 * 24 * time.Hour
+	minInterval = time.Millisecond
+	maxInterval = 366 * 24 * time.Hour
 )
 
 // A replay is a model that plays the records of a range.
@@ -48,12 +52,13 @@ func (rp *replay) begin(wanted func(label string) bool) error {
 	if rp.points > 0 && rp.lastID > maxReplaySeries {
 		return errTooMany
 	}
-	interval := rp.player.Interval()
+	interval := min(max(rp.player.Interval(), minInterval), maxInterval)
 	if rp.delay = interval; points > 0 {
+		length := min(rp.to.Sub(rp.from), maxLength)
 		// Whole intervals, so that as many records come in each step.
-		whole := time.Duration(math.Ceil(float64(rp.to.Sub(rp.from)) / float64(points) / float64(interval)))
+		whole := time.Duration(math.Ceil(float64(length) / float64(points) / float64(interval)))
 		rp.delay = interval * max(1, whole)
-		rp.slots = int((rp.to.Sub(rp.from)+rp.delay-1)/rp.delay) + 1 // the first record has one of its own
+		rp.slots = int((length+rp.delay-1)/rp.delay) + 1 // the first record has one of its own
 		rp.history = rp.delay * time.Duration(rp.slots)
 	}
 	rp.coarse = rp.delay > interval
@@ -72,7 +77,7 @@ func (rp *replay) begin(wanted func(label string) bool) error {
 func (rp *replay) advance(goesOn bool) {
 	last := max(0, rp.slots-1)
 	left := rp.to.Sub(rp.looked)
-	behind := int(math.Round(float64(left) / float64(rp.delay))) // slots
+	behind := int(min(math.Round(float64(left)/float64(rp.delay)), float64(last))) // slots
 	// The clock may have been set back: points go on behind those that are
 	// there.
 	slot := max(rp.slot, last-behind)
@@ -81,7 +86,7 @@ func (rp *replay) advance(goesOn bool) {
 		rp.skipped = min(max(0, slot-rp.slot-1), last)
 	}
 	rp.slot = slot
-	rp.player.Step = left - time.Duration(behind-1)*rp.delay
+	rp.player.Step = min(left-time.Duration(behind-1)*rp.delay, 2*rp.delay)
 }
 
 // next polls the records of the next step, and reports whether there were any.
