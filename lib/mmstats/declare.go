@@ -11,9 +11,9 @@ import (
 )
 
 // A Stat is a pointer to one of the kinds of stats of this package. It belongs to
-// one open file at a time, from when it is declared until that file is closed.
-// Otherwise updates of it are dropped. Its methods may be called by any number of
-// goroutines, unless they say otherwise, also while it is declared.
+// one open file at a time, from when it is declared until that file is closed, and
+// drops updates at other times. Any number of goroutines may call its methods,
+// unless they say otherwise, also while it is declared.
 type Stat interface {
 	// spec returns the field without its label, and its value at the start,
 	// absent for zero.

@@ -156,8 +156,8 @@ func (f *File) Add(stats ...any) error {
 // meanwhile, so that a sum no longer fits its type, the changes before it stay.
 func (f *File) Apply(changes []change.Change) error { return f.store.apply(changes, nil) }
 
-// Hold says whether the lock of a file of somebody else stays taken after an
-// update that needs it, for many updates in a row. Others cannot write meanwhile.
+// Hold says whether the lock of a file of somebody else is held from one update
+// that needs it to the next. Others cannot write meanwhile.
 func (f *File) Hold(hold bool) {
 	f.store.mu.Lock()
 	defer f.store.mu.Unlock()
