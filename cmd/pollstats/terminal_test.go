@@ -115,6 +115,9 @@ func TestTerminalIsLeftAsItWas(t *testing.T) {
 	} {
 		x.Text("clear; echo mark; " + test.command + "; echo status $?")
 		x.Shows(`^  jobs  |^status`)
+		if now := x.Do("display-message", "-p", "#{alternate_on} #{mouse_any_flag}"); test.name == "q" && now != "1 1\n" {
+			t.Errorf("the full screen has alternate screen and mouse %q", now)
+		}
 		test.end()
 		screen := x.Shows("^status [0-9]+$")
 		if !strings.Contains(screen, test.want) || !strings.HasPrefix(screen, "mark\n") && !strings.Contains(test.name, "fg") {

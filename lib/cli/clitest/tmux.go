@@ -100,7 +100,7 @@ func (x *Tmux) Shows(pattern string) string {
 // Mode tells how the terminal is: what programs set, and what stty says.
 func (x *Tmux) Mode() string {
 	x.t.Helper()
-	flags := x.Do("display-message", "-p", "cursor #{cursor_flag} alternate #{alternate_on} wrap #{wrap_flag} keypad #{keypad_flag}")
+	flags := x.Do("display-message", "-p", "cursor #{cursor_flag} alternate #{alternate_on} wrap #{wrap_flag} keypad #{keypad_flag} mouse #{mouse_any_flag}")
 	x.modes++
 	end := fmt.Sprintf("end of stty %d", x.modes)
 	x.Text("clear; stty -a; echo " + end)
