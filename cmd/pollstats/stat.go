@@ -1,14 +1,12 @@
 package main
 
 import (
-	"bytes"
 	"math"
 	"strconv"
 	"time"
 
 	"mmstats/lib/aggregate"
 	"mmstats/lib/format"
-	"mmstats/lib/report"
 )
 
 // A stat is a row of the full screen: one label, over all files.
@@ -135,64 +133,6 @@ func (s *stat) style() style {
 	return normal
 }
 
-// cell returns a column of numbers as people read it: in three digits, and with
-// its unit. exact says that the value of a counter is to have all its digits.
-func (s *stat) cell(c int, exact bool) string {
-	v := s.column(c)
-	digits := &s.digits[c]
-	isRate := s.isRate(c)
-	u, known := format.LookUpUnit(s.unit)
-	var text []byte
-	switch {
-	case v.Class() == 0:
-		return "-"
-	case known && isRate && !s.ofSamples():
-		text = digits.AppendRate(text, u, v.Float())
-	case known && !isRate:
-		text = digits.AppendText(text, u, v.Float())
-	case exact && c == columnValue && s.kind == format.KindCounter:
-		text = report.AppendExact(text, v)
-	default:
-		text = digits.Append(text, v.Float())
-	}
-	if isRate && c != columnRate && !bytes.HasSuffix(text, []byte("%")) { // the title of that says so
-		text = append(text, "/s"...)
-	}
-	return string(text)
-}
-
-// isRate reports whether a column is a change in a second.
-func (s *stat) isRate(c int) bool {
-	return c == columnRate || c != columnValue && s.kind == format.KindCounter
-}
-
-// ofSamples reports whether the stat is made of samples, whose rate has no unit.
-func (s *stat) ofSamples() bool { return len(s.typ.Parts()) > 0 }
-
-// width returns how many columns of the terminal cell takes in a column of numbers,
-// whatever the number is, and 0 where there is none.
-func (s *stat) width(c int, exact bool) int {
-	_, known := format.LookUpUnit(s.unit)
-	switch {
-	case s.isWide(), c == columnRate && s.kind != format.KindCounter:
-		return 0
-	case c == columnValue && s.shown != "":
-		return report.Width(s.shown)
-	case exact && c == columnValue && s.kind == format.KindCounter && !known:
-		return len(report.AppendExact(nil, s.value))
-	}
-	width := format.SteadyWidth(known)
-	if s.isRate(c) && c != columnRate {
-		width += len("/s")
-	}
-	return width
-}
-
-// isWide reports whether the value is a text, which stands over all columns.
-func (s *stat) isWide() bool {
-	return s.value.Class() == format.TextClass || s.shown != "" && s.kind != format.KindBool
-}
-
 // track adds the last poll to what is shown of the time since the start.
 func (s *stat) track(elapsed time.Duration, t *timing) {
 	if s.kind == format.KindCounter && elapsed == 0 || s.isWide() {
@@ -230,44 +170,3 @@ func (s *stat) point() float64 {
 
 // forget starts the least, the mean and the greatest anew.
 func (s *stat) forget() { s.least, s.most, s.sum, s.polls = 0, 0, 0, 0 }
-
-// column returns what a row has in one of the columns of numbers.
-func (s *stat) column(c int) format.Value {
-	switch {
-	case c == columnValue:
-		return s.value
-	case c == columnRate && s.hasRate && s.kind == format.KindCounter:
-		return format.FloatValue(s.rate)
-	case c == columnUsual && s.judgement.known:
-		return format.FloatValue(s.judgement.usual.Median)
-	case c == columnUsual:
-		return format.Value{}
-	case c == columnRate || s.polls == 0 || s.kind == format.KindConstant || s.kind == format.KindString:
-		return format.Value{}
-	case c == columnMin:
-		return format.FloatValue(s.least)
-	case c == columnAvg:
-		return format.FloatValue(s.sum / float64(s.polls))
-	}
-	return format.FloatValue(s.most)
-}
-
-// sparkline returns the last points as one character each, from the lowest level to
-// the highest.
-func (s *stat) sparkline(width int, levels []rune) string {
-	points := s.history.last(make([]float64, 0, width), width)
-	low, high := math.Inf(1), math.Inf(-1)
-	for _, p := range points {
-		if !math.IsNaN(p) {
-			low, high = min(low, p), max(high, p)
-		}
-	}
-	if low < high {
-		low, high = drawnRange(low, high)
-	}
-	line := make([]rune, 0, len(points))
-	for _, p := range points {
-		line = append(line, levelOf(p, low, high, levels))
-	}
-	return string(line)
-}
