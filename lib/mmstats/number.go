@@ -2,6 +2,7 @@ package mmstats
 
 import (
 	"math/bits"
+	"reflect"
 
 	"mmstats/lib/format"
 	"mmstats/lib/mapping"
@@ -85,33 +86,12 @@ type Number interface {
 	int | int8 | int16 | int32 | int64 | uint | uint8 | uint16 | uint32 | uint64 | float32 | float64
 }
 
-// numberType returns the type of T in the format.
-func numberType[T Number]() format.Type {
-	switch any(T(0)).(type) {
-	case int:
-		return format.Int32 + format.Type(bits.UintSize/64)
-	case uint:
-		return format.Uint32 + format.Type(bits.UintSize/64)
-	case int8:
-		return format.Int8
-	case int16:
-		return format.Int16
-	case int32:
-		return format.Int32
-	case int64:
-		return format.Int64
-	case uint8:
-		return format.Uint8
-	case uint16:
-		return format.Uint16
-	case uint32:
-		return format.Uint32
-	case uint64:
-		return format.Uint64
-	case float32:
-		return format.Float32
-	}
-	return format.Float64
+// types are the types in the format of Go's kinds.
+var types = [...]format.Type{
+	reflect.Int: format.Int32 + bits.UintSize/64, reflect.Uint: format.Uint32 + bits.UintSize/64,
+	reflect.Int8: format.Int8, reflect.Int16: format.Int16, reflect.Int32: format.Int32, reflect.Int64: format.Int64,
+	reflect.Uint8: format.Uint8, reflect.Uint16: format.Uint16, reflect.Uint32: format.Uint32, reflect.Uint64: format.Uint64,
+	reflect.Float32: format.Float32, reflect.Float64: format.Float64, reflect.Bool: format.Bool, reflect.String: format.String,
 }
 
 // A Gauge is a number that goes up and down: requests in flight, a temperature.
@@ -130,7 +110,7 @@ func (g *Gauge[T]) Add(delta T) { g.cell.Add(delta) }
 func (g *Gauge[T]) Value() T { return g.cell.Load() }
 
 func (g *Gauge[T]) spec() (format.Spec, format.Value, error) {
-	return format.Spec{Type: numberType[T]()}, format.Value{}, nil
+	return format.Spec{Type: types[reflect.TypeFor[T]().Kind()]}, format.Value{}, nil
 }
 
 func (g *Gauge[T]) bind(f *field) { g.cell.Bind(f.region, f.value(), f.pad()) }
@@ -166,51 +146,20 @@ func (b *Bool) bound() bool { return b.cell.Bound() }
 type Constant[T Number | bool | string] struct{ Value T }
 
 func (c *Constant[T]) spec() (format.Spec, format.Value, error) {
-	sp := format.Spec{Update: format.Never}
-	switch v := any(c.Value).(type) {
-	case string:
-		sp.Type, sp.Size = format.String, max(len(v), 1)
-		return sp, format.TextValue([]byte(v)), nil
-	case bool:
-		sp.Type = format.Bool
-		return sp, format.BoolValue(v), nil
-	case int:
-		return constant(sp, v)
-	case int8:
-		return constant(sp, v)
-	case int16:
-		return constant(sp, v)
-	case int32:
-		return constant(sp, v)
-	case int64:
-		return constant(sp, v)
-	case uint:
-		return constant(sp, v)
-	case uint8:
-		return constant(sp, v)
-	case uint16:
-		return constant(sp, v)
-	case uint32:
-		return constant(sp, v)
-	case uint64:
-		return constant(sp, v)
-	case float32:
-		return constant(sp, v)
-	case float64:
-		return constant(sp, v)
-	}
-	panic("unreachable")
-}
-
-func constant[T Number](sp format.Spec, v T) (format.Spec, format.Value, error) {
-	sp.Type = numberType[T]()
+	v := reflect.ValueOf(c.Value)
+	sp := format.Spec{Type: types[v.Kind()], Update: format.Never}
 	switch {
-	case T(1)/2 != 0:
-		return sp, format.FloatValue(float64(v)), nil
-	case v < 0:
-		return sp, format.IntValue(int64(v)), nil
+	case v.Kind() == reflect.String:
+		sp.Size = max(v.Len(), 1)
+		return sp, format.TextValue([]byte(v.String())), nil
+	case v.Kind() == reflect.Bool:
+		return sp, format.BoolValue(v.Bool()), nil
+	case v.CanInt():
+		return sp, format.IntValue(v.Int()), nil
+	case v.CanUint():
+		return sp, format.UintValue(v.Uint()), nil
 	}
-	return sp, format.UintValue(uint64(v)), nil
+	return sp, format.FloatValue(v.Float()), nil
 }
 
 // bind does nothing: there is nothing to update.
