@@ -72,6 +72,7 @@ func (s *server) play(w *response, r *http.Request, st *stream) error {
 	rp.makeRows()
 	st.update()
 	answer = append(append(answer, st.buf...), "event: end\ndata: {}\n\n"...)
+	*st = stream{} // what was read may go while the answer is sent
 	leave()
 	w.Write(answer)
 	return nil
