@@ -35,7 +35,8 @@ type canvas struct {
 	styles  [1 << 8]tcell.Style
 	cells   []cell
 	shown   []cell // by the last call of show
-	fresh   bool   // nothing is known to be shown
+	fresh   bool   // the terminal shows nothing
+	stale   bool   // nobody knows what it shows, or it has got another size
 	cursorX int    // where the cursor of the terminal is, or -1
 	cursorY int
 }
@@ -71,6 +72,7 @@ func newCanvas(color, utf8 bool) *canvas {
 // begin makes the canvas blank, and width by height characters large.
 func (c *canvas) begin(width, height int) {
 	if width != c.width || height != c.height {
+		c.stale = c.stale || c.width > 0
 		c.width, c.height = width, height
 		c.cells = make([]cell, width*height)
 		c.shown = make([]cell, width*height)
@@ -141,28 +143,33 @@ func (c *canvas) fill(y int, st style) {
 // columns.
 func (c *canvas) shorten(s string, width int) string { return report.Shorten(s, width, c.utf8) }
 
-// forget has all cells shown anew.
+// forget has all cells shown anew on a terminal that shows nothing.
 func (c *canvas) forget() { c.fresh = true }
+
+// clear has the terminal cleared, and all cells shown anew.
+func (c *canvas) clear() { c.stale = true }
 
 // show shows the cells that have changed. It costs nothing where none has.
 func (c *canvas) show(t *terminal) error {
 	s := t.screen
-	dirty := c.fresh
-	if c.fresh {
+	if c.stale {
 		s.Clear()
 		s.Sync() // which also takes over the size of the terminal
 	}
+	anew := c.fresh || c.stale
+	dirty := anew
+	blank := cell{" ", normal}
 	for i, now := range c.cells {
-		if now == c.shown[i] && !c.fresh {
+		if now == c.shown[i] && !anew {
 			continue
 		}
 		dirty = true
 		c.shown[i] = now
-		if now.text != "" {
+		if now.text != "" && !(anew && now == blank) {
 			s.Put(i%c.width, i/c.width, now.text, c.styles[now.style])
 		}
 	}
-	c.fresh = false
+	c.fresh, c.stale = false, false
 	s.ShowCursor(c.cursorX, c.cursorY)
 	if !dirty {
 		return nil

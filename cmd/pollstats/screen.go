@@ -167,7 +167,7 @@ func (s *screen) key(k key) (quit bool, err error) {
 		s.canvas.forget()
 		return false, s.terminal.suspend()
 	case k == keyCtrlL:
-		s.canvas.forget()
+		s.canvas.clear()
 		return false, nil
 	case s.editing:
 		s.edit(k)

@@ -33,7 +33,7 @@ type totals struct {
 	timing    timing
 	census    census
 	left      int // series that no row was left for, at the last poll
-	unusual   int // stats that are out of their usual range, at the last poll
+	unusual   int // stats that have a mark, at the last poll
 	stale     int // running programs whose heartbeat is overdue, at the last poll
 }
 
@@ -98,7 +98,7 @@ func (t *totals) next() {
 		if s.end(elapsed, &t.timing); s.missing > keepMissing {
 			delete(t.byLabel, label)
 		}
-		if s.judgement.unusual {
+		if s.judgement.noteworthy() {
 			t.unusual++
 		}
 	}
