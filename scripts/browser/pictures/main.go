@@ -71,7 +71,7 @@ func (s *scene) end() {
 
 func (s *scene) command(name string, args ...string) *exec.Cmd {
 	cmd := exec.Command(filepath.Join(s.bin, name), args...)
-	cmd.Env = append(os.Environ(), "MMSTATS_PATH="+s.dir, "TERM=xterm-256color")
+	cmd.Env = append(os.Environ(), "MMSTATS_PATH="+s.dir, "TERM=xterm-256color", "LC_ALL=C.UTF-8")
 	return cmd
 }
 
@@ -130,6 +130,11 @@ func (s *scene) play(ctx context.Context) error {
 	if err := s.serve(); err != nil {
 		return err
 	}
+	// From the start on, so that it can tell what is usual.
+	if _, err := s.tmux("new-session", "-d", "-x", "100", "-y", "34", filepath.Join(s.bin, "pollstats")+" -w"); err != nil {
+		return err
+	}
+	defer s.tmux("kill-server")
 	const dead = 2 * time.Minute // until then a worker has ended
 	if err := wait(ctx, calm-dead); err != nil {
 		return err
@@ -212,7 +217,7 @@ func (s *scene) terminals(ctx context.Context, theme string) error {
 		err = s.screen(ctx, "slurpstats", theme, text)
 	}
 	if err == nil {
-		text, err = s.fullScreen("pollstats", "-w")
+		text, err = s.tmux("capture-pane", "-e", "-p")
 	}
 	if err == nil {
 		err = s.screen(ctx, "pollstats", theme, text)
@@ -220,26 +225,15 @@ func (s *scene) terminals(ctx context.Context, theme string) error {
 	return err
 }
 
-// fullScreen returns what a command shows on a terminal after a while.
-func (s *scene) fullScreen(name string, args ...string) ([]byte, error) {
-	tmux := func(args ...string) *exec.Cmd {
-		return s.command("", append([]string{"-L", "mmstats-pictures"}, args...)...)
-	}
-	run := func(cmd *exec.Cmd) ([]byte, error) {
-		path, err := exec.LookPath("tmux")
-		if err != nil {
-			return nil, err
-		}
-		cmd.Path, cmd.Args[0] = path, "tmux"
-		return cmd.Output()
-	}
-	line := append([]string{filepath.Join(s.bin, name)}, args...)
-	if _, err := run(tmux(append([]string{"new-session", "-d", "-x", "100", "-y", "34"}, strings.Join(line, " "))...)); err != nil {
+// tmux runs a command of a tmux(1) of the scene's own.
+func (s *scene) tmux(args ...string) ([]byte, error) {
+	cmd := s.command("", append([]string{"-u", "-L", "mmstats-pictures"}, args...)...)
+	path, err := exec.LookPath("tmux")
+	if err != nil {
 		return nil, err
 	}
-	defer func() { run(tmux("kill-server")) }()
-	time.Sleep(45 * time.Second) // for the trends
-	return run(tmux("capture-pane", "-e", "-p"))
+	cmd.Path, cmd.Args[0] = path, "tmux"
+	return cmd.Output()
 }
 
 // screen makes a picture of a screen of a terminal.
