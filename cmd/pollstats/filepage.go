@@ -113,7 +113,7 @@ func (f *filePage) arrange(filter string) {
 	})
 }
 
-// read reads the file anew. Where it is not there any more, as in a replay, the
+// read reads the file anew. Where it is not there any more, and in a replay, the
 // stats are those that were polled.
 func (f *filePage) read() {
 	f.process = f.totals.processes.byPath[f.path]
@@ -124,6 +124,10 @@ func (f *filePage) read() {
 		}
 	}
 	f.all = f.all[:0]
+	if f.totals.Replay != "" {
+		f.fromTraces()
+		return
+	}
 	opened, info, err := statfile.Open(f.path, false)
 	if err == nil {
 		err = f.reader.Read(opened, info)

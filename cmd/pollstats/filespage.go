@@ -79,7 +79,12 @@ func (f *filesPage) setColumns() {
 	}
 	column("FILE", 5, 0, nil, func(r *fileRow) string { return escape.Text(r.name()) })
 	column("COMMAND", 12, 7, nil, func(r *fileRow) string { return escape.Text(r.command()) })
-	column("OWNER", 8, 4, nil, func(r *fileRow) string { return f.owner(r.file.Info) })
+	column("OWNER", 8, 4, nil, func(r *fileRow) string {
+		if f.totals.Replay != "" {
+			return "-" // it is not recorded
+		}
+		return f.owner(r.file.Info)
+	})
 	column("PID", 7, 2, func(r *fileRow) float64 { return float64(r.file.Writer.PID) }, func(r *fileRow) string {
 		if r.file.Writer.PID == 0 {
 			return "-"
@@ -89,6 +94,9 @@ func (f *filesPage) setColumns() {
 	column("STATE", 5, 0, nil, (*fileRow).state)
 	column("SINCE", 14, 5, func(r *fileRow) float64 { return float64(r.created().Unix()) }, func(r *fileRow) string { return sinceText(r.created()) })
 	column("SIZE", 8, 6, func(r *fileRow) float64 { return float64(r.file.Info.Size) }, func(r *fileRow) string {
+		if r.file.Info.Size == 0 {
+			return "-"
+		}
 		n := report.NewNumber("bytes", false, !f.utf8)
 		return string(n.Append(nil, format.IntValue(r.file.Info.Size)))
 	})
@@ -226,18 +234,22 @@ func (f *filesPage) owner(info mapping.Info) string {
 func (f *filesPage) runtime(r *fileRow) string {
 	name, known := f.runtimes[r.file]
 	if !known && r.process != nil {
-		name = runtimeOf(r.process)
+		name = runtimeOf(r.process, f.totals.Replay == "")
 		f.runtimes[r.file] = name
 	}
 	return name
 }
 
-// runtimeOf returns the language of a program and its version, or "-".
-func runtimeOf(p *process) string {
+// runtimeOf returns the language of a program and its version, or "-". Its file
+// may be read for that where isThere is true.
+func runtimeOf(p *process, isThere bool) string {
 	for _, t := range p.traces {
 		if name := runtimeText([]byte(t.group.label), t.text); name != "" {
 			return name
 		}
+	}
+	if !isThere {
+		return "-"
 	}
 	stats, err := reader.ReadFile(p.path) // where that label is not polled
 	if err != nil {

@@ -104,8 +104,6 @@ func (p *poll) prepare(args []string) (err error) {
 		return errors.New("--max-size must be at least 1")
 	case p.Watch && (p.Output != "" || p.JSON || p.First || p.Header || p.Wait):
 		return errors.New("-w excludes -o, -j, --first, --header and --wait")
-	case p.Watch && p.Replay != "":
-		return errors.New("-w and -r exclude each other")
 	case p.All && p.Live:
 		return errors.New("--all and --live exclude each other")
 	}

@@ -18,6 +18,7 @@ const maxTraces = 200_000
 type processes struct {
 	clock   *clock
 	polls   int
+	start   int // polls before the first one, of what was shown before
 	byFile  map[*reader.File]*process
 	byPath  map[string]*process
 	groups  map[string]*group // by label
@@ -107,17 +108,20 @@ func (ps *processes) processOf(f *reader.File) *process {
 	}
 	p := ps.byPath[f.Path]
 	if p == nil {
-		p = &process{path: f.Path, found: ps.polls == 1}
+		p = &process{path: f.Path, found: ps.polls == ps.start+1}
 		ps.byPath[p.path] = p
 	} else {
 		delete(ps.byFile, p.file)
-		p.anew, p.ended, p.gone, p.poll = time.UnixMicro(int64(ps.now*1e6)), false, false, 0
+		p.anew, p.ended, p.gone, p.poll = ps.time(), false, false, 0
 	}
 	p.file = f
 	ps.version++
 	ps.byFile[f] = p
 	return p
 }
+
+// time returns when this poll began.
+func (ps *processes) time() time.Time { return time.UnixMicro(int64(ps.now * 1e6)) }
 
 // next returns the next trace of p, if it is of s, or any other that is.
 func (p *process) next(s *reader.Series) *trace {
@@ -181,6 +185,9 @@ func (ps *processes) end(now time.Time, elapsed time.Duration) {
 	ps.clock.tick(now, elapsed)
 	ps.at, ps.elapsed = now, elapsed
 	for _, p := range ps.byFile {
+		if elapsed == 0 && p.anew.Equal(ps.time()) {
+			p.anew = time.Time{} // behind a gap in an archive, all files are new
+		}
 		ps.finish(p)
 	}
 	if c := ps.clock; c.refused && c.size > minPoints {

@@ -71,24 +71,26 @@ func (p *poll) findSpan() (status int, done bool) {
 type replay struct {
 	*archive.Player
 	archive *archive.Archive
-	app     *cli.App
 	path    string
 	speed   float64 // 0 is at once
 	beat    *cli.Beat
+	report  func(error)
 	lost    int   // parts that were reported
 	err     error // why there is nothing to poll
 }
 
 // newReplay begins to poll the archive, from the start of the span.
 func (p *poll) newReplay(w wanted, filters reader.Filters) *replay {
-	r := &replay{app: p.App, path: string(p.Replay), speed: p.Speed}
+	r := &replay{path: string(p.Replay), speed: p.Speed, report: w.report}
 	if r.archive, r.err = archive.Open(r.path); r.err != nil {
 		return r
 	}
 	r.Player = archive.NewPlayer(r.archive)
 	r.Want, r.Filters, r.Paths, r.End = w.want, filters, p.span.paths, p.span.to
 	if !p.span.from.IsZero() {
-		r.err = r.Seek(p.span.from)
+		if r.err = r.Seek(p.span.from); errors.Is(r.err, archive.ErrEarlier) {
+			r.err = nil // it begins with the first record
+		}
 	}
 	return r
 }
@@ -100,15 +102,25 @@ func (r *replay) Poll(visit func(*reader.Sample)) (now time.Time) {
 		r.err = r.Err()
 	}
 	if r.err != nil {
-		r.app.Errorf("%s: %s", r.path, cli.Cause(r.err))
+		r.report(fmt.Errorf("%s: %s", r.path, cli.Cause(r.err)))
 		return time.Time{}
 	}
 	lost := r.archive.Lost()
 	for _, d := range lost[r.lost:] {
-		r.app.Errorf("%s: %s", r.path, d)
+		r.report(fmt.Errorf("%s: %s", r.path, d))
 	}
 	r.lost = len(lost)
 	return now
+}
+
+// upcoming returns about when the next poll is of, and whether there is one.
+func (r *replay) upcoming() (t time.Time, ok bool) {
+	if r.err == nil && r.Player != nil {
+		if t, ok = r.Upcoming(); ok && r.Step > r.Interval() {
+			t = t.Add(r.Step - r.Interval())
+		}
+	}
+	return t, ok
 }
 
 // Close is poller's.

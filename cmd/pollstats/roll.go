@@ -123,7 +123,7 @@ func (p *poll) pause(signals <-chan os.Signal) bool {
 // list shows all stats, and returns the status. That is the full screen, on a
 // terminal where nothing else is asked for.
 func (p *poll) list() int {
-	if p.Replay == "" && p.Output == "" && !p.JSON && !p.First && !p.Header && !p.Wait && p.Headers == defaultHeaders &&
+	if p.Output == "" && !p.JSON && !p.First && !p.Header && !p.Wait && p.Headers == defaultHeaders &&
 		cli.Terminal(p.Stdout) && os.Getenv("TERM") != "dumb" && os.Getenv("TERM") != "" {
 		return p.watch()
 	}

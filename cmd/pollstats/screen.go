@@ -38,6 +38,7 @@ type screen struct {
 	paused  bool
 	editing bool // the filter of the page
 	pasting bool // what comes was pasted
+	playback
 }
 
 // watch shows the full screen until q, and returns the status.
@@ -80,8 +81,7 @@ func (s *screen) pop() {
 
 // loop polls and shows, until something ends it.
 func (s *screen) loop() error {
-	s.totals.next()
-	s.beat = cli.NewBeat(s.totals.at, s.delay)
+	s.begin()
 	for polls := 1; ; {
 		if err := s.paint(); err != nil {
 			return err
@@ -91,14 +91,14 @@ func (s *screen) loop() error {
 			if s.terminal.orphaned() {
 				s.terminal.die(syscall.SIGHUP)
 			}
-			if s.Count > 0 && polls == s.Count && !s.paused {
+			if s.Count > 0 && (polls == s.Count || s.over) && !s.paused {
 				return s.last()
 			}
-			if !s.paused {
+			if !s.paused && s.more() {
 				polls++
 				s.totals.next()
 			}
-			s.beat.Tick(s.totals.at)
+			s.tick()
 		case e, ok := <-s.terminal.events:
 			quit, err := s.event(e)
 			if quit || !ok || err != nil {
@@ -148,7 +148,7 @@ func (s *screen) event(e tcell.Event) (quit bool, err error) {
 		s.mouse(e)
 	case *tcell.EventKey:
 		k := keyOf(e)
-		if s.pasting && (!s.editing || k < ' ') {
+		if s.pasting && (!s.editing && !s.asking || k < ' ') {
 			return false, nil
 		}
 		return s.key(k)
@@ -173,6 +173,9 @@ func (s *screen) key(k key) (quit bool, err error) {
 		s.edit(k)
 		l.top()
 		l.arrange()
+		return false, nil
+	case s.Replay != "" && s.replayKey(k):
+		s.current().arrange()
 		return false, nil
 	}
 	switch l.key(k) {
@@ -239,7 +242,8 @@ func (s *screen) setDelay(further func(time.Duration) bool) {
 	}
 	if found != s.delay {
 		s.delay = found
-		s.beat = cli.NewBeat(time.Now(), s.delay)
+		s.setStep()
+		s.restartBeat(time.Now())
 	}
 }
 
@@ -262,7 +266,7 @@ func (s *screen) mouse(e *tcell.EventMouse) {
 	top := s.canvas.height - 1 - l.lines
 	titles, ok := l.page.(interface{ click(x int) })
 	switch row := l.from + y - top; {
-	case s.editing:
+	case s.editing || s.asking:
 	case e.Buttons() == tcell.Button1 && ok && y == top-1:
 		titles.click(x)
 		l.arrange()
@@ -288,16 +292,22 @@ func (s *screen) edit(k key) {
 		s.editing = false
 	case keyEscape:
 		s.editing, l.filter = false, ""
-	case keyCtrlU:
-		l.filter = ""
-	case keyBackspace:
-		if r := []rune(l.filter); len(r) > 0 {
-			l.filter = string(r[:len(r)-1])
-		}
 	default:
-		if k >= ' ' && len(l.filter) < maxText {
-			l.filter += string(rune(k))
+		edit(&l.filter, k)
+	}
+}
+
+// edit acts on a key that changes a line of text.
+func edit(text *string, k key) {
+	switch {
+	case k == keyCtrlU:
+		*text = ""
+	case k == keyBackspace:
+		if r := []rune(*text); len(r) > 0 {
+			*text = string(r[:len(r)-1])
 		}
+	case k >= ' ' && len(*text) < maxText:
+		*text += string(rune(k))
 	}
 }
 
@@ -338,6 +348,8 @@ func (s *screen) foot() {
 	}
 	filter := escape.Text(l.filter)
 	switch {
+	case s.asking:
+		c.cursorX, c.cursorY = c.text(0, y, "go to: "+c.shorten(escape.Text(s.asked), c.width-8), normal), y
 	case s.editing:
 		c.cursorX, c.cursorY = c.text(0, y, "/"+c.shorten(filter, c.width-2), normal), y
 	case s.message != "":
@@ -352,6 +364,9 @@ func (s *screen) foot() {
 		c.text(0, y, "no stats yet; q quits", normal)
 	default:
 		text := l.keys()
+		if s.Replay != "" {
+			text = replayKeys + text
+		}
 		if l.filter != "" {
 			text = "filter: " + filter + "  Esc all  q quit  ? help"
 		}

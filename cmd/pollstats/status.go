@@ -17,12 +17,8 @@ type segment struct {
 
 // status draws the first line: what is shown, and when that was.
 func (s *screen) status() {
-	const clock = "15:04:05"
 	c := s.canvas
-	at := s.totals.at.Local().Format(clock)
-	if s.paused {
-		at = "Paused  " + at
-	}
+	at := s.clock()
 	room := c.width - len(at) - 1
 	reason := 0 // room for the start of one
 	if s.totals.census.err != nil {

@@ -32,9 +32,10 @@ type totals struct {
 	began     float64   // when it began, in seconds since 1970
 	timing    timing
 	census    census
-	left      int // series that no row was left for, at the last poll
-	unusual   int // stats that have a mark, at the last poll
-	stale     int // running programs whose heartbeat is overdue, at the last poll
+	left      int   // series that no row was left for, at the last poll
+	unusual   int   // stats that have a mark, at the last poll
+	stale     int   // running programs whose heartbeat is overdue, at the last poll
+	trouble   error // with an archive, that is still to be shown
 }
 
 // A timing is what histories have to know of a poll.
@@ -58,8 +59,32 @@ func newTotals(p *poll) (*totals, error) {
 	t := &totals{poll: p, byLabel: make(map[string]*stat), processes: newProcesses(maxPointBytes)}
 	var err error
 	t.globs, err = cli.ParseLabelGlobs(p.words.fields)
-	p.open(wanted{want: t.want, maxText: maxText, maxStats: maxStatsShown})
+	t.reopen()
 	return t, err
+}
+
+// reopen polls the files or the archive from the start.
+func (t *totals) reopen() {
+	report := func(error) {} // the pages say what is wrong with files
+	if t.Replay != "" {
+		report = func(err error) { t.trouble = err }
+	}
+	t.open(wanted{want: t.want, maxText: maxText, maxStats: maxStatsShown, report: report})
+}
+
+// restart forgets what was polled: what is polled next does not follow it. Pages
+// find their stats and processes again.
+func (t *totals) restart() {
+	for label, s := range t.byLabel {
+		fresh := newStat(label, s.title, t.ended())
+		fresh.part, fresh.needs, fresh.missing = s.part, s.needs, keepMissing-1
+		*s = *fresh
+	}
+	before := t.processes
+	t.processes = newProcesses(maxPointBytes)
+	t.processes.polls, t.processes.start, t.processes.version = before.polls, before.polls, before.version+1
+	t.bound, t.timing = nil, timing{}
+	t.reopen()
 }
 
 // want is reader.Poller's.
@@ -84,11 +109,14 @@ func (t *totals) next() {
 	}
 	t.polls++
 	t.left, t.stale = 0, 0
-	t.began = float64(time.Now().UnixMicro()) / 1e6
+	t.began = float64(t.due().UnixMicro()) / 1e6
 	t.processes.begin(t.began)
 	now := t.poller.Poll(t.visit)
 	elapsed := t.poller.Elapsed()
 	t.at = now
+	if r, ok := t.poller.(*replay); ok && t.delay == 0 {
+		t.delay = r.step()
+	}
 	t.processes.end(now, elapsed)
 	t.tick()
 	t.census.count(t.poller.Files())
@@ -102,6 +130,15 @@ func (t *totals) next() {
 			t.unusual++
 		}
 	}
+}
+
+// due returns when the next poll is of.
+func (t *totals) due() time.Time {
+	if r, ok := t.poller.(*replay); ok {
+		at, _ := r.upcoming()
+		return at
+	}
+	return time.Now()
 }
 
 // forget starts the least, the mean and the greatest of all stats anew.

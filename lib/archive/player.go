@@ -94,6 +94,18 @@ func (p *Player) Err() error {
 	return p.err
 }
 
+// Upcoming returns the time of the next record, and whether there is one. Where
+// the archive is being written, there may be one later.
+func (p *Player) Upcoming() (t time.Time, ok bool) {
+	if p.pending == nil {
+		if p.pending, p.err = p.following(); p.err != nil {
+			p.pending = nil
+			return t, false
+		}
+	}
+	return p.pending.Time, true
+}
+
 // Elapsed returns the time between the last two polls, by a clock that never
 // goes back. It is 0 where there are no deltas: at the first poll, and behind
 // a gap.
