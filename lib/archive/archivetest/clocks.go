@@ -10,7 +10,7 @@ import (
 // Clocks records a counter, jobs, that goes up by 60 each minute. Each record is a
 // minute after the one before, whatever the clock shows then, as RFC 3339 has it.
 func Clocks(dir string, clocks ...string) error {
-	w, err := archive.NewWriter(dir, archive.Options{Interval: time.Minute})
+	w, err := newWriter(dir, time.Minute)
 	if err != nil {
 		return err
 	}

@@ -2,11 +2,13 @@
 package archivetest
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"time"
 
 	"mmstats/lib/archive"
+	"mmstats/lib/mapping"
 	"mmstats/lib/mmstats"
 	"mmstats/lib/reader"
 	"mmstats/lib/statfile"
@@ -57,9 +59,20 @@ func Night(dir string) (err error) {
 	return err
 }
 
+// newWriter returns a writer of an archive. Of the writer before it, a process that
+// another test is just starting may still have the lock.
+func newWriter(dir string, interval time.Duration) (w *archive.Writer, err error) {
+	for end := time.Now().Add(time.Minute); time.Now().Before(end); time.Sleep(time.Millisecond) {
+		if w, err = archive.NewWriter(dir, archive.Options{Interval: interval}); !errors.Is(err, mapping.ErrLocked) {
+			break
+		}
+	}
+	return w, err
+}
+
 // record records the seconds from one to the next of the night.
 func (n *night) record(start time.Time, from, to int) error {
-	w, err := archive.NewWriter(n.dir, archive.Options{Interval: time.Second})
+	w, err := newWriter(n.dir, time.Second)
 	if err != nil {
 		return err
 	}
