@@ -35,16 +35,23 @@ var keys = map[tcell.Key]key{
 	tcell.KeyCtrlC: keyCtrlC, tcell.KeyCtrlL: keyCtrlL, tcell.KeyCtrlU: keyCtrlU, tcell.KeyCtrlZ: keyCtrlZ,
 }
 
-// keyOf returns the key of an event.
-func keyOf(e *tcell.EventKey) key {
-	if e.Key() != tcell.KeyRune {
-		if k, ok := keys[e.Key()]; ok {
-			return k
+// keysOf returns the keys of an event. Alt with a character is Esc and the character:
+// terminals send the same for both.
+func keysOf(e *tcell.EventKey) []key {
+	k, ok := keys[e.Key()]
+	switch {
+	case e.Key() != tcell.KeyRune && ok:
+	case e.Key() != tcell.KeyRune:
+		return nil
+	case e.Modifiers()&tcell.ModCtrl != 0:
+		if k, ok = keys[tcell.KeyCtrlSpace+tcell.Key(e.Rune()&0x1f)]; !ok {
+			return nil
 		}
-		return keyNone
+	default:
+		k = key(e.Rune())
 	}
-	if e.Modifiers()&(tcell.ModAlt|tcell.ModCtrl|tcell.ModMeta) != 0 {
-		return keyNone
+	if e.Key() == tcell.KeyRune && e.Modifiers()&tcell.ModAlt != 0 {
+		return []key{keyEscape, k}
 	}
-	return key(e.Rune())
+	return []key{k}
 }

@@ -147,11 +147,14 @@ func (s *screen) event(e tcell.Event) (quit bool, err error) {
 	case *tcell.EventMouse:
 		s.mouse(e)
 	case *tcell.EventKey:
-		k := keyOf(e)
-		if s.pasting && (!s.editing && !s.asking || k < ' ') {
-			return false, nil
+		for _, k := range keysOf(e) {
+			if s.pasting && (!s.editing && !s.asking || k < ' ') {
+				continue
+			}
+			if quit, err := s.key(k); quit || err != nil {
+				return quit, err
+			}
 		}
-		return s.key(k)
 	}
 	return false, nil
 }
