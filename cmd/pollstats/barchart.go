@@ -25,7 +25,7 @@ func (b *barChart) state(p *statPage) *format.HistogramState {
 		if b.allTime {
 			h = t.all
 		}
-		if h != nil && (!b.one || t == b.selected) {
+		if h != nil && p.counts(t) && (!b.one || t == b.selected) {
 			merged.Merge(h) // of too many samples to count, the others are shown
 		}
 	}

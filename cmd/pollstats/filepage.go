@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 
 	"mmstats/lib/cli"
 	"mmstats/lib/escape"
@@ -16,6 +17,10 @@ import (
 	"mmstats/lib/statfile"
 )
 
+// maxFilePage is how much of a file is read for its page: more than 10,000 stats
+// take, unless they are texts.
+const maxFilePage = 4 << 20
+
 // A filePage shows all stats of one file, also those that are not polled.
 type filePage struct {
 	totals *totals
@@ -23,10 +28,13 @@ type filePage struct {
 	path   string
 	reader reader.Reader
 	err    error
+	readAt time.Time
+	took   time.Duration // to read it
 
 	process  *process // nil while the file is not polled
 	all      []fileStat
 	shown    []*fileStat // those that the filter leaves, sorted
+	names    int         // width of the widest
 	grid     grid
 	gathered struct {
 		poll    int
@@ -38,6 +46,7 @@ type filePage struct {
 // A fileStat is a stat as it was when the file was read last.
 type fileStat struct {
 	label, unit, about string
+	name               string // the label, or the end of it, for the screen
 	typ                format.Type
 	kind               format.Kind
 	value              format.Value
@@ -46,15 +55,15 @@ type fileStat struct {
 }
 
 func newFilePage(t *totals, utf8 bool, path string) *filePage {
-	f := &filePage{totals: t, utf8: utf8, path: path, reader: reader.Reader{MaxSize: t.MaxSize}}
+	f := &filePage{totals: t, utf8: utf8, path: path, reader: reader.Reader{MaxSize: min(t.MaxSize, maxFilePage)}}
 	cell := func(text func(*fileStat) string) func(*canvas, int, int) (string, style) {
 		return func(_ *canvas, row, _ int) (string, style) { return text(f.shown[row]), normal }
 	}
 	f.grid.columns = []gridColumn{
-		{title: "STAT", width: 5, cell: cell(func(s *fileStat) string { return escape.Text(s.label) })},
+		{title: "STAT", width: 5, cell: cell(func(s *fileStat) string { return s.name })},
 		{title: "TYPE", width: len("constant float64"), rank: 2, cell: cell(func(s *fileStat) string { return typeWords(s.typ, s.kind) })},
 		{title: "RATE/s", width: 10, right: true, rank: 3, cell: cell(f.rate)},
-		{title: "VALUE", width: 12, most: 40, cell: func(_ *canvas, row, _ int) (string, style) {
+		{title: "VALUE", width: 20, most: 40, cell: func(_ *canvas, row, _ int) (string, style) {
 			s := f.shown[row]
 			if s.trace != nil && s.trace.changed {
 				return s.valueText(), changed
@@ -94,15 +103,19 @@ func (f *filePage) arrange(filter string) {
 	if now == f.gathered {
 		return
 	}
-	if now.poll != f.gathered.poll {
+	// A file that takes long to read is read less often.
+	if now.poll != f.gathered.poll && time.Since(f.readAt) >= 10*f.took {
+		start := time.Now()
 		f.read()
+		f.readAt, f.took = time.Now(), time.Since(start)
 	}
 	f.gathered = now
-	f.shown = f.shown[:0]
+	f.shown, f.names = f.shown[:0], 0
 	match := matcher(filter)
 	for i := range f.all {
 		if match(f.all[i].label) {
 			f.shown = append(f.shown, &f.all[i])
+			f.names = max(f.names, report.Width(f.all[i].name))
 		}
 	}
 	slices.SortStableFunc(f.shown, func(x, y *fileStat) int {
@@ -142,12 +155,13 @@ func (f *filePage) read() {
 			break
 		}
 		d := st.Description()
-		s := fileStat{label: string(st.Label), unit: d.Unit, about: d.About, typ: st.Type(), kind: st.Kind(), value: st.Value, trace: traces[string(st.Label)]}
+		s := fileStat{label: string(st.Label), name: labelEnd(string(st.Label)), unit: d.Unit, about: d.About, typ: st.Type(), kind: st.Kind(), value: st.Value, trace: traces[string(st.Label)]}
 		if h := st.Histogram(); s.typ == format.Histogram {
 			s.histogram = &h
 		}
 		if s.value.Class() == format.TextClass {
-			s.value = format.TextValue(bytes.Clone(st.Value.Text())) // the reader will use its memory again
+			text := st.Value.Text()
+			s.value = format.TextValue(bytes.Clone(text[:min(len(text), maxText)])) // the reader uses its memory again
 		}
 		f.all = append(f.all, s)
 	}
@@ -159,13 +173,16 @@ func (f *filePage) fromTraces() {
 		return
 	}
 	for _, t := range f.process.traces {
-		s := fileStat{label: t.group.label, typ: t.typ, kind: t.kind, value: t.value(), histogram: t.all, trace: t}
+		s := fileStat{label: t.group.label, name: labelEnd(t.group.label), typ: t.typ, kind: t.kind, value: t.value(), histogram: t.all, trace: t}
 		if d := t.group.description; d != nil {
 			s.unit, s.about = d.Unit, d.About
 		}
 		f.all = append(f.all, s)
 	}
 }
+
+// labelEnd returns a label for the screen, which has no room for more than its end.
+func labelEnd(label string) string { return escape.Text(label[max(0, len(label)-maxText):]) }
 
 // valueText returns the value for people, and of a histogram some percentiles.
 func (s *fileStat) valueText() string {
@@ -216,7 +233,7 @@ func typeWords(t format.Type, k format.Kind) string {
 // header draws whose file it is, and the titles of the columns.
 func (f *filePage) header(c *canvas, y int) int {
 	c.left(0, y, c.width, f.summary(), normal)
-	f.grid.layOut(c.width, widest(len(f.shown), func(i int) string { return f.shown[i].label }))
+	f.grid.layOut(c.width, f.names)
 	f.grid.header(c, y+1)
 	return 2
 }

@@ -13,6 +13,7 @@ import (
 	"mmstats/lib/mapping"
 	"mmstats/lib/reader"
 	"mmstats/lib/report"
+	"mmstats/lib/statfile"
 )
 
 // A filesPage shows the files that are read, one a row, and why others cannot be.
@@ -119,8 +120,12 @@ func (f *filesPage) arrange(filter string) {
 	f.shown = f.shown[:0]
 	match := matcher(filter)
 	for file := range f.totals.poller.Files() {
+		r := &fileRow{file, ps.byFile[file]}
+		if f.totals.Live && r.process != nil && r.process.ended {
+			continue
+		}
 		if match(file.Path) {
-			f.shown = append(f.shown, &fileRow{file, ps.byFile[file]})
+			f.shown = append(f.shown, r)
 		}
 	}
 	for file := range f.runtimes {
@@ -176,10 +181,7 @@ func (r *fileRow) name() string {
 }
 
 func (r *fileRow) command() string {
-	if r.process == nil {
-		return "-"
-	}
-	return r.process.command()
+	return statfile.Command(r.file.Path, r.file.Writer.PID)
 }
 
 func (r *fileRow) state() string {

@@ -5,6 +5,7 @@ import (
 	"os"
 	"os/exec"
 	"runtime"
+	"strings"
 	"testing"
 	"time"
 
@@ -21,7 +22,11 @@ func TestHostileFilesTakeLittleMemory(t *testing.T) {
 	}
 	for _, file := range clitest.HostileFiles(t) {
 		clitest.CheckMemory(t, clitest.Command("pollstats", "-d", "0.01", "-c", "3", "00000007,00000009", file))
-		clitest.CheckMemory(t, exec.Command("python3", "-c", spawn, bin, "-w", "-d", "0.01", "-c", "20", file))
+		for _, keys := range []string{"", "\r", "f\r"} { // a stat and the file are opened
+			cmd := exec.Command("python3", "-c", spawn, bin, "-w", "-d", "0.01", "-c", "20", file)
+			cmd.Stdin = strings.NewReader(keys)
+			clitest.CheckMemory(t, cmd)
+		}
 	}
 }
 

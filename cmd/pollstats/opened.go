@@ -109,12 +109,16 @@ func (p *statPage) arrange(filter string) {
 	p.shown = p.shown[:0]
 	match := matcher(filter)
 	for _, t := range p.group.traces {
-		if match(p.names[t]) {
+		if p.counts(t) && match(p.names[t]) {
 			p.shown = append(p.shown, t)
 		}
 	}
 	slices.SortFunc(p.shown, p.compare)
 }
+
+// counts reports whether a process is shown: with --live, those that have ended are
+// not.
+func (p *statPage) counts(t *trace) bool { return !p.totals.Live || !t.process.ended }
 
 // compare orders rows: the largest number first, and what is no number last.
 func (p *statPage) compare(x, y *trace) int {
@@ -201,13 +205,16 @@ func (p *statPage) unit() string {
 
 // summary says what all processes come to.
 func (p *statPage) summary() string {
-	ended, traces := 0, p.group.traces
-	for _, t := range traces {
-		if t.process.over() {
-			ended++
+	ended, all := 0, 0
+	for _, t := range p.group.traces {
+		if p.counts(t) {
+			all++
+			if t.process.over() {
+				ended++
+			}
 		}
 	}
-	parts := []string{processCount(len(traces))}
+	parts := []string{processCount(all)}
 	if ended > 0 {
 		parts[0] += ", " + strconv.Itoa(ended) + " ended"
 	}

@@ -214,6 +214,16 @@ func TestFilesPage(t *testing.T) {
 	x.Keys("Left", "Left", "Left", "Left", "Left")
 	x.Shows(`^  STAT`)
 	x.Keys("q")
+
+	x.Shows(`^\$$`)
+	x.Text("clear; pollstats -w -d 0.1 --live done")
+	x.Shows(`^  done +1 `)
+	x.Keys("f")
+	x.Shows(`^web-1\.mmstats .* live `)
+	x.Shows(` 1-2 of 2$`)
+	x.Keys("Left", "Enter")
+	x.Shows(`^1 process  total 1 `)
+	x.Keys("q")
 }
 
 // Pages fit terminals of any size, also without colours and UTF-8, and labels
