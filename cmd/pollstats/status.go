@@ -2,6 +2,7 @@ package main
 
 import (
 	"strconv"
+	"strings"
 
 	"mmstats/lib/cli"
 	"mmstats/lib/escape"
@@ -79,4 +80,62 @@ func fit(parts []segment, width int) []segment {
 		parts = append(parts[:last], parts[last+1:]...)
 	}
 	return parts
+}
+
+// foot draws the last line: the filter while it is typed, or what keys there are
+// and which part of the rows is shown.
+func (s *screen) foot() {
+	c, l := s.canvas, s.current()
+	y := c.height - 1
+	if y < 1 {
+		return
+	}
+	filter := escape.Text(l.filter)
+	switch {
+	case s.asking:
+		c.cursorX, c.cursorY = c.text(0, y, "go to: "+c.shorten(escape.Text(s.asked), c.width-8), normal), y
+	case s.editing:
+		c.cursorX, c.cursorY = c.text(0, y, "/"+c.shorten(filter, c.width-2), normal), y
+	case s.message != "":
+		c.left(0, y, c.width, s.message, strong)
+	case l.rows() == 0 && l.filter != "" && len(s.levels) > 1:
+		c.text(0, y, "nothing matches "+filter+"; Esc shows all", normal)
+	case l.rows() == 0 && l.filter != "":
+		c.text(0, y, "no stat matches "+filter+"; Esc shows all", normal)
+	case l.rows() == 0 && len(s.levels) > 1:
+		c.text(0, y, l.keys(), normal)
+	case l.rows() == 0:
+		c.text(0, y, "no stats yet; q quits", normal)
+	default:
+		text := l.keys()
+		if s.Replay != "" {
+			text = replayKeys + text
+		}
+		if l.filter != "" {
+			text = "filter: " + filter + "  Esc all  q quit  ? help"
+		}
+		last := min(l.from+l.lines, l.rows())
+		part := strconv.Itoa(l.from+1) + "-" + strconv.Itoa(last) + " of " + strconv.Itoa(l.rows())
+		c.left(0, y, c.width-len(part)-1, wholeKeys(text, c.width-len(part)-1), normal)
+		c.right(0, y, c.width, part, normal)
+	}
+}
+
+// wholeKeys returns as many of the keys that text names as fit in width columns.
+func wholeKeys(text string, width int) string {
+	for report.Width(text) > width {
+		end := strings.LastIndex(text, "  ")
+		if end < 0 {
+			break
+		}
+		text = text[:end]
+	}
+	return text
+}
+
+func plural(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return strconv.Itoa(n) + " " + noun + "s"
 }
