@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"mmstats/lib/format"
 	"mmstats/lib/mmstats"
 )
 
@@ -205,6 +206,41 @@ func TestUnusualStats(t *testing.T) {
 		}
 		if j := jumps.judgement; j.unusual || j.usual.Median != 300 {
 			t.Errorf("at %v, long after a jump: %+v", delay, j)
+		}
+	}
+}
+
+// Cells say what they are of: a rate is told from a value by its unit, and a wide
+// screen has all digits of totals.
+func TestCells(t *testing.T) {
+	for _, test := range []struct {
+		unit       string
+		kind       format.Kind
+		value      format.Value
+		rate       float64
+		cells      string // VALUE, RATE/s and MAX
+		exactTotal string
+	}{
+		{"", format.KindCounter, format.UintValue(13504), 1500, "13.5k 1.50k 1.50k/s", "13,504"},
+		{"bytes", format.KindCounter, format.UintValue(3 << 20), 1536, "3.00 MiB 1.50 KiB 1.50 KiB/s", "3,145,728 B"},
+		{"seconds", format.KindCounter, format.FloatValue(90), 0.35, "1.50 min 35.0 % 35.0 %", "1.50 min"},
+		{"", format.KindGauge, format.IntValue(-1234567), 0, "-1.23M - -1.23M", "-1.23M"},
+		{"bytes", format.KindGauge, format.UintValue(3 << 20), 0, "3.00 MiB - 3.00 MiB", "3.00 MiB"},
+		{"", format.KindCounter, format.Value{}, 0, "- 0 0/s", "-"},
+	} {
+		s := newStat("x", "x", endedWork)
+		s.unit, s.kind, s.value, s.typ = test.unit, test.kind, test.value, format.Counter
+		s.rate, s.hasRate, s.polls = test.rate, true, 1
+		if s.most = test.value.Float(); test.kind == format.KindCounter {
+			s.most = test.rate
+		}
+		got := s.cell(columnValue, false) + " " + s.cell(columnRate, false) + " " + s.cell(columnMax, false)
+		if got != test.cells {
+			t.Errorf("%+v: got %s", test, got)
+		}
+		exact := s.cell(columnValue, true)
+		if exact != test.exactTotal || test.value.Class() != 0 && s.width(columnValue, true) < len(strings.TrimPrefix(exact, "-")) {
+			t.Errorf("%+v: exact is %s, of %d columns", test, exact, s.width(columnValue, true))
 		}
 	}
 }

@@ -9,7 +9,7 @@ import (
 )
 
 // cell returns a column of numbers as people read it: in three digits, and with
-// its unit. exact says that the value of a counter is to have all its digits.
+// its unit. exact says that a total is to have all its digits.
 func (s *stat) cell(c int, exact bool) string {
 	v := s.column(c)
 	digits := &s.digits[c]
@@ -19,12 +19,12 @@ func (s *stat) cell(c int, exact bool) string {
 	switch {
 	case v.Class() == 0:
 		return "-"
+	case exact && c == columnValue && s.isTotal():
+		text = s.appendTotal(text)
 	case known && isRate && !s.ofSamples():
 		text = digits.AppendRate(text, u, v.Float())
 	case known && !isRate:
 		text = digits.AppendText(text, u, v.Float())
-	case exact && c == columnValue && s.kind == format.KindCounter:
-		text = report.AppendExact(text, v)
 	default:
 		text = digits.Append(text, v.Float())
 	}
@@ -32,6 +32,22 @@ func (s *stat) cell(c int, exact bool) string {
 		text = append(text, "/s"...)
 	}
 	return string(text)
+}
+
+// isTotal reports whether the value is a total of things or of bytes, of which all
+// digits tell something.
+func (s *stat) isTotal() bool {
+	_, known := format.LookUpUnit(s.unit)
+	return s.kind == format.KindCounter && s.value.Class() != 0 && (!known || s.unit == "bytes")
+}
+
+// appendTotal appends a total with all its digits.
+func (s *stat) appendTotal(dst []byte) []byte {
+	dst = report.AppendExact(dst, s.value)
+	if s.unit == "bytes" {
+		dst = append(dst, " B"...)
+	}
+	return dst
 }
 
 // isRate reports whether a column is a change in a second.
@@ -51,8 +67,8 @@ func (s *stat) width(c int, exact bool) int {
 		return 0
 	case c == columnValue && s.shown != "":
 		return report.Width(s.shown)
-	case exact && c == columnValue && s.kind == format.KindCounter && !known:
-		return len(report.AppendExact(nil, s.value))
+	case exact && c == columnValue && s.isTotal():
+		return len(s.appendTotal(nil))
 	}
 	width := format.SteadyWidth(known)
 	if s.isRate(c) && c != columnRate {
