@@ -47,6 +47,9 @@ func (ps *processes) differing(label string) int {
 	return 0
 }
 
+// has reports whether t is still one of the traces of g.
+func (g *group) has(t *trace) bool { return t.at < len(g.traces) && g.traces[t.at] == t }
+
 // isCounter reports whether the points of g are rates.
 func (g *group) isCounter() bool { return g.series.Kind == format.KindCounter }
 
@@ -97,7 +100,7 @@ func (d differences) update(ps *processes, g *group) {
 	d.dateBack(ps, g, others)
 	now := c.time(c.slot)
 	for t, diff := range d {
-		if t.process.over() || diff.slot < c.first() || now.Sub(c.time(diff.slot)) > maxFlicker {
+		if !g.has(t) || t.process.over() || diff.slot < c.first() || now.Sub(c.time(diff.slot)) > maxFlicker {
 			delete(d, t)
 		}
 	}

@@ -104,7 +104,7 @@ func (f *filePage) arrange(filter string) {
 		return
 	}
 	// A file that takes long to read is read less often.
-	if now.poll != f.gathered.poll && time.Since(f.readAt) >= 10*f.took {
+	if now.poll != f.gathered.poll && (f.totals.Replay != "" || time.Since(f.readAt) >= 10*f.took) {
 		start := time.Now()
 		f.read()
 		f.readAt, f.took = time.Now(), time.Since(start)

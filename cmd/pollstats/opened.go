@@ -90,7 +90,7 @@ func (p *statPage) arrange(filter string) {
 		return
 	}
 	newPoll := now.poll != p.gathered.poll
-	newTraces := now.version != p.gathered.version || p.names == nil
+	newTraces := now.version != p.gathered.version || p.group != ps.groups[p.label]
 	p.gathered = now
 	if p.group = ps.groups[p.label]; p.group == nil {
 		p.shown = nil

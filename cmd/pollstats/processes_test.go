@@ -278,3 +278,29 @@ func TestDifferences(t *testing.T) {
 		}
 	}
 }
+
+// A page goes on where a replay begins anew: all processes are other ones then.
+func TestStatPageBeginsAnew(t *testing.T) {
+	tt := &totals{poll: &poll{}, byLabel: make(map[string]*stat)}
+	p := newStatPage(tt, true, "load")
+	for _, odd := range []string{"b", "c"} {
+		f := newFakePoller()
+		for range 20 {
+			for _, name := range []string{"a", "b", "c", "d", "e"} {
+				f.gauge(name, "load", 5)
+			}
+			f.gauge(odd, "load", 50)
+			f.poll()
+		}
+		f.ps.polls += 100 * int(odd[0])
+		tt.processes, tt.at = f.ps, f.now
+		p.arrange("")
+		var names string
+		for _, tr := range p.shown {
+			names += p.names[tr]
+		}
+		if names[:1] != odd || len(names) != 5 || p.summary() != "5 processes, 1 differs" {
+			t.Errorf("the rows are %q: %s", names, p.summary())
+		}
+	}
+}
