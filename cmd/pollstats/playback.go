@@ -8,6 +8,7 @@ import (
 
 	"mmstats/lib/archive"
 	"mmstats/lib/cli"
+	"mmstats/lib/escape"
 )
 
 // A playback is what the screen knows of an archive that it shows.
@@ -62,7 +63,7 @@ func (s *screen) tick() {
 // tellTrouble says what was wrong with the archive.
 func (s *screen) tellTrouble() {
 	if err := s.totals.trouble; err != nil {
-		s.totals.trouble, s.message = nil, err.Error()
+		s.totals.trouble, s.message = nil, escape.Text(err.Error())
 	}
 }
 
@@ -177,7 +178,7 @@ func (s *screen) goTo(text string) {
 		}
 	}
 	if err != nil {
-		s.message = cli.Cause(err)
+		s.message = escape.Text(cli.Cause(err))
 	}
 }
 
