@@ -3,7 +3,10 @@ package main
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"math"
+	"os"
+	"slices"
 	"time"
 
 	"mmstats/lib/archive"
@@ -140,6 +143,27 @@ func (r *replay) begin(step time.Duration) {
 
 // step is the time from one row to the next.
 func (r *replay) step() time.Duration { return max(r.Step, r.Interval(), time.Millisecond) }
+
+// nextLabels polls until there are stats of other labels among those that fields
+// mean, and returns the time of that poll, or the zero time where there is none. To
+// resolve the fields of each record would take long: it finds near labels.
+func (p *poll) nextLabels(cs *columns, signals <-chan os.Signal) (at time.Time, interrupted bool) {
+	labels := func() []string { return slices.Sorted(maps.Keys(cs.folds.byLabel)) }
+	before := labels()
+	for {
+		select {
+		case s := <-signals:
+			if s == os.Interrupt {
+				return time.Time{}, true
+			}
+		default:
+		}
+		cs.again()
+		if at = p.poller.Poll(cs.visit); at.IsZero() || !slices.Equal(labels(), before) {
+			return at, false
+		}
+	}
+}
 
 // replayed returns the status after the last record. Files that were named and
 // not met are reported.

@@ -83,8 +83,11 @@ func (p *poll) find(cs *columns, start time.Time, signals <-chan os.Signal) (at 
 		}
 		lasting := slices.ContainsFunc(errs, func(err error) bool { return !isUnknown(err) })
 		if !lasting && p.Replay != "" {
-			cs.again()
-			if next := p.poller.Poll(cs.visit); !next.IsZero() {
+			next, interrupted := p.nextLabels(cs, signals)
+			if interrupted {
+				return time.Time{}, true
+			}
+			if !next.IsZero() {
 				at = next
 				continue
 			}
