@@ -77,8 +77,14 @@ type Timer struct {
 // Observe adds a duration.
 func (t *Timer) Observe(d time.Duration) { t.samples.Add(d.Seconds()) }
 
-// ObserveSince adds the time since start, see [Histogram.ObserveSince].
-func (t *Timer) ObserveSince(start time.Time) { t.Observe(time.Since(start)) }
+// Time adds the duration of f, also where f panics.
+func (t *Timer) Time(f func()) {
+	defer t.Start().Stop()
+	f()
+}
+
+// Start begins a timing.
+func (t *Timer) Start() Timing { return Timing{t, time.Now()} }
 
 // Value returns the mean, and 0 while there was no duration.
 func (t *Timer) Value() time.Duration {
@@ -94,3 +100,16 @@ func (t *Timer) spec() (format.Spec, format.Value, error) {
 func (t *Timer) bind(f *field) { t.samples.bind(f) }
 
 func (t *Timer) bound() bool { return t.samples.bound() }
+
+// A Timing is a duration that is being measured. Any number may run at a time.
+type Timing struct {
+	to    interface{ Observe(time.Duration) }
+	start time.Time
+}
+
+// Stop adds the time since Start to the [Timer] or [Histogram], and returns it.
+func (t Timing) Stop() time.Duration {
+	d := time.Since(t.start)
+	t.to.Observe(d)
+	return d
+}

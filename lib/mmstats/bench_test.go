@@ -3,7 +3,6 @@ package mmstats
 import (
 	"sync/atomic"
 	"testing"
-	"time"
 )
 
 var bare uint64
@@ -119,6 +118,6 @@ func BenchmarkMovingAverageAdd(b *testing.B) {
 func BenchmarkTimer(b *testing.B) {
 	s := openBench(b, false)
 	for b.Loop() {
-		s.Timer.ObserveSince(time.Now())
+		s.Timer.Start().Stop()
 	}
 }

@@ -65,14 +65,10 @@ func ExampleTimer() {
 	}
 	defer file.Remove()
 
-	query := func() {
-		defer queries.ObserveSince(time.Now())
-		time.Sleep(time.Millisecond)
-	}
-	query()
-	start := time.Now()
+	queries.Time(func() { time.Sleep(time.Millisecond) })
+	timing := queries.Start()
 	time.Sleep(time.Millisecond)
-	queries.ObserveSince(start)
+	timing.Stop()
 
 	fmt.Println(queries.Value() >= time.Millisecond)
 	// Output: true

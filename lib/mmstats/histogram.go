@@ -25,9 +25,14 @@ func (h *Histogram) AddN(sample float64, n uint64) { h.buckets.AddN(sample, n) }
 // Observe adds a duration in seconds: the histogram should have that unit.
 func (h *Histogram) Observe(d time.Duration) { h.buckets.Add(d.Seconds()) }
 
-// ObserveSince adds the time since start in seconds. For all that a function
-// takes, defer it at the start: defer h.ObserveSince(time.Now()).
-func (h *Histogram) ObserveSince(start time.Time) { h.Observe(time.Since(start)) }
+// Time adds the duration of f in seconds, also where f panics.
+func (h *Histogram) Time(f func()) {
+	defer h.Start().Stop()
+	f()
+}
+
+// Start begins a timing. For all of a function: defer h.Start().Stop().
+func (h *Histogram) Start() Timing { return Timing{h, time.Now()} }
 
 // State returns what the histogram holds. Its Sub of an earlier state is what
 // came between the two.

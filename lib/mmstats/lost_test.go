@@ -12,7 +12,6 @@ import (
 	"sync/atomic"
 	"syscall"
 	"testing"
-	"time"
 
 	"mmstats/lib/change"
 	"mmstats/lib/mapping"
@@ -28,8 +27,8 @@ func (s *everything) updates() map[string]func() {
 		"Gauge[int64].Set": func() { s.I64.Set(1) }, "Gauge[float64].Add": func() { s.F64.Add(1) },
 		"Bool.Set": func() { s.Bool.Set(true) }, "String.Set": func() { s.String.Set("text") },
 		"Average.Add": func() { s.Average.Add(1) }, "MovingAverage.Add": func() { s.Moving.Add(1) },
-		"Timer": func() { s.Timer.ObserveSince(time.Now()) }, "FloatCounter.Add": func() { s.Seconds.Add(1) },
-		"Histogram": func() { s.Histogram.ObserveSince(time.Now()) }, "LocalHistogram.Add": func() { s.LocalHist.Add(1) },
+		"Timer": func() { s.Timer.Start().Stop() }, "FloatCounter.Add": func() { s.Seconds.Add(1) },
+		"Histogram": func() { s.Histogram.Start().Stop() }, "LocalHistogram.Add": func() { s.LocalHist.Add(1) },
 	}
 }
 

@@ -121,17 +121,18 @@ func TestTimer(t *testing.T) {
 	var timer mmstats.Timer
 	f := create(t, mmstats.Options{}, mmstats.Labeled{Label: "t", Stat: &timer})
 	start := time.Now()
-	programtest.WaitFor(t, "time", func() bool { return time.Since(start) > 0 })
-	before := time.Since(start)
-	timer.ObserveSince(start)
-	if got := timer.Value(); got < before || got > time.Since(start) {
-		t.Errorf("Value() = %v after %v", got, before)
+	timing := timer.Start()
+	began := time.Now()
+	programtest.WaitFor(t, "time", func() bool { return time.Since(began) > 0 })
+	before := time.Since(began)
+	took := timing.Stop()
+	if got := timer.Value(); got != took || got < before || got > time.Since(start) {
+		t.Errorf("Value() = %v and Stop() = %v after %v", got, took, before)
 	}
 	wantSamples(t, f.Path(), "t", 1)
 	func() {
 		defer func() { recover() }()
-		defer timer.ObserveSince(time.Now())
-		panic("anyway")
+		timer.Time(func() { panic("anyway") })
 	}()
 	wantSamples(t, f.Path(), "t", 2)
 }
@@ -140,7 +141,7 @@ func TestTimer(t *testing.T) {
 func TestZeroValues(t *testing.T) {
 	var s everything
 	s.set()
-	s.Timer.ObserveSince(time.Now())
+	s.Timer.Start().Stop()
 	if s.Counter.Value() != 0 || s.Local.Value() != 0 || s.I8.Value() != 0 || s.F64.Value() != 0 || s.Bool.Value() ||
 		s.String.Value() != "" || s.Average.Value() != 0 || s.Moving.Value() != 0 ||
 		s.Timer.Value() != 0 || s.U64.Value() != 0 || s.Seconds.Value() != 0 ||
@@ -168,7 +169,7 @@ func TestClosed(t *testing.T) {
 				t.Errorf("Close() = %v", err)
 			}
 			s.set()
-			s.Timer.ObserveSince(time.Now())
+			s.Timer.Start().Stop()
 			s.Counter.Value()
 			s.String.Value()
 			s.Average.Value()
@@ -212,7 +213,7 @@ func TestCloseWhileUpdating(t *testing.T) {
 				s.F64.Add(1)
 				s.String.Set("text")
 				s.Average.Add(1)
-				s.Timer.ObserveSince(time.Now())
+				s.Timer.Start().Stop()
 			}
 		})
 	}
@@ -282,7 +283,7 @@ func TestNoAllocations(t *testing.T) {
 			"Gauge[float32].Add": func() { s.F32.Add(1) }, "Gauge[float64].Add": func() { s.F64.Add(1) },
 			"Bool.Set": func() { s.Bool.Set(true) }, "String.Set": func() { s.String.Set("sixteen bytes...") },
 			"Average.Add": func() { s.Average.Add(1) }, "MovingAverage.Add": func() { s.Moving.Add(1) },
-			"Timer": func() { s.Timer.ObserveSince(time.Now()) },
+			"Timer": func() { s.Timer.Start().Stop() },
 		} {
 			if n := testing.AllocsPerRun(100, update); n != 0 {
 				t.Errorf("guarded %v: %s allocates %v times, want 0", guarded, name, n)

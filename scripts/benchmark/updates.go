@@ -127,7 +127,7 @@ func (s *updateStats) addMoving(n int) {
 
 func (s *updateStats) time(n int) {
 	for range n {
-		s.Timer.ObserveSince(time.Now())
+		s.Timer.Start().Stop()
 	}
 }
 
@@ -135,7 +135,7 @@ func (s *updateStats) time(n int) {
 func (s *updateStats) loops() map[string]loop {
 	return map[string]loop{
 		"Counter.Inc": s.inc, "LocalCounter.Inc": s.incLocal, "Gauge.Set": s.setGauge, "Bool.Set": s.setBool,
-		"String.Set": s.setText, "Average.Add": s.addAverage, "MovingAverage.Add": s.addMoving, "Timer.ObserveSince": s.time,
+		"String.Set": s.setText, "Average.Add": s.addAverage, "MovingAverage.Add": s.addMoving, "Timer.Start and Stop": s.time,
 	}
 }
 

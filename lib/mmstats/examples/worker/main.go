@@ -51,9 +51,7 @@ func work(n int) {
 	stats.Running.Add(1)
 	defer stats.Running.Add(-1)
 	stats.Current.Set(fmt.Sprintf("job %d", n))
-	start := time.Now()
-	time.Sleep(time.Duration(1+rand.IntN(20)) * time.Millisecond)
-	stats.Time.ObserveSince(start)
+	stats.Time.Time(func() { time.Sleep(time.Duration(1+rand.IntN(20)) * time.Millisecond) })
 	if rand.IntN(10) == 0 {
 		stats.Failed.Inc()
 	} else {
