@@ -55,14 +55,17 @@ func (h *Histogram) bind(f *field) {
 func (h *Histogram) bound() bool { return h.buckets.Bound() }
 
 // A LocalHistogram is a [Histogram] that one goroutine updates, and no one else
-// in this process or another: Add takes a third of the time. The other methods
-// are those of Histogram.
+// in this process or another: Add and Observe take a third of the time. The
+// other methods are those of Histogram.
 type LocalHistogram struct {
 	Histogram
 }
 
 // Add adds a sample.
 func (h *LocalHistogram) Add(sample float64) { h.buckets.AddOwned(sample) }
+
+// Observe adds a duration in seconds: the histogram should have that unit.
+func (h *LocalHistogram) Observe(d time.Duration) { h.buckets.AddOwned(d.Seconds()) }
 
 func (h *LocalHistogram) spec() (format.Spec, format.Value, error) {
 	return format.Spec{Type: format.Histogram, Update: format.Owned}, format.Value{}, nil
