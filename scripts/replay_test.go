@@ -220,6 +220,9 @@ func TestReplayAgreesWithLive(t *testing.T) {
 		func() { one.work(23); one.State.Set("fine") },
 		func() { two.work(29); two.file.Close() }, // it ends, and its file stays
 	}
+	// Before that, nothing has changed, and so nothing is counted.
+	await(t, "a first row", func() bool { return len(l.rows(t)) > 0 })
+	await(t, "a first record", func() bool { return records(t, recorded, 0) > 0 })
 	for i, step := range steps {
 		step()
 		tick.Set(uint64(i + 1))

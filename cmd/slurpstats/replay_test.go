@@ -70,7 +70,12 @@ func TestReplayShowsWhatFilesShow(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		write(t, filepath.Join(d, "python-"+filepath.Base(name)), data)
+		path := filepath.Join(d, "python-"+filepath.Base(name))
+		write(t, path, data)
+		// A process that has begun since has not written it, whatever its id.
+		if old := time.Unix(1353310000, 0); os.Chtimes(path, old, old) != nil {
+			t.Fatalf("the time of %s cannot be set", path)
+		}
 	}
 	for i, pid := range []int{os.Getpid(), 4194304} {
 		write(t, filepath.Join(d, "web-"+strconv.Itoa(i)+".mmstats"), statFile(t,
