@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"maps"
@@ -13,18 +14,12 @@ import (
 
 	"mmstats/lib/aggregate"
 	"mmstats/lib/cli"
-	"mmstats/lib/escape"
 	"mmstats/lib/format"
 )
 
-const jsonType = "application/json"
-
 // labels answers with the labels of all files.
-func (s *server) labels(w *response, r *http.Request) {
-	var body []byte
-	if s.ask(w, r, nil, func(_ *model, v *view) { body = v.labels() }) {
-		s.send(w, r, http.StatusOK, jsonType, append(body, '\n'))
-	}
+func (s *server) labels(w *response, r *http.Request) error {
+	return s.ask(w, r, nil, func(_ *model, v *view) []byte { return v.labels() })
 }
 
 // labels returns an object with the labels of v, sorted.
@@ -34,11 +29,8 @@ func (v *view) labels() []byte {
 		seen[key.label] = struct{}{}
 	}
 	body := []byte(`{"stats":[`)
-	for i, label := range slices.Sorted(maps.Keys(seen)) {
-		if i > 0 {
-			body = append(body, ',')
-		}
-		body, _ = escape.AppendJSON(body, []byte(label))
+	for _, label := range slices.Sorted(maps.Keys(seen)) {
+		body = append(comma(body), quoted(label)...)
 	}
 	return append(body, "]}"...)
 }
@@ -90,16 +82,12 @@ func parseQuestion(prefix string, query url.Values) (q question, err error) {
 func isOn(value string) bool { return value != "" && value != "0" && value != "false" }
 
 // stats answers with the values of the stats whose labels start with prefix.
-func (s *server) stats(w *response, r *http.Request, prefix string) {
+func (s *server) stats(w *response, r *http.Request, prefix string) error {
 	q, err := parseQuestion(prefix, r.URL.Query())
 	if err != nil {
-		s.fail(w, r, http.StatusBadRequest, err.Error())
-		return
+		return badRequest(err)
 	}
-	var body []byte
-	if s.ask(w, r, q.mayWant, func(m *model, v *view) { body = m.answer(v, &q) }) {
-		s.send(w, r, http.StatusOK, jsonType, append(body, '\n'))
-	}
+	return s.ask(w, r, q.mayWant, func(m *model, v *view) []byte { return m.answer(v, &q) })
 }
 
 // mayWant reports whether the answer may have a stat.
@@ -125,17 +113,9 @@ func (m *model) answer(v *view, q *question) []byte {
 			stats = m.find(v, &part)
 		}
 	}
-	labels := make([]string, 0, len(stats))
-	for label := range stats {
-		labels = append(labels, label)
-	}
-	slices.Sort(labels)
 	body := []byte{'{'}
-	for i, label := range labels {
-		if i > 0 {
-			body = append(body, ',')
-		}
-		body, _ = escape.AppendJSON(body, []byte(label))
+	for _, label := range slices.Sorted(maps.Keys(stats)) {
+		body = append(comma(body), quoted(label)...)
 		body = q.appendAnswer(append(body, ':'), stats[label])
 	}
 	return append(body, '}')
@@ -206,74 +186,49 @@ func (q *question) appendAnswer(body []byte, stats []found) []byte {
 		return appendValue(body, a.Result(q.fold))
 	case q.byFile:
 		body = append(body, '{')
-		for i, st := range stats {
-			if i > 0 {
-				body = append(body, ',')
-			}
-			body, _ = escape.AppendJSON(body, []byte(st.file.name))
+		for _, st := range stats {
+			body = append(comma(body), quoted(st.file.name)...)
 			body = appendValue(append(body, ':'), st.value)
 		}
 		return append(body, '}')
 	}
 	body = append(body, '[')
-	for i, st := range stats {
-		if i > 0 {
-			body = append(body, ',')
-		}
-		body = appendValue(body, st.value)
+	for _, st := range stats {
+		body = appendValue(comma(body), st.value)
 	}
 	return append(body, ']')
 }
 
 // files answers with the files, those that match a glob where one is given.
-func (s *server) files(w *response, r *http.Request, pattern string) {
-	if pattern == "" {
-		pattern = "*"
-	}
-	glob, err := parseGlob(pattern)
+func (s *server) files(w *response, r *http.Request, pattern string) error {
+	glob, err := parseGlob(cmp.Or(pattern, "*"))
 	if err != nil {
-		s.fail(w, r, http.StatusBadRequest, err.Error())
-		return
+		return badRequest(err)
 	}
-	var body []byte
 	none := func(string) bool { return false }
-	if s.ask(w, r, none, func(m *model, v *view) { body = m.listFiles(v, glob) }) {
-		s.send(w, r, http.StatusOK, jsonType, append(body, '\n'))
-	}
+	return s.ask(w, r, none, func(m *model, v *view) []byte { return m.listFiles(v, glob) })
 }
 
 // listFiles returns an object with the files that match glob.
 func (m *model) listFiles(v *view, glob *cli.LabelGlob) []byte {
 	paths, info, bad := []byte(`{"files":[`), []byte(`],"info":[`), []byte(`],"unreadable":[`)
-	comma := func(list []byte) []byte {
-		if list[len(list)-1] != '[' {
-			list = append(list, ',')
-		}
-		return list
-	}
 	for _, f := range m.sorted(v) {
 		if !glob.Match(filepath.Base(f.path)) {
 			continue
 		}
 		if f.err != "" {
-			bad, _ = escape.AppendJSON(append(comma(bad), `{"file":`...), []byte(f.path))
-			bad, _ = escape.AppendJSON(append(bad, `,"error":`...), []byte(f.err))
-			bad = append(bad, '}')
+			bad = fmt.Appendf(comma(bad), `{"file":%s,"error":%s}`, quoted(f.path), quoted(f.err))
 		}
 		if f.err != "" && len(f.stats) == 0 {
 			continue
 		}
-		paths, _ = escape.AppendJSON(comma(paths), []byte(f.path))
-		info, _ = escape.AppendJSON(append(comma(info), `{"file":`...), []byte(f.path))
-		info = f.appendWriter(info)
-		info = append(info, `,"uid":`...)
-		if m.recorded {
-			info = append(info, "null"...) // of the file: an archive has none
-		} else {
-			info = strconv.AppendUint(info, uint64(f.src.Info.UID), 10)
+		uid := "null" // of the file: an archive has none
+		if !m.recorded {
+			uid = strconv.FormatUint(uint64(f.src.Info.UID), 10)
 		}
-		info = strconv.AppendInt(append(info, `,"stats":`...), int64(f.src.Stats), 10)
-		info = append(info, '}')
+		path := quoted(f.path)
+		paths = append(comma(paths), path...)
+		info = fmt.Appendf(comma(info), `{"file":%s,%s,"uid":%s,"stats":%d}`, path, f.writer(), uid, f.src.Stats)
 	}
 	body := slices.Concat(paths, info, bad)
 	return fmt.Appendf(body, `],"private":%d}`, m.privateFiles(v))
@@ -289,23 +244,13 @@ func (m *model) privateFiles(v *view) (n int) {
 	return n
 }
 
-// appendWriter appends what is known of the writer of f as keys of an object.
-func (f *file) appendWriter(dst []byte) []byte {
-	dst, _ = escape.AppendJSON(append(dst, `,"command":`...), []byte(f.command))
-	dst = append(dst, `,"pid":`...)
-	if f.src.Writer.PID == 0 {
-		dst = append(dst, "null"...)
-	} else {
-		dst = strconv.AppendInt(dst, int64(f.src.Writer.PID), 10)
+// writer returns what is known of the writer of f as keys of an object.
+func (f *file) writer() []byte {
+	pid := "null"
+	if f.src.Writer.PID != 0 {
+		pid = strconv.Itoa(f.src.Writer.PID)
 	}
-	dst = append(dst, `,"live":`...)
-	dst = append(dst, map[liveness]string{unknown: "null", running: "true", ended: "false"}[f.live]...)
-	dst = append(dst, `,"stale":`...)
-	dst = strconv.AppendBool(dst, f.stale)
-	dst = append(dst, `,"created":`...)
-	if created := f.src.Writer.Created; created.IsZero() {
-		return append(dst, "null"...)
-	} else {
-		return strconv.AppendFloat(dst, float64(created.UnixMilli())/1000, 'f', -1, 64)
-	}
+	live := map[liveness]string{unknown: "null", running: "true", ended: "false"}[f.live]
+	return fmt.Appendf(nil, `"command":%s,"pid":%s,"live":%s,"stale":%t,"created":%s`,
+		quoted(f.command), pid, live, f.stale, timeOrNull(f.src.Writer.Created))
 }

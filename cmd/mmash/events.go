@@ -4,10 +4,9 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/url"
 	"strconv"
 	"time"
-
-	"mmstats/lib/escape"
 )
 
 const (
@@ -42,9 +41,8 @@ type stream struct {
 	buf     []byte       // the events at hand
 }
 
-// newStream returns the stream that a request asks for.
-func (s *server) newStream(r *http.Request) (*stream, error) {
-	query := r.URL.Query()
+// newStream returns the stream that a client asks for.
+func newStream(query url.Values) (*stream, error) {
 	st := &stream{points: defaultPoints, known: make(map[int]bool), told: make(map[int]bool), added: make(map[int]bool)}
 	var err error
 	if st.choice, err = parseChoice(query); err != nil {
@@ -71,71 +69,60 @@ func (s *server) newStream(r *http.Request) (*stream, error) {
 }
 
 // events answers with a stream of events, until the client goes.
-func (s *server) events(w *response, r *http.Request) {
-	st, err := s.newStream(r)
+func (s *server) events(w *response, r *http.Request) error {
+	query := r.URL.Query()
+	st, err := newStream(query)
 	if err != nil {
-		s.fail(w, r, http.StatusBadRequest, err.Error())
-		return
+		return badRequest(err)
 	}
 	if s.recording != nil {
-		s.replay(w, r, st)
-		return
+		return s.replay(w, r, st)
 	}
-	if query := r.URL.Query(); query.Has("at") || query.Has("from") || query.Has("to") {
-		s.refuse(w, r, errLive)
-		return
+	if query.Has("at") || query.Has("from") || query.Has("to") {
+		return errLive
 	}
 	st.model, st.view = s.model, s.viewOf(r)
-	if s.streams.Add(1) > maxStreams {
-		s.streams.Add(-1)
-		s.busy(w, r, "there are 1000 streams already")
-		return
-	}
 	defer s.streams.Add(-1)
+	if s.streams.Add(1) > maxStreams {
+		return errStreams
+	}
 	if st.files != nil {
 		if !st.chooseFiles() {
-			s.busy(w, r, "there are 50 choices of files already")
-			return
+			return errFileViews
 		}
 		defer st.giveBack()
 	}
-	s.eventHeader(w)
+	startEvents(w)
 	if r.Method == http.MethodHead {
-		return
+		return nil
 	}
 	for {
 		next := st.update()
 		if _, err := w.Write(st.buf); err != nil {
-			return
+			return nil
 		}
 		if cap(st.buf) > chunk {
 			st.buf = nil // of the history: the others are short
 		}
 		if w.control.Flush() != nil {
-			return
+			return nil
 		}
 		select {
 		case <-next:
 		case <-r.Context().Done():
-			return
+			return nil
 		case <-s.done.Done():
-			return
+			return nil
 		}
 	}
 }
 
-// eventHeader starts an answer that is events.
-func (s *server) eventHeader(w *response) {
+// startEvents starts an answer that is events.
+func startEvents(w *response) {
 	h := w.Header()
 	h.Set("Content-Type", "text/event-stream")
 	h.Set("X-Accel-Buffering", "no")
 	w.WriteHeader(http.StatusOK)
-}
-
-// busy answers that the client is to come again.
-func (s *server) busy(w *response, r *http.Request, reason string) {
-	w.Header().Set("Retry-After", "10")
-	s.fail(w, r, http.StatusServiceUnavailable, reason)
 }
 
 // chooseFiles makes the stream one of some files. It reports whether it may.
@@ -217,12 +204,6 @@ func (st *stream) tellSeries(first bool) {
 	st.choose()
 	private := m.privateFiles(st.view)
 	files, series := []byte{'['}, []byte{'['}
-	comma := func(list []byte) []byte {
-		if len(list) > 1 {
-			list = append(list, ',')
-		}
-		return list
-	}
 	there := make(map[int]bool, len(m.order))
 	for _, f := range m.order {
 		if !st.wantsFile(f) {
@@ -265,53 +246,28 @@ func missing(before, now map[int]bool) (ids []int) {
 
 func appendIDs(dst []byte, ids []int) []byte {
 	dst = append(dst, '[')
-	for i, id := range ids {
-		if i > 0 {
-			dst = append(dst, ',')
-		}
-		dst = strconv.AppendInt(dst, int64(id), 10)
+	for _, id := range ids {
+		dst = strconv.AppendInt(comma(dst), int64(id), 10)
 	}
 	return append(dst, ']')
 }
 
 func (f *file) appendJSON(dst []byte) []byte {
-	dst = strconv.AppendInt(append(dst, `{"id":`...), int64(f.id), 10)
-	dst, _ = escape.AppendJSON(append(dst, `,"name":`...), []byte(f.name))
-	dst = f.appendWriter(dst)
-	dst = append(dst, `,"error":`...)
-	if f.err == "" {
-		dst = append(dst, "null"...)
-	} else {
-		dst, _ = escape.AppendJSON(dst, []byte(f.err))
+	problem := []byte("null")
+	if f.err != "" {
+		problem = quoted(f.err)
 	}
-	dst = append(dst, `,"ended":`...)
-	if f.ended.IsZero() {
-		dst = append(dst, "null"...)
-	} else {
-		dst = appendTime(dst, f.ended)
-	}
-	dst = strconv.AppendInt(append(dst, `,"stats":`...), int64(len(f.stats)), 10)
-	return append(dst, '}')
-}
-
-func appendTime(dst []byte, t time.Time) []byte {
-	return strconv.AppendFloat(dst, float64(t.UnixMilli())/1000, 'f', -1, 64)
+	return fmt.Appendf(dst, `{"id":%d,"name":%s,%s,"error":%s,"ended":%s,"stats":%d}`,
+		f.id, quoted(f.name), f.writer(), problem, timeOrNull(f.ended), len(f.stats))
 }
 
 func (s *series) appendJSON(dst []byte) []byte {
-	dst = strconv.AppendInt(append(dst, `{"id":`...), int64(s.id), 10)
-	dst, _ = escape.AppendJSON(append(dst, `,"label":`...), []byte(s.label))
-	dst, _ = escape.AppendJSON(append(dst, `,"command":`...), []byte(s.command))
-	dst = append(dst, `,"file":`...)
-	if s.file == nil {
-		dst = append(dst, "null"...)
-	} else {
-		dst = strconv.AppendInt(dst, int64(s.file.id), 10)
+	file := "null"
+	if s.file != nil {
+		file = strconv.Itoa(s.file.id)
 	}
-	dst = fmt.Appendf(dst, `,"kind":%q,"type":%q,"unit":`, kindNames[s.kind], s.typ)
-	dst, _ = escape.AppendJSON(dst, []byte(s.unit))
-	dst, _ = escape.AppendJSON(append(dst, `,"about":`...), []byte(s.about))
-	return fmt.Appendf(dst, `,"fold":%q}`, foldNames[s.kind])
+	return fmt.Appendf(dst, `{"id":%d,"label":%s,"command":%s,"file":%s,"kind":%q,"type":%q,"unit":%s,"about":%s,"fold":%q}`,
+		s.id, quoted(s.label), quoted(s.command), file, kindNames[s.kind], s.typ, quoted(s.unit), quoted(s.about), foldNames[s.kind])
 }
 
 // tellHistory writes the event history.
@@ -323,19 +279,13 @@ func (st *stream) tellHistory() {
 	from := m.tickTime.Add(-time.Duration(m.slot-sp.from)*slot - slot/2)
 	body := appendTime(append(st.buf, "event: history\ndata: {\"from\":"...), from)
 	body = fmt.Appendf(body, `,"step":%g,"points":{`, m.step(sp))
-	comma := false
 	for _, s := range st.series {
 		start := len(body)
-		if comma {
-			body = append(body, ',')
-		}
-		body = append(strconv.AppendInt(append(body, '"'), int64(s.id), 10), `":`...)
+		body = append(strconv.AppendInt(append(comma(body), '"'), int64(s.id), 10), `":`...)
 		var some bool
 		if body, some = m.appendHistory(body, s, sp); !some {
 			body = body[:start]
-			continue
 		}
-		comma = true
 	}
 	st.buf = append(body, "}}\n\n"...)
 }
@@ -345,19 +295,11 @@ func (st *stream) tellHistory() {
 func (st *stream) tellTick() {
 	m := st.model
 	st.buf = fmt.Appendf(st.buf, "event: tick\nid: %d\ndata: {\"tick\":%d,\"time\":%s,\"rows\":[", m.tick, m.tick, appendTime(nil, m.tickTime))
-	comma := false
-	for _, s := range st.series {
-		if s.changed <= st.tick && !st.added[s.id] || len(s.row) == 0 {
-			continue
-		}
-		if comma {
-			st.buf = append(st.buf, ',')
-		}
-		st.buf = append(st.buf, s.row...)
-		comma = true
-	}
 	var reset []int
 	for _, s := range st.series {
+		if (s.changed > st.tick || st.added[s.id]) && len(s.row) > 0 {
+			st.buf = append(comma(st.buf), s.row...)
+		}
 		if s.resetTick > st.tick && st.tick > 0 {
 			reset = append(reset, s.id)
 		}

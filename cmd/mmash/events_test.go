@@ -169,7 +169,7 @@ func newTestStream(t *testing.T, m *model, query string) *stream {
 	if err != nil {
 		t.Fatal(err)
 	}
-	st, err := s.newStream(r)
+	st, err := newStream(r.URL.Query())
 	if err != nil {
 		t.Fatal(err)
 	}

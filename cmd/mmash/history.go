@@ -131,11 +131,8 @@ func (m *model) appendHistory(dst []byte, s *series, sp span) ([]byte, bool) {
 	dst = append(dst, '[')
 	last := 0 // length up to the last point
 	for i := range sp.points {
-		if i > 0 {
-			dst = append(dst, ',')
-		}
 		var some bool
-		if dst, some = s.appendPoint(m, dst, sp.from+i*sp.per, sp.per); some {
+		if dst, some = s.appendPoint(m, comma(dst), sp.from+i*sp.per, sp.per); some {
 			last = len(dst)
 		}
 	}
@@ -157,10 +154,7 @@ func (s *series) appendPoint(m *model, dst []byte, from, count int) ([]byte, boo
 	}
 	dst = append(dst, '[')
 	for i := range s.rings {
-		if i > 0 {
-			dst = append(dst, ',')
-		}
-		dst = appendFloat(dst, s.rings[i].mean(m, from, count), 5)
+		dst = appendFloat(comma(dst), s.rings[i].mean(m, from, count), 5)
 	}
 	return append(dst, ']'), true
 }

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/url"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -23,10 +24,9 @@ const (
 )
 
 // metrics answers with what Prometheus scrapes.
-func (s *server) metrics(w *response, r *http.Request) {
+func (s *server) metrics(w *response, r *http.Request) error {
 	if s.recording != nil {
-		s.refuse(w, r, errMetrics)
-		return
+		return errMetrics
 	}
 	query := r.URL.Query()
 	choice, err := parseChoice(query)
@@ -41,8 +41,7 @@ func (s *server) metrics(w *response, r *http.Request) {
 		err = fmt.Errorf("format is text or openmetrics, not %q", form)
 	}
 	if err != nil {
-		s.fail(w, r, http.StatusBadRequest, err.Error())
-		return
+		return badRequest(err)
 	}
 	v := s.viewOf(r)
 	s.model.fresh(func() { s.model.expose(e, v, choice) })
@@ -57,6 +56,7 @@ func (s *server) metrics(w *response, r *http.Request) {
 		contentType = openMetricsType
 	}
 	s.send(w, r, http.StatusOK, contentType, body.Bytes())
+	return nil
 }
 
 // A choice is which stats of which files a client asked for.
@@ -80,15 +80,8 @@ func parseChoice(query url.Values) (c choice, err error) {
 
 // wants reports whether the client asked for a label.
 func (c *choice) wants(label string) bool {
-	match := func(list []*cli.LabelGlob) bool {
-		for _, g := range list {
-			if g.Match(label) {
-				return true
-			}
-		}
-		return false
-	}
-	return (len(c.labels) == 0 || match(c.labels)) && !match(c.excluded)
+	matches := func(g *cli.LabelGlob) bool { return g.Match(label) }
+	return (len(c.labels) == 0 || slices.ContainsFunc(c.labels, matches)) && !slices.ContainsFunc(c.excluded, matches)
 }
 
 // prefersOpenMetrics reports whether a client that accepts these media types

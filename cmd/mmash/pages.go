@@ -78,11 +78,10 @@ func (s *server) page(w *response, r *http.Request, name string) {
 }
 
 // static answers with a file that pages load.
-func (s *server) static(w *response, r *http.Request, name string) {
+func (s *server) static(w *response, r *http.Request, name string) error {
 	file, ok := s.pages.static[name]
 	if !ok {
-		s.fail(w, r, http.StatusNotFound, "no such page")
-		return
+		return errNoPage
 	}
 	if r.URL.Query().Get("v") == file.hash {
 		w.Header().Set("Cache-Control", "public, max-age=31536000, immutable")
@@ -90,4 +89,5 @@ func (s *server) static(w *response, r *http.Request, name string) {
 		w.Header().Set("Cache-Control", "no-cache")
 	}
 	s.cached(w, r, contentTypes[path.Ext(name)], file.body, file.hash)
+	return nil
 }

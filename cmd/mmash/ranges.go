@@ -11,26 +11,22 @@ import (
 
 	"mmstats/lib/archive"
 	"mmstats/lib/cli"
-	"mmstats/lib/escape"
 )
 
 // progressEvery is how often a client is told how far a range is read.
 const progressEvery = 200 * time.Millisecond
 
 // replay answers with the events of a range of the archive.
-func (s *server) replay(w *response, r *http.Request, st *stream) {
-	err := s.enter(r, s.recording.answers)
-	if err == nil {
-		defer s.recording.answers.leave()
-		err = s.play(w, r, st)
+func (s *server) replay(w *response, r *http.Request, st *stream) error {
+	if err := s.enter(r, s.recording.answers); err != nil {
+		return err
 	}
-	if err != nil {
-		s.refuse(w, r, err)
-	}
+	defer s.recording.answers.leave()
+	return s.play(w, r, st)
 }
 
-// play is replay for one of few requests. It returns an error as long as nothing
-// was answered. A client that reads the answer slowly keeps no other waiting.
+// play is replay for one of few requests. A client that reads the answer slowly
+// keeps no other waiting.
 func (s *server) play(w *response, r *http.Request, st *stream) error {
 	ranges := s.recording.ranges
 	if !ranges.enter(r.Context()) {
@@ -60,7 +56,7 @@ func (s *server) play(w *response, r *http.Request, st *stream) error {
 	if err := rp.begin(st.wants); err != nil {
 		return err
 	}
-	s.eventHeader(w)
+	startEvents(w)
 	if r.Method == http.MethodHead {
 		return nil
 	}
@@ -106,25 +102,18 @@ func (s *server) readRange(w *response, r *http.Request, rp *replay) bool {
 // sendFailure sends the event that a range cannot be read to its end. It
 // returns false.
 func sendFailure(w *response, reason string) bool {
-	data, _ := escape.AppendJSON([]byte("event: failed\ndata: {\"error\":"), []byte(reason))
-	w.Write(append(data, "}\n\n"...))
+	fmt.Fprintf(w, "event: failed\ndata: {\"error\":%s}\n\n", quoted(reason))
 	return false
 }
 
 // appendArchive appends the event archive.
 func (rp *replay) appendArchive(dst []byte, first, last time.Time, damage []archive.Damage) []byte {
-	dst = append(dst, "event: archive\ndata: {\"first\":"...)
-	dst = appendTime(dst, first)
-	dst = appendTime(append(dst, `,"last":`...), last)
-	dst = appendTime(append(dst, `,"from":`...), rp.from)
-	dst = appendTime(append(dst, `,"to":`...), rp.to)
-	dst = fmt.Appendf(dst, `,"damaged":%d,"damage":`, len(damage))
 	text := ""
 	if len(damage) > 0 {
 		text = damage[0].String()
 	}
-	dst, _ = escape.AppendJSON(dst, []byte(text))
-	return append(dst, "}\n\n"...)
+	return fmt.Appendf(dst, "event: archive\ndata: {\"first\":%s,\"last\":%s,\"from\":%s,\"to\":%s,\"damaged\":%d,\"damage\":%s}\n\n",
+		appendTime(nil, first), appendTime(nil, last), appendTime(nil, rp.from), appendTime(nil, rp.to), len(damage), quoted(text))
 }
 
 // span returns the range that a client names, as far as the archive has it.

@@ -2,8 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
-	"io/fs"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -12,7 +10,6 @@ import (
 	"time"
 
 	"mmstats/lib/archive"
-	"mmstats/lib/cli"
 )
 
 const (
@@ -74,64 +71,17 @@ func (rec *recording) everybodyReads() bool {
 
 // damage returns the parts of a that could not be read, and logs those that are
 // new. What a recorder was writing when it was killed was never recorded.
-func (rec *recording) damage(a *archive.Archive) (list []archive.Damage) {
+func (rec *recording) damage(a *archive.Archive) []archive.Damage {
 	rec.mu.Lock()
 	defer rec.mu.Unlock()
-	for _, d := range a.Damage() {
-		if d.Torn {
-			continue
-		}
-		list = append(list, d)
+	lost := a.Lost()
+	for _, d := range lost {
 		if text := d.String(); !rec.logged[text] && len(rec.logged) < maxLogged {
 			rec.logged[text] = true
 			rec.log(rec.path + ": " + text)
 		}
 	}
-	return list
-}
-
-// A refusal is why a request is not answered, with the status that says so.
-type refusal struct {
-	status int
-	reason string
-}
-
-func (r *refusal) Error() string { return r.reason }
-
-var (
-	errPrivate = &refusal{http.StatusForbidden, "not everybody on this machine may read the archive; mmash --private shows it, as does a unix socket"}
-	errLive    = &refusal{http.StatusBadRequest, "at, from and to are times of an archive, which mmash -r ARCHIVE shows"}
-	errOrder   = &refusal{http.StatusBadRequest, "from is later than to"}
-	errTooMany = &refusal{http.StatusBadRequest, "there are too many stats then for a range: choose some by label"}
-	errBusy    = &refusal{http.StatusServiceUnavailable, "too many others read the archive"}
-	errMetrics = &refusal{http.StatusNotFound, "an archive is the past: Prometheus is to scrape a mmash without -r"}
-)
-
-// refuse answers with the reason why a request is not answered.
-func (s *server) refuse(w *response, r *http.Request, err error) {
-	var refused *refusal
-	var outside *archive.OutsideError
-	var noTime *archive.TimeError
-	switch {
-	case err == errBusy:
-		s.busy(w, r, err.Error())
-	case errors.As(err, &refused):
-		s.fail(w, r, refused.status, refused.reason)
-	case errors.As(err, &noTime):
-		s.fail(w, r, http.StatusBadRequest, err.Error())
-	case errors.As(err, &outside):
-		s.fail(w, r, http.StatusNotFound, outsideText(outside))
-	case errors.Is(err, archive.ErrEmpty), errors.Is(err, archive.ErrEarlier), errors.Is(err, fs.ErrNotExist):
-		s.fail(w, r, http.StatusNotFound, cli.Reason(err))
-	default:
-		s.fail(w, r, http.StatusInternalServerError, cli.Reason(err))
-	}
-}
-
-// outsideText says what err does, with times for machines and people of any zone.
-func outsideText(err *archive.OutsideError) string {
-	text := func(t time.Time) string { return t.UTC().Format(time.RFC3339) }
-	return "nothing was recorded at " + text(err.Time) + ": the archive is from " + text(err.First) + " to " + text(err.Last)
+	return lost
 }
 
 // enter lets a request read the archive as soon as l has room. It reports why
@@ -146,32 +96,40 @@ func (s *server) enter(r *http.Request, l *limit) error {
 	return nil
 }
 
-// ask calls f with what is known now, or in an archive with the last record at
-// or before the time that the client names. Of that, only stats that wanted
-// reports are known. It returns whether it called f: if not, the client was told
-// why.
-func (s *server) ask(w *response, r *http.Request, wanted func(label string) bool, f func(*model, *view)) bool {
+// ask answers with the JSON that f makes of what is known now, or in an archive
+// of the last record at or before the time that the client names. Of that, only
+// stats that wanted reports are known.
+func (s *server) ask(w *response, r *http.Request, wanted func(label string) bool, f func(*model, *view) []byte) error {
+	var body []byte
+	var err error
 	query := r.URL.Query()
-	if s.recording == nil {
-		if query.Has("at") {
-			s.refuse(w, r, errLive)
-			return false
-		}
+	switch {
+	case s.recording != nil:
+		body, err = s.askRecording(r, query.Get("at"), wanted, f)
+	case query.Has("at"):
+		err = errLive
+	default:
 		v := s.viewOf(r)
-		s.model.fresh(func() { f(s.model, v) })
-		return true
+		s.model.fresh(func() { body = f(s.model, v) })
 	}
-	err := s.enter(r, s.recording.moments)
-	if err == nil {
-		defer s.recording.moments.leave()
-		var m *model
-		if m, err = s.recording.moment(r.Context(), query.Get("at"), wanted); err == nil {
-			f(m, m.views[0])
-			return true
-		}
+	if err != nil {
+		return err
 	}
-	s.refuse(w, r, err)
-	return false
+	s.send(w, r, http.StatusOK, jsonType, append(body, '\n'))
+	return nil
+}
+
+// askRecording is ask for one of few requests, up to where its answer is sent.
+func (s *server) askRecording(r *http.Request, at string, wanted func(label string) bool, f func(*model, *view) []byte) ([]byte, error) {
+	if err := s.enter(r, s.recording.moments); err != nil {
+		return nil, err
+	}
+	defer s.recording.moments.leave()
+	m, err := s.recording.moment(r.Context(), at, wanted)
+	if err != nil {
+		return nil, err
+	}
+	return f(m, m.views[0]), nil
 }
 
 // moment returns the model of the last record at or before a time, or of the

@@ -63,11 +63,7 @@ func (rp *replay) begin(wanted func(label string) bool) error {
 	}
 	rp.coarse = rp.delay > interval
 	rp.player.Sparse, rp.player.End = true, rp.to
-	rp.advance(false)
-	for _, f := range rp.order {
-		rp.checkFile(f)
-	}
-	rp.endTick(0)
+	rp.finishLook()
 	return nil
 }
 
@@ -94,6 +90,12 @@ func (rp *replay) next() bool {
 	if !rp.lookAll() {
 		return false
 	}
+	rp.finishLook()
+	return true
+}
+
+// finishLook makes a tick of the records that were polled.
+func (rp *replay) finishLook() {
 	for _, f := range rp.order {
 		rp.checkFile(f)
 	}
@@ -101,7 +103,6 @@ func (rp *replay) next() bool {
 	rp.leaveLost()
 	rp.advance(elapsed > 0)
 	rp.endTick(elapsed)
-	return true
 }
 
 // leaveLost takes their values from files that were not seen to go, behind a gap

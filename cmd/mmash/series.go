@@ -5,7 +5,6 @@ import (
 	"strconv"
 	"time"
 
-	"mmstats/lib/escape"
 	"mmstats/lib/format"
 	"mmstats/lib/reader"
 )
@@ -248,11 +247,8 @@ func (s *series) appendRow(dst []byte) []byte {
 		dst = append(dst, ",null"...)
 	case s.kind == histogram:
 		dst = append(dst, ",["...)
-		for i, part := range s.parts {
-			if i > 0 {
-				dst = append(dst, ',')
-			}
-			dst = appendFloat(dst, part, 6)
+		for _, part := range s.parts {
+			dst = appendFloat(comma(dst), part, 6)
 		}
 		dst = append(dst, ']')
 	case s.of > 0:
@@ -271,8 +267,7 @@ func appendStreamValue(dst []byte, v format.Value) []byte {
 		if len(cut) > maxStreamText {
 			cut = append(cut[:maxStreamText:maxStreamText], "…"...)
 		}
-		dst, _ = escape.AppendJSON(dst, cut)
-		return dst
+		return append(dst, quoted(cut)...)
 	case format.UintClass:
 		if v.Uint() > exact {
 			return append(v.AppendText(append(dst, '"')), '"')
@@ -283,28 +278,4 @@ func appendStreamValue(dst []byte, v format.Value) []byte {
 		}
 	}
 	return appendValue(dst, v)
-}
-
-// appendValue appends a value as JSON: exact, and null where it is absent or no
-// finite number.
-func appendValue(dst []byte, v format.Value) []byte {
-	switch {
-	case v.Class() == 0 || v.Special() != "":
-		return append(dst, "null"...)
-	case v.Class() == format.TextClass:
-		dst, _ = escape.AppendJSON(dst, v.Text())
-		return dst
-	}
-	return v.AppendText(dst)
-}
-
-// appendFloat appends a number with some digits as JSON.
-func appendFloat(dst []byte, f float64, digits int) []byte {
-	if math.IsNaN(f) || math.IsInf(f, 0) {
-		return append(dst, "null"...)
-	}
-	if f == math.Trunc(f) && math.Abs(f) < 1e6 {
-		return strconv.AppendFloat(dst, f, 'f', -1, 64)
-	}
-	return strconv.AppendFloat(dst, f, 'g', digits, 64)
 }

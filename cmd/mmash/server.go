@@ -113,21 +113,21 @@ func (s *server) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 		s.answered[w.status%len(s.answered)].Add(1)
 		s.logRequest(w, r, began)
 	}()
-	s.route(w, r)
+	if err := s.route(w, r); err != nil {
+		s.refuse(w, r, err)
+	}
 }
 
-func (s *server) route(w *response, r *http.Request) {
+// route answers a request. After an error nothing was answered yet.
+func (s *server) route(w *response, r *http.Request) error {
 	switch reason := s.hosts.refused(r); {
 	case reason != "":
-		s.fail(w, r, http.StatusForbidden, reason)
-		return
+		return &refusal{http.StatusForbidden, reason}
 	case r.Method != http.MethodGet && r.Method != http.MethodHead:
 		w.Header().Set("Allow", "GET, HEAD")
-		s.fail(w, r, http.StatusMethodNotAllowed, "the method "+r.Method+" is not allowed")
-		return
+		return &refusal{http.StatusMethodNotAllowed, "the method " + r.Method + " is not allowed"}
 	case len(r.URL.RawQuery) > maxQuery:
-		s.fail(w, r, http.StatusRequestURITooLong, "the query is longer than 2048 bytes")
-		return
+		return &refusal{http.StatusRequestURITooLong, "the query is longer than 2048 bytes"}
 	}
 	path := r.URL.Path
 	switch path {
@@ -138,24 +138,26 @@ func (s *server) route(w *response, r *http.Request) {
 	case "/stats", "/files", "/graph":
 		s.redirect(w, r, path[1:]+"/")
 	case "/stats/":
-		s.labels(w, r)
+		return s.labels(w, r)
 	case "/metrics":
-		s.metrics(w, r)
+		return s.metrics(w, r)
 	case "/events":
-		s.events(w, r)
+		return s.events(w, r)
 	case "/favicon.ico":
-		s.static(w, r, "icon.svg")
+		return s.static(w, r, "icon.svg")
 	default:
 		if name, ok := strings.CutPrefix(path, "/static/"); ok {
-			s.static(w, r, name)
-		} else if prefix, ok := strings.CutPrefix(path, "/stats/"); ok {
-			s.stats(w, r, prefix)
-		} else if glob, ok := strings.CutPrefix(path, "/files/"); ok {
-			s.files(w, r, glob)
-		} else {
-			s.fail(w, r, http.StatusNotFound, "no such page")
+			return s.static(w, r, name)
 		}
+		if prefix, ok := strings.CutPrefix(path, "/stats/"); ok {
+			return s.stats(w, r, prefix)
+		}
+		if glob, ok := strings.CutPrefix(path, "/files/"); ok {
+			return s.files(w, r, glob)
+		}
+		return errNoPage
 	}
+	return nil
 }
 
 // redirect sends the client to a place relative to where it is, so that it
@@ -166,12 +168,6 @@ func (s *server) redirect(w *response, r *http.Request, location string) {
 	}
 	w.Header().Set("Location", location)
 	w.WriteHeader(http.StatusPermanentRedirect)
-}
-
-// fail answers with an error.
-func (s *server) fail(w *response, r *http.Request, status int, reason string) {
-	body, _ := escape.AppendJSON([]byte(`{"error":`), []byte(reason))
-	s.send(w, r, status, "application/json", append(body, "}\n"...))
 }
 
 // send answers with a body, which is compressed where that pays.
