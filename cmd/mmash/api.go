@@ -166,14 +166,7 @@ func (s *series) partValue(name string) format.Value {
 
 // sorted returns the files that v shows, by their paths.
 func (m *model) sorted(v *view) []*file {
-	files := make([]*file, 0, len(m.order))
-	for _, f := range m.order {
-		if v.shows(f) && !f.gone {
-			files = append(files, f)
-		}
-	}
-	slices.SortFunc(files, func(x, y *file) int { return strings.Compare(x.path, y.path) })
-	return files
+	return slices.SortedFunc(m.shown(v), func(x, y *file) int { return strings.Compare(x.path, y.path) })
 }
 
 func (q *question) appendAnswer(body []byte, stats []found) []byte {

@@ -29,21 +29,19 @@ type stream struct {
 	byFile bool
 	points int
 
-	begun   bool
 	version uint64 // of the model, at the last event
-	tick    uint64 // of the last event
+	tick    uint64 // of the last event, and 0 before the first
 	series  []*series
 	known   map[int]bool // ids of series
 	told    map[int]bool // ids of files
 	limited bool
 	private int
-	added   map[int]bool // series that the last event told of first
-	buf     []byte       // the events at hand
+	buf     []byte // the events at hand
 }
 
 // newStream returns the stream that a client asks for.
 func newStream(query url.Values) (*stream, error) {
-	st := &stream{points: defaultPoints, known: make(map[int]bool), told: make(map[int]bool), added: make(map[int]bool)}
+	st := &stream{points: defaultPoints}
 	var err error
 	if st.choice, err = parseChoice(query); err != nil {
 		return nil, err
@@ -87,10 +85,10 @@ func (s *server) events(w *response, r *http.Request) error {
 		return errStreams
 	}
 	if st.files != nil {
-		if !st.chooseFiles() {
+		if st.view = s.model.viewOfFiles(st.view, st.files); st.view == nil {
 			return errFileViews
 		}
-		defer st.giveBack()
+		defer s.model.release(st.view)
 	}
 	startEvents(w)
 	if r.Method == http.MethodHead {
@@ -125,23 +123,6 @@ func startEvents(w *response) {
 	w.WriteHeader(http.StatusOK)
 }
 
-// chooseFiles makes the stream one of some files. It reports whether it may.
-func (st *stream) chooseFiles() bool {
-	st.model.mu.Lock()
-	defer st.model.mu.Unlock()
-	v := st.model.viewOfFiles(st.view, st.files)
-	if v != nil {
-		st.view = v
-	}
-	return v != nil
-}
-
-func (st *stream) giveBack() {
-	st.model.mu.Lock()
-	defer st.model.mu.Unlock()
-	st.model.release(st.view)
-}
-
 // update fills st.buf with what the client does not know yet. The channel that
 // it returns is closed when there is more.
 func (st *stream) update() <-chan struct{} {
@@ -149,25 +130,24 @@ func (st *stream) update() <-chan struct{} {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	st.buf = st.buf[:0]
-	first := !st.begun
+	first := st.tick == 0
 	if first {
 		st.buf = append(st.buf, "retry: 2000\n\n"...)
 	}
 	if m.tick == 0 {
 		return m.next // the first look is under way
 	}
+	var added map[int]bool
 	if first || st.version != m.version {
-		st.tellSeries(first)
+		added = st.tellSeries(first)
 	}
 	if first {
 		st.tellHistory()
 	}
-	st.begun, st.version = true, m.version
-	st.tellTick()
+	st.version = m.version
+	st.tellTick(added)
 	return m.next
 }
-
-func (st *stream) wantsFile(f *file) bool { return st.view.shows(f) && !f.gone }
 
 // choose finds the series that the client is to have.
 func (st *stream) choose() {
@@ -183,10 +163,7 @@ func (st *stream) choose() {
 	if !st.byFile {
 		return
 	}
-	for _, f := range m.order {
-		if !st.wantsFile(f) {
-			continue
-		}
+	for f := range m.shown(st.view) {
 		for _, s := range f.stats {
 			if st.wants(s.label) {
 				st.series = append(st.series, s)
@@ -198,27 +175,26 @@ func (st *stream) choose() {
 	}
 }
 
-// tellSeries writes the event series.
-func (st *stream) tellSeries(first bool) {
+// tellSeries writes the event series. It returns the ids of the series that the
+// client had not before.
+func (st *stream) tellSeries(first bool) (added map[int]bool) {
 	m := st.model
 	st.choose()
 	private := m.privateFiles(st.view)
 	files, series := []byte{'['}, []byte{'['}
 	there := make(map[int]bool, len(m.order))
-	for _, f := range m.order {
-		if !st.wantsFile(f) {
-			continue
-		}
+	for f := range m.shown(st.view) {
 		there[f.id] = true
 		if !st.told[f.id] || f.attrs > st.version {
 			files = f.appendJSON(comma(files))
 		}
 	}
 	chosen := make(map[int]bool, len(st.series))
+	added = make(map[int]bool)
 	for _, s := range st.series {
 		chosen[s.id] = true
 		if !st.known[s.id] {
-			st.added[s.id] = true
+			added[s.id] = true
 		}
 		if !st.known[s.id] || s.attrs > st.version {
 			series = s.appendJSON(comma(series))
@@ -227,11 +203,12 @@ func (st *stream) tellSeries(first bool) {
 	gone := missing(st.known, chosen)
 	goneFiles := missing(st.told, there)
 	if !first && len(files) == 1 && len(series) == 1 && len(gone) == 0 && len(goneFiles) == 0 && private == st.private {
-		return
+		return nil
 	}
 	st.known, st.told, st.private = chosen, there, private
 	st.buf = fmt.Appendf(st.buf, "event: series\ndata: {\"delay\":%g,\"history\":%g,\"step\":%g,\"first\":%t,\"files\":%s],\"series\":%s],\"gone\":%s,\"goneFiles\":%s,\"limited\":%t,\"private\":%d}\n\n",
 		m.delay.Seconds(), m.history.Seconds(), m.step(m.spanOf(st.points)), first, files, series, appendIDs(nil, gone), appendIDs(nil, goneFiles), st.limited, private)
+	return added
 }
 
 // missing returns the ids of before that are not in now.
@@ -290,14 +267,14 @@ func (st *stream) tellHistory() {
 	st.buf = append(body, "}}\n\n"...)
 }
 
-// tellTick writes the event tick, with the rows that changed since the last
-// one of this client.
-func (st *stream) tellTick() {
+// tellTick writes the event tick, with the rows that changed since the last one
+// of this client, and those of the series that were added.
+func (st *stream) tellTick(added map[int]bool) {
 	m := st.model
 	st.buf = fmt.Appendf(st.buf, "event: tick\nid: %d\ndata: {\"tick\":%d,\"time\":%s,\"rows\":[", m.tick, m.tick, appendTime(nil, m.tickTime))
 	var reset []int
 	for _, s := range st.series {
-		if (s.changed > st.tick || st.added[s.id]) && len(s.row) > 0 {
+		if (s.changed > st.tick || added[s.id]) && len(s.row) > 0 {
 			st.buf = append(comma(st.buf), s.row...)
 		}
 		if s.resetTick > st.tick && st.tick > 0 {
@@ -307,5 +284,4 @@ func (st *stream) tellTick() {
 	st.buf = appendIDs(append(st.buf, "],\"reset\":"...), reset)
 	st.buf = append(st.buf, "}\n\n"...)
 	st.tick = m.tick
-	clear(st.added)
 }

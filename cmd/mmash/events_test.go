@@ -173,7 +173,10 @@ func newTestStream(t *testing.T, m *model, query string) *stream {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if st.model, st.view = m, s.viewOf(r); st.files != nil && !st.chooseFiles() {
+	if st.model, st.view = m, s.viewOf(r); st.files != nil {
+		st.view = m.viewOfFiles(st.view, st.files)
+	}
+	if st.view == nil {
 		t.Fatal("no more choices of files")
 	}
 	return st

@@ -91,14 +91,16 @@ func (r *ring) mean(m *model, from, count int) float64 {
 
 // addPoint adds the point of the last tick to the history of s.
 func (s *series) addPoint(m *model) {
-	if m.slots == 0 || s.kind == text || s.kind == constant {
-		return
-	}
-	if s.rings == nil {
-		s.rings = make([]ring, s.kind.numbers())
-	}
+	s.makeRings(m)
 	for i := range s.rings {
 		s.rings[i].add(m, s.point(i))
+	}
+}
+
+// makeRings makes the rings of s where it has a history and none yet.
+func (s *series) makeRings(m *model) {
+	if s.rings == nil && m.slots > 0 && s.kind != text && s.kind != constant {
+		s.rings = make([]ring, s.kind.numbers())
 	}
 }
 

@@ -2,7 +2,6 @@ package main
 
 import (
 	"iter"
-	"math"
 	"strings"
 	"sync"
 	"time"
@@ -260,7 +259,7 @@ func (m *model) newSeries(f *file, command string, s *reader.Sample) *series {
 	m.version++
 	st := &series{
 		id: m.lastID, file: f, command: command, label: s.Series.Label,
-		typ: s.Type, kind: kindOf(s), attrs: m.version, part: math.NaN(),
+		typ: s.Type, kind: kindOf(s), attrs: m.version, parts: noParts,
 	}
 	if d := s.Description; d != nil {
 		st.unit, st.about, st.every = d.Unit, d.About, d.Every

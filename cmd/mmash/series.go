@@ -37,8 +37,7 @@ type series struct {
 	anew     bool            // the text is another one
 
 	// Of the last tick.
-	part      float64                 // the rate, or the mean of the interval; NaN where there is none
-	parts     [len(quantiles)]float64 // of a histogram; NaN where there are none
+	parts     [len(quantiles)]float64 // see intervalParts
 	dead      bool                    // its writer has ended, and with it what it says
 	last      format.Value
 	lastOf    int
@@ -167,23 +166,15 @@ func (s *series) counts() bool {
 // settle makes the row of s and adds a point to its history, elapsed after the
 // last tick.
 func (s *series) settle(m *model, elapsed time.Duration) {
-	part := math.NaN()
-	switch {
-	case elapsed <= 0 || s.reset || s.busy:
-	case s.kind == counter && s.hasDelta:
-		part = s.delta / elapsed.Seconds()
-	case s.kind == average && s.interval.Count > 0:
-		part = s.interval.Total / float64(s.interval.Count)
-	}
-	parts := s.percentiles(elapsed)
+	parts := s.intervalParts(elapsed)
 	dead := s.file != nil && !s.counts()
-	same := len(s.row) > 0 && same(part, s.part) && same(parts[0], s.parts[0]) && same(parts[1], s.parts[1]) && same(parts[2], s.parts[2]) && s.value.Class() == s.last.Class() && s.value.Uint() == s.last.Uint() &&
-		!s.anew && s.of == s.lastOf && dead == s.dead
+	same := len(s.row) > 0 && same(parts[0], s.parts[0]) && same(parts[1], s.parts[1]) && same(parts[2], s.parts[2]) &&
+		s.value.Class() == s.last.Class() && s.value.Bits() == s.last.Bits() && !s.anew && s.of == s.lastOf && dead == s.dead
 	if s.reset {
 		s.resetTick = m.tick
 	}
 	if !same {
-		s.part, s.parts, s.dead, s.last, s.lastOf = part, parts, dead, s.value, s.of
+		s.parts, s.dead, s.last, s.lastOf = parts, dead, s.value, s.of
 		s.changed = m.tick
 		if !m.rowless {
 			s.row = s.appendRow(s.row[:0])
@@ -192,11 +183,21 @@ func (s *series) settle(m *model, elapsed time.Duration) {
 	s.addPoint(m)
 }
 
-// percentiles returns those of the interval.
-func (s *series) percentiles(elapsed time.Duration) (parts [len(quantiles)]float64) {
-	some := s.state != nil && elapsed > 0 && !s.reset && !s.busy
-	for i, q := range quantiles {
-		if parts[i] = math.NaN(); some {
+var noParts = [len(quantiles)]float64{math.NaN(), math.NaN(), math.NaN()}
+
+// intervalParts returns what s says of the interval: the rate of a counter or the
+// mean of an average first, and the percentiles of a histogram. A part is NaN
+// where there is none.
+func (s *series) intervalParts(elapsed time.Duration) [len(quantiles)]float64 {
+	parts := noParts
+	switch {
+	case elapsed <= 0 || s.reset || s.busy:
+	case s.kind == counter && s.hasDelta:
+		parts[0] = s.delta / elapsed.Seconds()
+	case s.kind == average && s.interval.Count > 0:
+		parts[0] = s.interval.Total / float64(s.interval.Count)
+	case s.kind == histogram && s.state != nil:
+		for i, q := range quantiles {
 			parts[i] = s.state.interval.Quantile(q)
 		}
 	}
@@ -217,17 +218,12 @@ func same(x, y float64) bool { return x == y || x != x && y != y }
 // point returns what the graphs show, the number i of a histogram.
 func (s *series) point(i int) float64 {
 	switch {
-	case s.kind == histogram:
+	case s.kind == counter || s.kind == average || s.kind == histogram:
 		return s.parts[i]
-	case s.kind == counter || s.kind == average:
-		return s.part
-	case s.kind == gauge || s.kind == moving || s.kind == boolean:
-		if s.dead || s.value.Class() == 0 {
-			return math.NaN()
-		}
-		return s.value.Float()
+	case s.kind == text || s.kind == constant || s.dead || s.value.Class() == 0:
+		return math.NaN()
 	}
-	return math.NaN()
+	return s.value.Float()
 }
 
 // maxStreamText is how much of a text streams have, in bytes.
@@ -242,7 +238,7 @@ func (s *series) appendRow(dst []byte) []byte {
 	dst = appendStreamValue(dst, s.value)
 	switch {
 	case s.kind == counter || s.kind == average:
-		dst = appendFloat(append(dst, ','), s.part, 6)
+		dst = appendFloat(append(dst, ','), s.parts[0], 6)
 	case s.kind == histogram && math.IsNaN(s.parts[0]):
 		dst = append(dst, ",null"...)
 	case s.kind == histogram:

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"iter"
 	"math"
 	"path/filepath"
 	"slices"
@@ -33,6 +34,17 @@ func (v *view) shows(f *file) bool {
 	return v.mayShow(f) && (v.files == nil || v.files.Match(filepath.Base(f.path)))
 }
 
+// shown yields the files that v shows, in the order in which they were found.
+func (m *model) shown(v *view) iter.Seq[*file] {
+	return func(yield func(*file) bool) {
+		for _, f := range m.order {
+			if v.shows(f) && !f.gone && !yield(f) {
+				return
+			}
+		}
+	}
+}
+
 // maxFileViews bounds the views of some files, since each is folded at each
 // tick.
 const maxFileViews = 50
@@ -41,6 +53,8 @@ const maxFileViews = 50
 // there are too many others. Streams that ask for the same share it; each gives
 // it back by release.
 func (m *model) viewOfFiles(v *view, glob *cli.LabelGlob) *view {
+	m.mu.Lock()
+	defer m.mu.Unlock()
 	n := 0
 	for _, other := range m.views {
 		if other.files == nil {
@@ -70,6 +84,8 @@ func (m *model) viewOfFiles(v *view, glob *cli.LabelGlob) *view {
 
 // release gives a view of some files back.
 func (m *model) release(v *view) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
 	if v.users--; v.users > 0 {
 		return
 	}
@@ -84,26 +100,22 @@ func (m *model) release(v *view) {
 // adopt gives a new group the state and the history of its members.
 func (g *series) adopt(m *model) {
 	g.foldMembers()
-	part, parts := math.NaN(), g.percentiles(0)
+	g.parts = noParts
 	for _, st := range g.members {
+		part := &g.parts[0]
 		switch {
-		case st.part != st.part:
-		case g.kind == counter && part == part:
-			part += st.part
+		case len(g.members) == 1:
+			g.parts = st.parts
+		case g.kind == histogram || math.IsNaN(st.parts[0]):
+		case g.kind == counter && !math.IsNaN(*part):
+			*part += st.parts[0]
 		default:
-			part = st.part
-		}
-		if len(g.members) == 1 {
-			parts = st.parts
+			*part = st.parts[0]
 		}
 	}
-	g.part, g.parts = part, parts
 	g.row, g.changed, g.last, g.lastOf = g.appendRow(nil), m.tick, g.value, g.of
 	g.clear()
-	if m.slots == 0 || g.kind == text || g.kind == constant {
-		return
-	}
-	g.rings = make([]ring, g.kind.numbers())
+	g.makeRings(m)
 	for i := range g.rings {
 		g.rings[i].adopt(m, g, i)
 	}
@@ -150,7 +162,7 @@ func (v *view) join(m *model, st *series) {
 	g := v.groups[key]
 	if g == nil {
 		m.lastID++
-		g = &series{id: m.lastID, command: st.command, label: st.label, typ: st.typ, kind: st.kind, attrs: m.version, part: math.NaN()}
+		g = &series{id: m.lastID, command: st.command, label: st.label, typ: st.typ, kind: st.kind, attrs: m.version, parts: noParts}
 		v.groups[key] = g
 		v.list = append(v.list, g)
 	}
