@@ -281,32 +281,30 @@ func (c *Count) addGuarded(n uint64) {
 	c.update(func(words unsafe.Pointer) { atomic.AddUint64((*uint64)(words), n) })
 }
 
-// incGuarded is ref.update written out, since that makes it a third faster.
+// incGuarded is addGuarded of 1, faster where all is well.
 func (c *Count) incGuarded() {
+	if !c.tryInc() {
+		c.addGuarded(1)
+	}
+}
+
+// tryInc adds 1 and reports whether it did. If not, addGuarded meets the same
+// cause again, and deals with it. The deferred function refers to no variable:
+// one that does takes 1.5 ns more.
+func (c *Count) tryInc() (done bool) {
 	a := c.anchor.Load()
-	if a == nil {
-		return
+	if a == nil || a.visited || a.region.broken.Load() || debug.SetPanicOnFault(true) {
+		return false
 	}
-	r := a.region
-	if r.broken.Load() {
-		r.dropped.Add(1)
-		return
-	}
-	old, done := debug.SetPanicOnFault(true), false
 	defer func() {
-		if !done {
-			r.fault(recover(), old)
-			r.dropped.Add(1)
+		if recover() != nil {
+			debug.SetPanicOnFault(false)
 		}
 	}()
-	if a.moved() {
-		r.dropped.Add(1)
-	} else {
-		atomic.AddUint64((*uint64)(a.words), 1)
-	}
+	atomic.AddUint64((*uint64)(a.words), 1)
 	runtime.KeepAlive(a)
-	done = true
-	debug.SetPanicOnFault(old)
+	debug.SetPanicOnFault(false)
+	return true
 }
 
 // A Word is an aligned 8-byte word of a region that holds a number of any
