@@ -226,7 +226,7 @@ func (p *Poller) unmap(f *polled) {
 // reports whether the filters would say the same of f at any time.
 func (p *Poller) choose(f *polled, old []field, goOn bool) (settled bool) {
 	f.fields, f.requests, f.room, f.Polled = nil, nil, 0, 0
-	include, settled := p.Filters.match(p.reader.Stats(), f.Writer)
+	include, settled := p.Filters.Match(p.reader.Stats(), f.Writer)
 	if !include {
 		return settled
 	}

@@ -28,14 +28,8 @@ func ParseFilter(text string) Filter {
 type Filters []Filter
 
 // Match reports whether the stats of a file of w meet the filters, and whether
-// they would at any time.
-func (fs Filters) Match(stats iter.Seq[format.Stat], w liveness.Writer) (match, settled bool) {
-	return fs.match(stats, w)
-}
-
-// match reports whether the stats of a file of w meet the filters, and whether
 // that is settled: a value that may change settles nothing.
-func (fs Filters) match(stats iter.Seq[format.Stat], w liveness.Writer) (match, settled bool) {
+func (fs Filters) Match(stats iter.Seq[format.Stat], w liveness.Writer) (match, settled bool) {
 	met := make(map[string]bool)
 	settled = true
 	for _, f := range fs {

@@ -415,7 +415,7 @@ func TestFilters(t *testing.T) {
 		for _, text := range test.filters {
 			filters = append(filters, ParseFilter(text))
 		}
-		if match, settled := filters.match(slices.Values(stats), liveness.Writer{KeepsLock: test.ours}); match != test.match || settled != test.settled {
+		if match, settled := filters.Match(slices.Values(stats), liveness.Writer{KeepsLock: test.ours}); match != test.match || settled != test.settled {
 			t.Errorf("match(%q) = %v, %v, want %v, %v", test.filters, match, settled, test.match, test.settled)
 		}
 	}
