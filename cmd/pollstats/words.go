@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"regexp"
 	"slices"
 	"strings"
 	"syscall"
@@ -64,7 +63,11 @@ type words struct {
 	files   []string
 }
 
-var number = regexp.MustCompile(`^([0-9]+\.?[0-9]*|\.[0-9]+)$`)
+// isNumber reports whether a word, which is not empty, is a decimal number without
+// a sign.
+func isNumber(word string) bool {
+	return strings.Trim(word, "0123456789.") == "" && strings.Count(word, ".") <= 1 && word != "."
+}
 
 // split tells the arguments apart. Where first is true, the first word is a field
 // even if a file has its name, and all are that where recorded is true, since the
@@ -74,7 +77,7 @@ func split(args []string, first, recorded bool) (w words, err error) {
 		switch {
 		case arg == "":
 			return w, errors.New("an argument is empty")
-		case number.MatchString(arg):
+		case isNumber(arg):
 			w.numbers = append(w.numbers, arg)
 			w.both = append(w.both, arg)
 		case isFile(arg, first && len(w.fields) == 0 || recorded):
