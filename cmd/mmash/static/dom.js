@@ -22,7 +22,7 @@ function svg(name, props, ...children) {
   return e;
 }
 
-// setText and setClass leave what is so already, since writing costs a layout.
+// setText and the others leave what is so already, since writing costs a layout.
 function setText(e, text) {
   if (e.textContent !== text) e.textContent = text;
 }
@@ -35,9 +35,25 @@ function setAttribute(e, name, value) {
   if (e.getAttribute(name) !== value) e.setAttribute(name, value);
 }
 
+// setPressed shows whether a button is on.
+function setPressed(button, on) {
+  setClass(button, "on", on);
+  setAttribute(button, "aria-pressed", String(on));
+}
+
+// setCount gives e so many children, of which make returns one.
+function setCount(e, count, make) {
+  while (e.childElementCount > count) e.lastElementChild.remove();
+  while (e.childElementCount < count) e.append(make());
+}
+
+function setChildren(e, children) {
+  if (e.childElementCount !== children.length || children.some((child, i) => e.children[i] !== child)) e.replaceChildren(...children);
+}
+
 // labelParts returns the muted prefix of a label and its last part in bold.
 function labelParts(label, prefix = label.slice(0, label.lastIndexOf(".") + 1)) {
-  return [prefix ? el("span", { class: "pre" }, prefix) : null, el("b", {}, label.slice(prefix.length))];
+  return [...prefix ? [el("span", { class: "pre" }, prefix)] : [], el("b", {}, label.slice(prefix.length))];
 }
 
 function extent(points, low = Infinity, high = -Infinity) {
@@ -132,8 +148,7 @@ class Strip {
       const isOdd = odd.includes(i);
       if (Number.isFinite(v) && (!many || isOdd)) shown.push([x(v), isOdd]);
     });
-    while (this.dots.childElementCount > shown.length) this.dots.lastElementChild.remove();
-    while (this.dots.childElementCount < shown.length) this.dots.append(svg("circle", { cy: 9 }));
+    setCount(this.dots, shown.length, () => svg("circle", { cy: 9 }));
     shown.forEach(([cx, isOdd], i) => {
       const dot = this.dots.children[i];
       setAttribute(dot, "cx", cx);

@@ -1,7 +1,5 @@
 "use strict";
 // Graphs of some stats: a line a writer, or all together.
-const store = new Store();
-page.store = store;
 const MAX_GRAPHS = 50;
 const MAX_COLORS = 8; // lines that can be told apart
 const COLUMNS = 120; // points a graph has: each is a mean
@@ -18,16 +16,8 @@ function readAddress() {
   view.zero = p.get("zero") === "1";
   view.chosen = view.names.length > 0;
   document.getElementById("zero").checked = view.zero;
-  for (const button of document.querySelectorAll("#by button")) {
-    const on = button.dataset.by === view.by;
-    setClass(button, "on", on);
-    setAttribute(button, "aria-pressed", String(on));
-  }
+  for (const button of document.querySelectorAll("#by button")) setPressed(button, button.dataset.by === view.by);
 }
-
-const nameOf = series => series.command + ":" + series.label;
-const fileOf = series => store.files.get(series.file)?.name || "";
-const collator = new Intl.Collator("en", { numeric: true });
 
 // seriesOf returns the stats that a name in the address means: COMMAND:LABEL, or
 // the LABEL of any program.
@@ -62,7 +52,7 @@ class Graph {
     this.legend = el("div", { class: "legend" });
     this.larger = el("button", { type: "button", "aria-label": "Larger", "aria-pressed": "false", onclick: () => this.toggleLarge() }, "⤢");
     this.element = el("section", { class: "card", "aria-label": nameOf(series) },
-      el("div", { class: "chead" }, el("h2", { class: "label", title: series.about || nameOf(series) }, ...labelParts(series.label).filter(Boolean)), this.mode, this.big, this.larger,
+      el("div", { class: "chead" }, el("h2", { class: "label", title: series.about || nameOf(series) }, ...labelParts(series.label)), this.mode, this.big, this.larger,
         el("button", { type: "button", "aria-label": "Remove " + series.label, onclick: () => remove(this) }, "✕")), this.plot, this.legend);
     graphOf.set(this.element, this);
     watcher.observe(this.element);
@@ -187,8 +177,7 @@ class Graph {
       const others = rows.filter(row => !entries.includes(row));
       if (others.length) entries.push({ name: plural(others.length, entries.length ? "other" : "writer"), key: "kx", value: median(others.map(row => row.value)) });
     }
-    while (this.legend.childElementCount > entries.length) this.legend.lastElementChild.remove();
-    while (this.legend.childElementCount < entries.length) this.legend.append(el("span", { class: "k" }, el("i", {}), el("span", {}), el("span", { class: "v" })));
+    setCount(this.legend, entries.length, () => el("span", { class: "k" }, el("i", {}), el("span", {}), el("span", { class: "v" })));
     entries.forEach((entry, i) => {
       const [mark, name, v] = this.legend.children[i].children;
       setClass(this.legend.children[i], "odd", entry.odd === true);
@@ -209,8 +198,7 @@ class Graph {
 
 // colorOf returns the number of the color of a writer, the same in all graphs.
 function colorOf(writer) {
-  const files = [...store.files.values()].filter(file => file.command === writer.command).sort((a, b) => collator.compare(a.name, b.name));
-  return Math.max(0, files.findIndex(file => file.id === writer.file)) % MAX_COLORS;
+  return Math.max(0, filesOf(writer.command).findIndex(file => file.id === writer.file)) % MAX_COLORS;
 }
 
 function lastFinite(lines) {
@@ -290,10 +278,8 @@ function build() {
     else graphs.set(series.key, new Graph(series));
   }
   const elements = wanted.map(s => graphs.get(s.key).element);
-  if (elements.some((e, i) => grid.children[i] !== e) || grid.childElementCount !== elements.length) {
-    grid.replaceChildren(...elements.length ? elements : [el("div", { class: "empty" }, el("h2", {}, "Nothing to graph"),
-      el("p", {}, view.names.length ? "No file has these stats now." : "No stats yet."), el("a", { class: "btn", href: page.root || "./" }, "All stats"))]);
-  }
+  setChildren(grid, elements.length ? elements : [el("div", { class: "empty" }, el("h2", {}, "Nothing to graph"),
+    el("p", {}, view.names.length ? "No file has these stats now." : "No stats yet."), el("a", { class: "btn", href: page.root || "./" }, "All stats"))]);
   document.title = plural(wanted.length, "graph") + " – " + document.body.dataset.title;
   draw();
 }
@@ -428,7 +414,6 @@ addEventListener("popstate", () => {
 });
 readAddress();
 
-const escapeGlob = text => text.replace(/[\\*?[]/g, "\\$&");
 const connection = page.connect(() => {
   const p = new URLSearchParams({ by: view.chosen ? "file" : "command", history: String(MAX_POINTS) });
   for (const label of labelsOf(view.names)) p.append("label", escapeGlob(label));
@@ -439,14 +424,6 @@ const connection = page.connect(() => {
     document.getElementById("all").href = page.address(page.root);
     for (const graph of graphs.values()) graph.describedAt = 0;
   },
-  series(event) { store.takeSeries(event); },
-  history(event) { store.takeHistory(event); },
-  tick(event) {
-    store.takeTick(event);
-    if (store.built !== store.folded) {
-      store.built = store.folded;
-      build();
-    } else draw();
-  },
-  state: (state, lost) => page.setState(state, lost),
+  build,
+  draw,
 });

@@ -1,7 +1,5 @@
 "use strict";
 // The list of all stats, a section a program.
-const store = new Store();
-page.store = store;
 const MAX_CARDS = 4; // of unusual stats
 const SORT_PAUSE = 5; // seconds between two sorts by what changes
 const HEADING = 3; // stats of one inner prefix share a heading
@@ -25,11 +23,7 @@ function readAddress() {
   document.getElementById("q").value = view.query;
 }
 
-// name is how the address calls a stat.
-const nameOf = series => series.command + ":" + series.label;
 const compare = (a, b) => a < b ? -1 : a > b ? 1 : 0;
-// collator puts web-9 before web-10.
-const collator = new Intl.Collator("en", { numeric: true });
 
 // SORTS are the orders of rows: each returns a number, and the largest is first.
 const SORTS = {
@@ -38,8 +32,6 @@ const SORTS = {
   rate: row => row.series.isCounter ? row.series.now || 0 : -1,
   differ: row => row.odd.length * 1e3 + row.spread,
 };
-
-const fileOf = series => store.files.get(series.file)?.name || "";
 
 // A Section is a program.
 class Section {
@@ -67,7 +59,7 @@ class Section {
     setAttribute(this.twist, "aria-expanded", String(!closed));
     setAttribute(this.twist, "aria-label", (closed ? "Unfold " : "Fold ") + this.command);
     this.table.hidden = closed;
-    this.files = [...store.files.values()].filter(file => file.command === this.command && !file.error).sort((a, b) => collator.compare(a.name, b.name));
+    this.files = filesOf(this.command).filter(file => !file.error);
     setText(this.period, (page.recorded ? "" : "Last ") + page.rangeText());
     setText(this.writers, this.files.length > 1 ? "Writers" : "");
     this.rows = rows;
@@ -90,8 +82,7 @@ class Section {
   draw() {
     const odd = new Set(this.rows.flatMap(row => row.odd.map(i => row.series.writers[i]?.file)));
     const few = this.files.length <= STRIP_DOTS ? this.files : [];
-    while (this.squares.childElementCount > few.length) this.squares.lastElementChild.remove();
-    while (this.squares.childElementCount < few.length) this.squares.append(el("i", {}));
+    setCount(this.squares, few.length, () => el("i", {}));
     few.forEach((file, i) => {
       const square = this.squares.children[i];
       setAttribute(square, "class", file.live === false ? "dead" : file.live === null ? "none" : file.stale || odd.has(file.id) ? "odd" : "live");
@@ -154,7 +145,7 @@ class Card {
     const { series, judge, odd } = row;
     if (this.series !== series) {
       this.series = series;
-      this.label.replaceChildren(...labelParts(series.label).filter(Boolean));
+      this.label.replaceChildren(...labelParts(series.label));
       this.element.setAttribute("href", graphAddress([series]));
       this.element.setAttribute("title", series.label);
     }
@@ -358,7 +349,7 @@ function draw() {
 function drawCards() {
   const odd = view.query ? [] : shownOrFolded().filter(row => row.judge.unusual || row.odd.length).sort((a, b) => b.score - a.score).slice(0, MAX_CARDS);
   odd.forEach((row, i) => cards[i].draw(row));
-  if (parts.cards.childElementCount !== odd.length) parts.cards.replaceChildren(...cards.slice(0, odd.length).map(card => card.element));
+  setChildren(parts.cards, cards.slice(0, odd.length).map(card => card.element));
   parts.cards.hidden = odd.length === 0;
 }
 
@@ -471,21 +462,13 @@ readAddress();
 
 const connection = page.connect(() => {
   const p = new URLSearchParams({ by: "file", history: "300" });
-  if (view.file) p.set("file", view.file.replace(/[\\*?[]/g, "\\$&"));
+  if (view.file) p.set("file", escapeGlob(view.file));
   return "events?" + p;
 }, {
   forget() {
     for (const row of rows.values()) watcher.unobserve(row.element);
     rows.clear();
   },
-  series(event) { store.takeSeries(event); },
-  history(event) { store.takeHistory(event); },
-  tick(event) {
-    store.takeTick(event);
-    if (store.built !== store.folded) {
-      store.built = store.folded;
-      build();
-    } else draw();
-  },
-  state: (state, lost) => page.setState(state, lost),
+  build,
+  draw,
 });

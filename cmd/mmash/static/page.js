@@ -25,7 +25,7 @@ const page = {
 
   // setState shows whether values are fresh.
   setState(state, lost) {
-    const words = { live: ["Live, every " + this.every(), "Live"], paused: ["Paused", "Paused"], lost: ["Not connected", "Not connected"] }[state];
+    const words = { live: [`Live, every ${store.delay} s`, "Live"], paused: ["Paused", "Paused"], lost: ["Not connected", "Not connected"] }[state];
     const button = document.getElementById("pause");
     if (words) {
       setText(button.querySelector(".wide"), words[0]);
@@ -44,20 +44,11 @@ const page = {
     this.state = state;
   },
 
-  every() {
-    const delay = this.store?.delay || Number(document.body.dataset.delay);
-    return delay + " s";
-  },
-
   // setRange shows the last minutes. A range beyond what the server keeps fills
   // with time.
   setRange(seconds) {
     this.range = seconds;
-    for (const button of document.querySelectorAll("#range button")) {
-      const on = Number(button.dataset.seconds) === seconds;
-      setClass(button, "on", on);
-      setAttribute(button, "aria-pressed", String(on));
-    }
+    for (const button of document.querySelectorAll("#range button")) setPressed(button, Number(button.dataset.seconds) === seconds);
   },
 
   rangeText() {
@@ -65,8 +56,25 @@ const page = {
     return digits(this.range / seconds) + " " + unit;
   },
 
-  // connect follows the stream at a URL, or reads a range of the archive.
-  connect(url, on) { return this.recorded ? new Recording(url, on) : new Connection(url, on); },
+  // connect brings to the store what the stream at a URL tells, or what a range of
+  // the archive has. build is called where other series are there, draw where they
+  // have other values, and forget where a range comes that has nothing to do with
+  // what was.
+  connect(url, { forget, build, draw }) {
+    return new (this.recorded ? Recording : Connection)(url, {
+      forget,
+      series(event) { store.takeSeries(event); },
+      history(event) { store.takeHistory(event); },
+      tick(event) {
+        store.takeTick(event);
+        if (store.built !== store.folded) {
+          store.built = store.folded;
+          build();
+        } else draw();
+      },
+      state: (state, lost) => this.setState(state, lost),
+    });
+  },
 
   // span returns what addresses of other pages have of the range.
   span() {
@@ -176,6 +184,22 @@ const page = {
       el("p", {}, "Both are advice, and no alert.", this.recorded ? " They are judged as of the end of the range; of a long one, the last point stands for the last 10 seconds." : ""));
   },
 };
+
+// nameOf returns how the address calls a stat.
+const nameOf = series => series.command + ":" + series.label;
+
+const fileOf = series => store.files.get(series.file)?.name || "";
+
+// collator puts web-9 before web-10.
+const collator = new Intl.Collator("en", { numeric: true });
+
+// filesOf returns the files of a program, in the order of their names.
+function filesOf(command) {
+  return [...store.files.values()].filter(file => file.command === command).sort((a, b) => collator.compare(a.name, b.name));
+}
+
+// escapeGlob returns the glob that matches text alone.
+function escapeGlob(text) { return text.replace(/[\\*?[]/g, "\\$&"); }
 
 // writerName returns a file's name without what all have.
 function writerName(name) {

@@ -85,8 +85,7 @@ class Row {
   place(series, prefix) {
     this.series = series;
     setClass(this.head, "d1", prefix !== null);
-    this.label.replaceChildren(...labelParts(series.label, prefix ?? undefined).filter(Boolean));
-    if (prefix !== null) this.label.firstChild?.classList.contains("pre") && this.label.firstChild.remove();
+    this.label.replaceChildren(...labelParts(series.label, prefix ?? undefined).slice(prefix === null ? 0 : -1));
     const open = view.open.has(nameOf(series)) && this.canOpen;
     setClass(this.twist, "none", !this.canOpen);
     this.twist.disabled = !this.canOpen;
@@ -145,12 +144,11 @@ class Row {
       const one = count === 1;
       setText(this.text, Number.isNaN(trues) ? NOTHING : one ? String(trues === 1) : `${trues} of ${count} true`);
       const dots = live.length > STRIP_DOTS ? [] : live;
-      while (this.bools.childElementCount > dots.length) this.bools.lastElementChild.remove();
-      while (this.bools.childElementCount < dots.length) this.bools.append(el("i", {}));
+      setCount(this.bools, dots.length, () => el("i", {}));
       dots.forEach((w, i) => setClass(this.bools.children[i], "f", w.value !== true));
     } else {
       const values = new Set(live.map(w => w.value));
-      setText(this.text, s.value === null ? NOTHING : s.kind === "constant" ? constantText(s) : String(s.value));
+      setText(this.text, textOf(s));
       setText(this.more, values.size > 1 ? values.size + " different" : "");
     }
     setAttribute(this.text, "title", this.text.textContent);
@@ -158,8 +156,10 @@ class Row {
   }
 }
 
-function constantText(s) {
-  if (typeof s.value === "string" && s.type === "string") return s.value;
+// textOf returns the value of what is no number that changes.
+function textOf(s) {
+  if (s.value === null) return NOTHING;
+  if (s.kind !== "constant" || s.type === "string") return String(s.value);
   if (s.label.endsWith("sys.created")) return UNITS.unixtime.text(s.number);
   return s.unit ? withUnit(s.number, s.unit) : String(s.value);
 }
@@ -216,7 +216,7 @@ class Details {
     }
     const range = yRange(low, high), most = Math.max(...this.settled.map(e => Math.abs(e.value) || 0));
     const rows = this.settled.map(entry => this.drawWriter(entry, points.get(entry.writer), range, most));
-    if (rows.some((row, i) => this.body.children[i] !== row) || this.body.childElementCount !== rows.length) this.body.replaceChildren(...rows);
+    setChildren(this.body, rows);
   }
 
   drawWriter({ writer, odd, value }, points, range, most) {
@@ -228,7 +228,7 @@ class Details {
     setText(part.chip, !live ? "ended" : [odd && "differs", store.files.get(writer.file)?.stale && "stale"].filter(Boolean).join(", "));
     part.chip.hidden = part.chip.textContent === "";
     if (!s.isNumber) {
-      setText(part.now, writer.value === null ? NOTHING : s.kind === "constant" ? constantText(writer) : String(writer.value));
+      setText(part.now, textOf(writer));
       return part.element;
     }
     setClass(part.spark.element, "odd", odd);

@@ -215,6 +215,9 @@ class Store {
   }
 }
 
+// store is what the page shows.
+const store = new Store();
+
 // A Connection follows the stream at a URL, and connects again when it is lost.
 class Connection {
   // on has series, history and tick, and state, which is told "live", "lost" or
