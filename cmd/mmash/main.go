@@ -126,7 +126,7 @@ func (c *command) serve(listeners []listener, args []string) int {
 	if c.Log {
 		s.log = c.Stderr
 	}
-	data := pageData{Host: hostName(), Version: cli.Version, Delay: c.delay.Seconds(), History: c.history.Seconds()}
+	data := pageData{Host: hostName(), Version: cli.Version, History: c.history.Seconds()}
 	var err error
 	if c.Replay != "" {
 		if s.recording, err = c.openRecording(unix); err != nil {

@@ -33,7 +33,7 @@ type static struct {
 // A pageData is what a page is told.
 type pageData struct {
 	Host, Looks, Version string
-	Delay, History       float64 // in seconds
+	History              float64 // in seconds
 	Recorded             bool    // Looks is an archive
 }
 
