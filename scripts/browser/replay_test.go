@@ -203,6 +203,31 @@ func TestReplayFollows(t *testing.T) {
 	p.until(recorded(149))
 }
 
+// A server that is too busy is asked once more, after the time that it names.
+func TestReplayComesAgain(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "night")
+	newNight().record(t, dir, 100)
+	s := replay(t, dir)
+	p := open(t, s.url)
+	p.until(row("web.requests"))
+	busy := func(answers int) {
+		eval[any](p, fmt.Sprintf(`(fetch => { let left = %d; window.asked = 0; window.fetch = (...args) => {
+			window.asked++;
+			if (left-- <= 0) return fetch(...args);
+			return Promise.resolve(new Response('{"error":"too many others"}', { status: 503, headers: { "Retry-After": "1" } }));
+		}; })(window.fetch)`, answers))
+		p.click("#pause")
+	}
+	said := func(text string) string {
+		return fmt.Sprintf(`document.getElementById("said").innerText === %q`, text)
+	}
+	busy(1)
+	p.until(said("too many others: trying again in 1 s"))
+	p.until(said("") + ` && window.asked === 2`)
+	busy(2)
+	p.until(said("too many others") + ` && window.asked === 2`)
+}
+
 // What is wrong is said on the page.
 func TestReplayDamage(t *testing.T) {
 	dir := recordNight(t)

@@ -141,13 +141,20 @@ class Recording {
     this.reopen();
   }
 
-  async reopen() {
+  // reopen reads the range. Where the server is too busy, it tries once again.
+  async reopen(again = true) {
     this.abort?.abort();
+    clearTimeout(this.retry);
     const abort = this.abort = new AbortController();
     replay.say("Reading …");
     try {
       const answer = await fetch(this.address(), { signal: abort.signal });
-      if (!answer.ok) throw new Error((await answer.json()).error);
+      if (!answer.ok) {
+        const { error } = await answer.json(), wait = Number(answer.headers.get("Retry-After"));
+        if (answer.status !== 503 || !again) throw new Error(error);
+        this.retry = setTimeout(() => this.reopen(false), wait * 1000);
+        return replay.say(`${error}: trying again in ${wait} s`);
+      }
       let ended = false;
       for await (const [name, event] of events(answer.body)) {
         if (abort.signal.aborted) return;
