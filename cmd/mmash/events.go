@@ -244,7 +244,7 @@ func (s *series) appendJSON(dst []byte) []byte {
 		file = strconv.Itoa(s.file.id)
 	}
 	return fmt.Appendf(dst, `{"id":%d,"label":%s,"command":%s,"file":%s,"kind":%q,"type":%q,"unit":%s,"about":%s,"fold":%q}`,
-		s.id, quoted(s.label), quoted(s.command), file, kindNames[s.kind], s.typ, quoted(s.unit), quoted(s.about), foldNames[s.kind])
+		s.id, quoted(s.label), quoted(s.command), file, kindNames[s.kind], s.typ, quoted(s.unit), quoted(s.about), s.foldName())
 }
 
 // tellHistory writes the event history.

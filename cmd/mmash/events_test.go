@@ -652,3 +652,34 @@ func TestTooManyStreams(t *testing.T) {
 		t.Errorf("one stream too many gets %d %s", answer.StatusCode, body)
 	}
 }
+
+// Of several writers the latest time is shown: their sum says nothing.
+func TestTimesOfSeveralWriters(t *testing.T) {
+	dir := t.TempDir()
+	for i, seconds := range []float64{1e9, 3e9, 2e9} {
+		var last mmstats.Gauge[float64]
+		f, err := mmstats.Create(mmstats.Options{Path: fmt.Sprintf("%s/web-%d-%d.mmstats", dir, os.Getpid(), i)}, mmstats.Labeled{Label: "last", Unit: "unixtime", Stat: &last})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer f.Close()
+		last.Set(seconds)
+	}
+	m := testModel(t, dir, time.Second, 10*time.Second)
+	m.tickAt(0)
+	early := new(client)
+	early.take(t, newTestStream(t, m, "label=last&history=10"))
+	m.tickAt(1)
+	late := new(client)
+	late.take(t, newTestStream(t, m, "label=last&history=10&file=*-%5B01%5D.mmstats"))
+	for _, c := range []*client{early, late} {
+		for id, s := range c.series {
+			if got := fmt.Sprint(s["fold"], c.rows[id], c.points[id]); got != "max[3000000000] [3e+09]" && got != "max[3000000000] [3e+09 3e+09]" {
+				t.Errorf("the series is %s", got)
+			}
+		}
+		if len(c.series) != 1 {
+			t.Errorf("%d series", len(c.series))
+		}
+	}
+}

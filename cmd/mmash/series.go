@@ -78,6 +78,19 @@ var quantiles = [...]float64{0.5, 0.9, 0.99}
 var kindNames = [...]string{constant: "constant", gauge: "gauge", counter: "counter", boolean: "bool", text: "string", average: "average", moving: "gauge", histogram: "histogram"}
 var foldNames = [...]string{constant: "one", gauge: "sum", counter: "sum", boolean: "count", text: "one", average: "avg", moving: "avg", histogram: "merge"}
 
+// unixTime is the unit of times of day, of which the sum says nothing.
+const unixTime = "unixtime"
+
+// foldName returns how several series are made one of the kind of s.
+func (s *series) foldName() string {
+	if s.isTime() {
+		return "max"
+	}
+	return foldNames[s.kind]
+}
+
+func (s *series) isTime() bool { return s.kind == gauge && s.unit == unixTime }
+
 func kindOf(s *reader.Sample) kind {
 	switch t, k := s.Type, s.Kind; {
 	case !s.File.Writer.MayChange([]byte(s.Series.Label), k, s.Live):

@@ -121,29 +121,35 @@ func (g *series) adopt(m *model) {
 	}
 }
 
-// adopt makes r the history of the number i of g: the sum or the mean of what
-// its members have. Percentiles cannot be folded: their mean has to do for what
+// adopt makes r the history of the number i of g: the sum, the mean or the latest
+// of what its members have. Percentiles cannot be folded: their mean has to do for what
 // was.
 func (r *ring) adopt(m *model, g *series, i int) {
 	r.points = make([]float32, m.slots)
 	r.begun, r.born, r.ends = true, max(0, m.slot-m.slots+1), m.slot
 	for slot := r.born; slot <= m.slot; slot++ {
-		sum, count := 0.0, 0
+		point, count := math.NaN(), 0
 		for _, st := range g.members {
 			if len(st.rings) <= i {
 				continue
 			}
-			if v := st.rings[i].at(m, slot); !math.IsNaN(v) {
-				sum += v
-				count++
+			v := st.rings[i].at(m, slot)
+			if math.IsNaN(v) {
+				continue
+			}
+			switch count++; {
+			case count == 1:
+				point = v
+			case g.isTime():
+				point = max(point, v)
+			default:
+				point += v
 			}
 		}
-		if count == 0 {
-			sum = math.NaN()
-		} else if g.kind == average || g.kind == moving || g.kind == histogram {
-			sum /= float64(count)
+		if g.kind == average || g.kind == moving || g.kind == histogram {
+			point /= float64(count)
 		}
-		r.points[slot%m.slots] = float32(sum)
+		r.points[slot%m.slots] = float32(point)
 	}
 }
 
@@ -252,6 +258,10 @@ func (g *series) foldMembers() {
 	value := sum.Result(aggregate.Sum)
 	g.of = 0
 	switch g.kind {
+	case gauge:
+		if g.isTime() {
+			value = sum.Result(aggregate.Max)
+		}
 	case average, moving:
 		if value = sum.Result(aggregate.Avg); weighted && g.samples.Count > 0 {
 			value = format.FloatValue(g.samples.Total / float64(g.samples.Count))

@@ -168,7 +168,7 @@ class Graph {
     let entries;
     if (!writers.length) {
       const many = series.writers.length;
-      const names = series.kind === "histogram" ? ["p50", "p90", "p99"] : [many > 1 ? `${series.fold === "avg" ? "mean" : "sum"} of ${many} writers` : many ? writerName(fileOf(series.writers[0])) : series.command];
+      const names = series.kind === "histogram" ? ["p50", "p90", "p99"] : [many > 1 ? `${{ avg: "mean", max: "latest" }[series.fold] || "sum"} of ${many} writers` : many ? writerName(fileOf(series.writers[0])) : series.command];
       entries = names.map((name, i) => ({ name, key: styles[i].key, value: value(i) }));
     } else {
       const rows = writers.map((w, i) => ({ name: writerName(fileOf(w)), key: styles[i].key, value: value(i), odd: this.odd.includes(w.id) }));
