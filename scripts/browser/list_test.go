@@ -94,6 +94,21 @@ func TestListShowsStaleWriters(t *testing.T) {
 	p.until(`document.querySelector("dialog")?.innerText.includes("backup.mmstats")`)
 }
 
+// A time of day is shown by how long ago it was, which fits into its column, and
+// the date is its title.
+func TestListShowsTimes(t *testing.T) {
+	dir := t.TempDir()
+	write(t, dir, "backup", "create", "--heartbeat=1m", "backup.files:counter")
+	s := serve(t, "", dir)
+	p := open(t, s.url)
+	now := row("sys.heartbeat") + `.querySelector(".now")`
+	p.until(now + `.textContent.match(/^\d+ s ago$/)`)
+	p.until(now + `.title.match(/^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d$/)`)
+	if eval[bool](p, now+`.scrollWidth > `+now+`.clientWidth`) {
+		t.Error("the time is cut off")
+	}
+}
+
 // Whatever labels, values and file names hold, it stays text.
 func TestHostileTextsStayText(t *testing.T) {
 	dir := t.TempDir()

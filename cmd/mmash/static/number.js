@@ -110,6 +110,7 @@ function times(v, usual) {
 
 // ago returns a time span in one unit.
 function ago(seconds) {
+  if (seconds <= -1) return ago(-seconds).replace(/(.*) ago/, "in $1");
   if (seconds < 90) return Math.max(1, Math.round(seconds)) + " s ago";
   if (seconds < 5400) return Math.round(seconds / 60) + " min ago";
   if (seconds < 129600) return Math.round(seconds / 3600) + " h ago";

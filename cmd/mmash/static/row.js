@@ -120,7 +120,7 @@ class Row {
     setText(this.chip, chip);
     this.chip.hidden = chip === "";
     drawNow(this.now, s);
-    setText(this.usually, judge.ranges[0] ? s.show(judge.ranges[0].median) : "");
+    drawUsually(this.usually, s, judge);
     this.drawTotal();
     this.spark.draw(store.points(s, page.range, judge.ring));
     const shown = s.writers.length > 1;
@@ -164,13 +164,21 @@ function textOf(s) {
   return s.unit ? withUnit(s.number, s.unit) : String(s.value);
 }
 
-// drawNow shows what a series is now: of a histogram p50 and p99 of the interval.
+// drawNow shows what a series is now: of a histogram p50 and p99 of the interval,
+// and of a time how long ago it was, since there is no room for a date.
 function drawNow(cell, s) {
+  if (s.isTime) setAttribute(cell, "title", s.show(s.now));
+  if (s.isTime && Number.isFinite(s.now)) return setText(cell, ago(store.time - s.now));
   if (s.kind !== "histogram") return setText(cell, s.show(s.now));
   if (!cell.childElementCount) cell.append(el("span", { title: "p50" }), " ", el("small", { title: "p99" }));
   const [p50, , p99] = Array.isArray(s.part) ? s.part : [];
   setText(cell.firstElementChild, s.show(p50 ?? NaN));
   setText(cell.lastElementChild, p99 == null ? "" : "p99 " + s.show(p99));
+}
+
+// drawUsually shows what a series usually is. No time is usual.
+function drawUsually(cell, s, judge) {
+  setText(cell, judge.ranges[0] && !s.isTime ? s.show(judge.ranges[0].median) : "");
 }
 
 // Details are what a row opens: about the stat, and a row a writer.
@@ -236,7 +244,7 @@ class Details {
     if (live) drawNow(part.now, writer);
     else setText(part.now, NOTHING);
     part.judge.look(writer);
-    setText(part.usually, part.judge.ranges[0] ? s.show(part.judge.ranges[0].median) : "");
+    drawUsually(part.usually, s, part.judge);
     setText(part.total, s.isCounter && writer.value !== null ? withUnit(writer.number, s.unit) : "");
     if (s.isCounter) setAttribute(part.total, "title", thousands(String(writer.value)));
     part.bar.setAttribute("width", (Number.isFinite(value) && most > 0 ? Math.max(2, STRIP_WIDTH * Math.abs(value) / most) : 0).toFixed(1));

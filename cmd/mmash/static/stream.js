@@ -65,6 +65,9 @@ class Series {
   // hasParts says that there is something to say of an interval.
   get hasParts() { return this.kind === "histogram" || this.kind === "average"; }
 
+  // isTime says that it is a time of day.
+  get isTime() { return this.unit === "unixtime" && !this.isCounter; }
+
   show(v) { return this.isCounter ? perSecond(v, this.unit) : withUnit(v, this.unit); }
 }
 
