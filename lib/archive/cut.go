@@ -37,7 +37,6 @@ func Cut(w io.Writer, a *Archive, from, to time.Time) (records int, err error) {
 type cutter struct {
 	w       io.Writer
 	encoder encoder
-	packer  packer
 	buffer  []byte
 	last    time.Time
 	records int
@@ -45,55 +44,46 @@ type cutter struct {
 }
 
 func (c *cutter) add(r *Record) error {
-	c.buffer = c.buffer[:0]
-	if c.records == 0 {
-		c.buffer = append(c.buffer, segmentHeader...)
-	}
-	t := r.Time.UnixMicro()
-	if c.records > 0 { // a segment starts with a key
-		if err := c.notes(t, r.Notes); err != nil {
-			return err
-		}
-	}
-	key := c.records == 0 || r.Baseline || c.key >= keyEvery || c.encoder.full()
+	first := c.records == 0
+	key := first || r.Baseline || c.key >= keyEvery || c.encoder.full()
 	if r.Baseline {
 		c.encoder.start, c.encoder.interval = r.Start, r.Interval
 	}
-	payload, err := c.encoder.encode(key, r.Moment, r.Files)
+	b := c.buffer[:0]
+	var err error
+	if first {
+		b = append(b, segmentHeader...)
+	} else if b, err = c.notes(b, r); err != nil {
+		return err
+	}
+	b, err = c.encoder.append(b, key, r.Moment, r.Files)
 	if errors.Is(err, ErrTooMuch) && !key {
 		key = true
-		payload, err = c.encoder.encode(key, r.Moment, r.Files)
+		b, err = c.encoder.append(b, key, r.Moment, r.Files)
+	}
+	if err == nil && first { // a segment starts with a key
+		b, err = c.notes(b, r)
 	}
 	if err != nil {
 		return err
 	}
-	kind := byte(changeRecord)
-	if key {
-		kind, c.key = keyRecord, 0
-	}
-	if c.buffer, err = c.packer.append(c.buffer, kind, t, payload); err != nil {
-		return err
-	}
-	if c.records == 0 {
-		if err := c.notes(t, r.Notes); err != nil {
-			return err
-		}
-	}
-	if _, err := c.w.Write(c.buffer); err != nil {
+	if _, err := c.w.Write(b); err != nil {
 		return err
 	}
 	c.encoder.written()
-	c.last = r.Time
+	c.buffer, c.last = b, r.Time
 	c.records++
-	c.key++
+	if c.key++; key {
+		c.key = 1
+	}
 	return nil
 }
 
-func (c *cutter) notes(t int64, notes []string) (err error) {
-	for _, note := range notes {
-		if c.buffer, err = c.packer.append(c.buffer, noteRecord, t, []byte(note)); err != nil {
-			return err
+func (c *cutter) notes(dst []byte, r *Record) (_ []byte, err error) {
+	for _, note := range r.Notes {
+		if dst, err = c.encoder.appendNote(dst, r.Moment, note); err != nil {
+			return nil, err
 		}
 	}
-	return nil
+	return dst, nil
 }

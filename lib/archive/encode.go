@@ -43,6 +43,8 @@ type encoder struct {
 	events  []byte
 	nEvents int
 	streams [3]stream
+
+	packer packer
 }
 
 // An encoded is a file that the encoder knows.
@@ -73,6 +75,25 @@ const (
 	floatStream
 	textStream
 )
+
+// append appends to dst the record of a key, or of what changed since the last
+// call: see encode.
+func (e *encoder) append(dst []byte, key bool, m Moment, files []*File) ([]byte, error) {
+	payload, err := e.encode(key, m, files)
+	if err != nil {
+		return dst, err
+	}
+	kind := byte(changeRecord)
+	if key {
+		kind = keyRecord
+	}
+	return e.packer.append(dst, kind, m.Time.UnixMicro(), payload)
+}
+
+// appendNote appends to dst the record of a note.
+func (e *encoder) appendNote(dst []byte, m Moment, note string) ([]byte, error) {
+	return e.packer.append(dst, noteRecord, m.Time.UnixMicro(), []byte(note))
+}
 
 // encode returns the payload of a key, or of what changed since the last call.
 // It is good until the next call. Files are in the order in which readers get

@@ -33,26 +33,26 @@ func (a *Archive) keyBefore(t int64) (*record, error) {
 	}
 	found := ErrEmpty
 	for _, name := range slices.Backward(a.segments) {
-		ok, err := a.use(name)
-		if err != nil {
+		switch first, err := a.firstKey(name); {
+		case err != nil:
 			return nil, err
-		}
-		if !ok {
-			continue
-		}
-		first, err := a.open.firstKey()
-		if err != nil {
-			return nil, err
-		}
-		if first == nil {
-			continue
-		}
-		if first.time <= t {
+		case first == nil:
+		case first.time <= t:
 			return a.open.keyBefore(t)
+		default:
+			found = ErrEarlier
 		}
-		found = ErrEarlier
 	}
 	return nil, found
+}
+
+// firstKey opens the segment called name and returns its first key, and nil where
+// there is none or no such segment.
+func (a *Archive) firstKey(name string) (*record, error) {
+	if ok, err := a.use(name); err != nil || !ok {
+		return nil, err
+	}
+	return a.open.next(int64(len(segmentHeader)), a.open.size, keyRecords)
 }
 
 // forward applies the records from the key at offset on that were made at or
@@ -121,14 +121,8 @@ func (a *Archive) keyFrom(offset, from int64) (*record, error) {
 		if err != nil || key != nil {
 			return key, err
 		}
-		name := a.open.name
-		for ok := false; !ok; {
-			if name, err = a.later(name); err != nil || name == "" {
-				return nil, err
-			}
-			if ok, err = a.use(name); err != nil {
-				return nil, err
-			}
+		if ok, err := a.useLater(a.open.name); !ok {
+			return nil, err
 		}
 		offset = 0
 	}
@@ -166,13 +160,20 @@ func (a *Archive) seek(offset int64) {
 	a.decoder.ready, a.fresh = false, true
 }
 
+// again returns the same archive as if it were just opened: what reads it leaves a
+// where it is.
+func (a *Archive) again() (*Archive, error) {
+	b := &Archive{path: a.path, single: a.single}
+	return b, b.list()
+}
+
 // Bounds returns the times of the first and of the last record.
 func (a *Archive) Bounds() (first, last time.Time, err error) {
-	b := &Archive{path: a.path, single: a.single}
-	defer b.Close()
-	if err := b.list(); err != nil {
+	b, err := a.again()
+	if err != nil {
 		return first, last, err
 	}
+	defer b.Close()
 	for _, name := range b.segments {
 		from, _, err := b.span(name, false)
 		if err != nil {
@@ -193,10 +194,7 @@ func (a *Archive) Bounds() (first, last time.Time, err error) {
 // span returns the times of the first and, with toEnd, of the last record of the
 // segment called name, and zero times where it has no key.
 func (a *Archive) span(name string, toEnd bool) (first, last time.Time, err error) {
-	if ok, err := a.use(name); !ok {
-		return first, last, err
-	}
-	key, err := a.open.firstKey()
+	key, err := a.firstKey(name)
 	if err != nil || key == nil {
 		return first, last, err
 	}
@@ -220,11 +218,11 @@ func (a *Archive) span(name string, toEnd bool) (first, last time.Time, err erro
 // segment, or up to a second after it. Where the clock was set back, that may be
 // so outside of Bounds.
 func (a *Archive) covers(t time.Time) (bool, error) {
-	b := &Archive{path: a.path, single: a.single}
-	defer b.Close()
-	if err := b.list(); err != nil {
+	b, err := a.again()
+	if err != nil {
 		return false, err
 	}
+	defer b.Close()
 	for _, name := range b.segments {
 		first, last, err := b.span(name, true)
 		if err != nil {

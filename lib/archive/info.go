@@ -25,12 +25,12 @@ type SegmentInfo struct {
 // of each is read, and its records are counted, but not decoded.
 func (a *Archive) Segments() iter.Seq2[SegmentInfo, error] {
 	return func(yield func(SegmentInfo, error) bool) {
-		b := &Archive{path: a.path, single: a.single}
-		defer b.Close()
-		if err := b.list(); err != nil {
+		b, err := a.again()
+		if err != nil {
 			yield(SegmentInfo{}, err)
 			return
 		}
+		defer b.Close()
 		for _, name := range b.segments {
 			ok, err := b.use(name)
 			if err == nil && !ok {

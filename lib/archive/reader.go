@@ -248,18 +248,26 @@ func (a *Archive) later(name string) (string, error) {
 // nextSegment opens the segment that follows the one called name. Where there
 // is none, the error is io.EOF.
 func (a *Archive) nextSegment(name string) (ok bool, err error) {
-	for {
-		if name, err = a.later(name); err != nil {
+	if ok, err = a.useLater(name); ok {
+		a.offset, a.wrong, a.decoder.needKey = 0, nil, true
+	} else if err == nil {
+		err = io.EOF
+	}
+	return ok, err
+}
+
+// useLater opens the segment that follows the one called name. It reports whether
+// there is one.
+func (a *Archive) useLater(name string) (ok bool, err error) {
+	for !ok {
+		if name, err = a.later(name); err != nil || name == "" {
 			return false, err
 		}
-		if name == "" {
-			return false, io.EOF
-		}
-		if ok, err := a.use(name); err != nil || ok {
-			a.offset, a.wrong, a.decoder.needKey = 0, nil, true
-			return ok, err
+		if ok, err = a.use(name); err != nil {
+			return false, err
 		}
 	}
+	return true, nil
 }
 
 // skip notes damage that the next record is behind.
@@ -319,11 +327,6 @@ func (a *Archive) Damage() []Damage {
 }
 
 // Lost returns the [Archive.Damage] that cost records.
-func (a *Archive) Lost() (lost []Damage) {
-	for _, d := range a.Damage() {
-		if !d.Torn {
-			lost = append(lost, d)
-		}
-	}
-	return lost
+func (a *Archive) Lost() []Damage {
+	return slices.DeleteFunc(slices.Clone(a.Damage()), func(d Damage) bool { return d.Torn })
 }

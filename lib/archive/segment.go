@@ -288,11 +288,6 @@ func (s *segment) step(offset int64, wrong error) (*record, *Damage, error) {
 	return key, &Damage{s.name, offset, end - offset, bad.Error(), false}, err
 }
 
-// firstKey returns the first key, and nil where there is none.
-func (s *segment) firstKey() (*record, error) {
-	return s.next(int64(len(segmentHeader)), s.size, keyRecords)
-}
-
 // keyBefore returns the last key that was made at or before the time t in µs,
 // and nil where there is none. It reads a small part of the segment: times
 // never go back in it.

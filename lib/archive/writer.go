@@ -50,7 +50,6 @@ type Writer struct {
 	dir     string
 	lock    *mapping.File // of the directory
 	encoder encoder
-	packer  packer
 	buffer  []byte
 
 	segment  *mapping.File // nil where the next record starts a new one
@@ -199,20 +198,10 @@ func (w *Writer) bufferSize() int64 {
 }
 
 // pack makes w.buffer a header of a segment and a record.
-func (w *Writer) pack(key bool, m Moment, files []*File) error {
-	payload, err := w.encoder.encode(key, m, files)
-	if err != nil {
-		return err
-	}
-	kind := byte(changeRecord)
-	if key {
-		kind = keyRecord
-	}
-	t := m.Time.UnixMicro()
-	w.buffer, err = w.packer.append(append(w.buffer[:0], segmentHeader...), kind, t, payload)
+func (w *Writer) pack(key bool, m Moment, files []*File) (err error) {
+	w.buffer, err = w.encoder.append(append(w.buffer[:0], segmentHeader...), key, m, files)
 	if err == nil && w.dropped > 0 {
-		note := fmt.Sprintf("ticks dropped: %d, %v", w.dropped, w.reason)
-		w.buffer, err = w.packer.append(w.buffer, noteRecord, t, []byte(note))
+		w.buffer, err = w.encoder.appendNote(w.buffer, m, fmt.Sprintf("ticks dropped: %d, %v", w.dropped, w.reason))
 	}
 	return err
 }
