@@ -87,7 +87,6 @@ type Moment struct {
 
 // A layout says what the words of a type are.
 type layout struct {
-	code  byte // in an archive
 	typ   format.Type
 	words string // one of the constants below for each
 }
@@ -98,24 +97,25 @@ const (
 	textWord  = 't' // the number of a text
 )
 
-// layouts are by code. The codes and words never change: archives hold them.
+// layouts are by the code of the type in an archive. The codes and words never
+// change.
 var layouts = []layout{
-	1:  {1, format.Int8, "i"},
-	2:  {2, format.Int16, "i"},
-	3:  {3, format.Int32, "i"},
-	4:  {4, format.Int64, "i"},
-	5:  {5, format.Uint8, "i"},
-	6:  {6, format.Uint16, "i"},
-	7:  {7, format.Uint32, "i"},
-	8:  {8, format.Uint64, "i"},
-	9:  {9, format.Float32, "f"},
-	10: {10, format.Float64, "f"},
-	11: {11, format.Bool, "i"},
-	12: {12, format.String, "t"},
-	13: {13, format.Counter, "i"},
-	14: {14, format.Average, "fif"}, // mean, count, total
-	15: {15, format.Moving, "fi"},   // mean, count
-	16: {16, format.Histogram, "fff" + strings.Repeat("i", format.NumBuckets)},
+	1:  {format.Int8, "i"},
+	2:  {format.Int16, "i"},
+	3:  {format.Int32, "i"},
+	4:  {format.Int64, "i"},
+	5:  {format.Uint8, "i"},
+	6:  {format.Uint16, "i"},
+	7:  {format.Uint32, "i"},
+	8:  {format.Uint64, "i"},
+	9:  {format.Float32, "f"},
+	10: {format.Float64, "f"},
+	11: {format.Bool, "i"},
+	12: {format.String, "t"},
+	13: {format.Counter, "i"},
+	14: {format.Average, "fif"}, // mean, count, total
+	15: {format.Moving, "fi"},   // mean, count
+	16: {format.Histogram, "fff" + strings.Repeat("i", format.NumBuckets)},
 }
 
 // liveKind is added to the code of the kind of a stat that may change.
@@ -127,29 +127,26 @@ var kinds = []format.Kind{
 }
 
 var (
-	layoutByType [256]*layout
-	codeByKind   [256]byte
+	codeByType, codeByKind [256]byte
+	wordsByType            [256]string
 )
 
 func init() {
-	for i := range layouts[1:] {
-		layoutByType[layouts[1+i].typ] = &layouts[1+i]
+	for code, l := range layouts {
+		codeByType[l.typ], wordsByType[l.typ] = byte(code), l.words
 	}
 	for code, kind := range kinds {
 		codeByKind[kind] = byte(code)
 	}
 }
 
-func layoutOf(t format.Type) *layout { return layoutByType[t] }
-
 // WordsOf returns how many words the value of a stat of type t has. A text has
 // none.
 func WordsOf(t format.Type) int {
-	l := layoutOf(t)
-	if l.words == "t" {
+	if t == format.String {
 		return 0
 	}
-	return len(l.words)
+	return len(wordsByType[t])
 }
 
 // Limits of what a key and the records up to the next one hold together. They

@@ -22,15 +22,15 @@ func stat(label string, t format.Type, v int) Stat {
 
 // setValue sets the value that v stands for.
 func setValue(st *Stat, v int) {
-	l := layoutOf(st.Type)
+	words := wordsByType[st.Type]
 	if st.Type == format.String {
 		st.Text = []byte(strings.Repeat(fmt.Sprint("text ", v, " "), v%5))
 		return
 	}
-	st.Words = make([]uint64, len(l.words))
+	st.Words = make([]uint64, len(words))
 	for i := range st.Words {
 		switch {
-		case l.words[i] == floatWord:
+		case words[i] == floatWord:
 			st.Words[i] = math.Float64bits(float64(v)/3 + float64(i))
 		case st.Type == format.Bool:
 			st.Words[i] = uint64(v & 1)

@@ -167,21 +167,14 @@ func (d *decoder) fileNew(before []decodedFile) {
 	follows, after := in.below(maxFiles+1), in.below(len(d.numbered)+1)
 	if before == nil {
 		follows = 0
-	} else if follows > len(before) {
-		in.fail()
-		return
 	}
-	if len(d.numbered) == maxFiles {
+	if follows > len(before) || follows > 0 && before[follows-1].followed || len(d.numbered) == maxFiles {
 		in.fail()
 		return
 	}
 	n := decodedFile{file: new(File)}
 	if follows > 0 {
 		last := &before[follows-1]
-		if last.followed {
-			in.fail()
-			return
-		}
 		n.file, last.followed = last.file, true
 	}
 	*n.file = File{Path: d.name(), Inode: in.uvarint(), Writer: WriterState(in.below(int(WriterEnded) + 1))}
@@ -280,7 +273,7 @@ func (d *decoder) values(class byte, gaps, data *cursor) {
 		}
 		st, word := d.stats[at].Stat, slot-d.stats[at].slot
 		if words == "" {
-			words = layoutOf(st.Type).words
+			words = wordsByType[st.Type]
 		}
 		if words[word] != class {
 			gaps.fail()

@@ -279,8 +279,8 @@ func (e *encoder) fileNew(en *encoded, after int) error {
 	e.events = binary.AppendUvarint(e.events, uint64(en.stats))
 	for i := range f.Stats {
 		st := &f.Stats[i]
-		l := layoutOf(st.Type)
-		if l == nil || len(st.Words) != WordsOf(st.Type) {
+		words := len(wordsByType[st.Type])
+		if words == 0 || len(st.Words) != WordsOf(st.Type) {
 			return fmt.Errorf("%q: %d words of type %v", st.Label, len(st.Words), st.Type)
 		}
 		e.events = e.text(e.events, st.Label)
@@ -288,10 +288,10 @@ func (e *encoder) fileNew(en *encoded, after int) error {
 		if st.Live {
 			kind += liveKind
 		}
-		e.events = append(e.events, l.code, kind)
+		e.events = append(e.events, codeByType[st.Type], kind)
 		e.events = e.text(e.events, st.Description)
-		e.events = binary.AppendUvarint(e.events, uint64(len(l.words)))
-		e.last = append(e.last, make([]uint64, len(l.words))...)
+		e.events = binary.AppendUvarint(e.events, uint64(words))
+		e.last = append(e.last, make([]uint64, words)...)
 	}
 	return nil
 }
@@ -356,7 +356,7 @@ func (e *encoder) words(slot int, st *Stat, again bool) {
 		if w == last[i] && !again {
 			continue
 		}
-		if layoutOf(st.Type).words[i] == floatWord {
+		if wordsByType[st.Type][i] == floatWord {
 			s := &e.streams[floatStream]
 			s.gap(slot + i)
 			s.data = appendXOR(s.data, w^last[i])

@@ -30,11 +30,12 @@ type pathArg struct {
 func ParsePaths(args, names []string) (*Paths, error) {
 	p := new(Paths)
 	for _, text := range args {
-		pattern, err := glob.Compile(filepath.Clean(text))
+		clean := filepath.Clean(text)
+		pattern, err := glob.Compile(clean)
 		if err != nil {
 			return nil, fmt.Errorf("%w %q", err, text)
 		}
-		p.args = append(p.args, pathArg{text: text, clean: filepath.Clean(text), pattern: pattern, base: !strings.Contains(text, "/")})
+		p.args = append(p.args, pathArg{text: text, clean: clean, pattern: pattern, base: !strings.Contains(text, "/")})
 	}
 	for _, name := range names {
 		if _, err := statfile.Named(name); err != nil {

@@ -4,6 +4,7 @@ import (
 	"io"
 	"iter"
 	"math"
+	"slices"
 	"time"
 
 	"mmstats/lib/format"
@@ -98,10 +99,10 @@ func (p *Player) Err() error {
 // the archive is being written, there may be one later.
 func (p *Player) Upcoming() (t time.Time, ok bool) {
 	if p.pending == nil {
-		if p.pending, p.err = p.following(); p.err != nil {
-			p.pending = nil
-			return t, false
-		}
+		p.pending, p.err = p.following()
+	}
+	if p.pending == nil {
+		return t, false
 	}
 	return p.pending.Time, true
 }
@@ -244,10 +245,8 @@ func (p *Player) leave(f *played) {
 
 // forget drops all files: nothing leads from them to the next record.
 func (p *Player) forget() {
-	for _, files := range [][]*played{p.files, p.left} {
-		for _, f := range files {
-			p.release(f.fields)
-		}
+	for _, f := range slices.Concat(p.files, p.left) {
+		p.release(f.fields)
 	}
 	p.files, p.left = nil, nil
 	clear(p.byFile)
@@ -312,13 +311,12 @@ func (f *played) identify() {
 
 // addUp adds what the record counted to the sums of the step.
 func (p *Player) addUp() {
-	for _, files := range [][]*played{p.left, p.files} {
-		for _, f := range files {
-			for i := range f.fields {
-				if f.record == p.records {
-					f.fields[i].sums.add(p.sampleOf(f, &f.fields[i], true))
-				}
-			}
+	for _, f := range slices.Concat(p.left, p.files) {
+		if f.record != p.records {
+			continue
+		}
+		for i := range f.fields {
+			f.fields[i].sums.add(p.sampleOf(f, &f.fields[i], true))
 		}
 	}
 }

@@ -33,7 +33,7 @@ func classOf(t format.Type) format.Class {
 		return format.BoolClass
 	case t >= format.Int8 && t <= format.Int64:
 		return format.IntClass
-	case layoutOf(t).words[0] == floatWord:
+	case wordsByType[t][0] == floatWord:
 		return format.FloatClass
 	}
 	return format.UintClass
