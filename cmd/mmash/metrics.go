@@ -7,7 +7,6 @@ import (
 	"net/http"
 	"net/url"
 	"path/filepath"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -80,8 +79,7 @@ func parseChoice(query url.Values) (c choice, err error) {
 
 // wants reports whether the client asked for a label.
 func (c *choice) wants(label string) bool {
-	matches := func(g *cli.LabelGlob) bool { return g.Match(label) }
-	return (len(c.labels) == 0 || slices.ContainsFunc(c.labels, matches)) && !slices.ContainsFunc(c.excluded, matches)
+	return cli.Chosen(label, c.labels, c.excluded)
 }
 
 // prefersOpenMetrics reports whether a client that accepts these media types

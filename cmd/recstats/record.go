@@ -114,17 +114,7 @@ func (r *recording) want(label string) bool {
 			return true
 		}
 	}
-	for _, g := range r.exclude {
-		if g.Match(label) {
-			return false
-		}
-	}
-	for _, g := range r.include {
-		if g.Match(label) {
-			return true
-		}
-	}
-	return len(r.include) == 0
+	return cli.Chosen(label, r.include, r.exclude)
 }
 
 // run records a tick an interval.

@@ -70,6 +70,13 @@ func (g *LabelGlob) Match(label string) bool {
 	return matched
 }
 
+// Chosen reports whether a pattern of include matches label, or there is none, and
+// no pattern of exclude does.
+func Chosen(label string, include, exclude []*LabelGlob) bool {
+	matches := func(g *LabelGlob) bool { return g.Match(label) }
+	return (len(include) == 0 || slices.ContainsFunc(include, matches)) && !slices.ContainsFunc(exclude, matches)
+}
+
 // Nearest returns up to three of labels, those most like name, the nearest
 // first. It returns none that is not like it at all.
 func Nearest(name string, labels []string) []string {
