@@ -87,27 +87,27 @@ func parseSize(text string) (int64, error) {
 	return int64(size), nil
 }
 
+// maxAge is the most that -k may be.
+const maxAge = 100 * 365 * 24 * time.Hour
+
 // parseAge returns the time that -k is: a number with a unit, which may be days
 // and weeks.
 func parseAge(text string) (time.Duration, error) {
 	if text == "" {
 		return 0, nil
 	}
-	number, unit := text, time.Duration(0)
-	for suffix, day := range map[string]time.Duration{"d": 24 * time.Hour, "w": 7 * 24 * time.Hour} {
+	number, factor := text, time.Duration(1)
+	for suffix, days := range map[string]time.Duration{"d": 1, "w": 7} {
 		if before, ok := strings.CutSuffix(text, suffix); ok {
-			number, unit = before+"h", day/time.Hour
+			number, factor = before+"h", 24*days
 		}
 	}
 	d, err := time.ParseDuration(number)
-	if err != nil || d <= 0 {
+	switch {
+	case err != nil || d <= 0:
 		return 0, fmt.Errorf("-k is an age such as 36h or 7d, not %q", text)
-	}
-	if unit != 0 {
-		d *= unit
-	}
-	if d < time.Minute || d > 100*365*24*time.Hour {
+	case d > maxAge/factor || d*factor < time.Minute:
 		return 0, fmt.Errorf("-k is a minute to 100 years, not %q", text)
 	}
-	return d, nil
+	return d * factor, nil
 }
