@@ -131,28 +131,25 @@ func commandOf(f *reader.File) string { return statfile.Command(f.Path, f.Writer
 
 // finish ends a look at f.
 func (m *model) finish(f *file) {
-	if f.seen != m.look && !f.gone {
-		f.gone = true
-	}
-	if f.look == m.look && f.rest == nil && f.visited < len(f.stats) {
-		for _, st := range f.stats[f.visited:] {
-			m.leave(st)
-		}
-		f.stats = f.stats[:f.visited]
-		m.version++
+	f.gone = f.gone || f.seen != m.look
+	if f.look == m.look && f.rest == nil {
+		m.cut(f, f.visited)
 	}
 	for _, st := range f.rest {
 		m.leave(st)
-		m.version++
 	}
 	f.rest = nil
-	if f.src.Polled == 0 && !f.gone && len(f.stats) > 0 { // it cannot be read any more
-		for _, st := range f.stats {
-			m.leave(st)
-		}
-		f.stats = nil
-		m.version++
+	if f.src.Polled == 0 && !f.gone { // it cannot be read any more
+		m.cut(f, 0)
 	}
+}
+
+// cut leaves f its first n stats.
+func (m *model) cut(f *file, n int) {
+	for _, st := range f.stats[n:] {
+		m.leave(st)
+	}
+	f.stats = slices.Delete(f.stats, n, len(f.stats))
 }
 
 // removeGone forgets files that are gone. Up to here their last counts counted.
@@ -164,9 +161,7 @@ func (m *model) removeGone() {
 			continue
 		}
 		m.version++
-		for _, st := range f.stats {
-			m.leave(st)
-		}
+		m.cut(f, 0)
 		if m.files[f.src] == f {
 			delete(m.files, f.src)
 		}

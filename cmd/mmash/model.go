@@ -32,10 +32,9 @@ type model struct {
 	// looks are the arguments, as people read them.
 	looks string
 	// recorded says that the source is an archive: paths are those of the
-	// machine that recorded it.
+	// machine that recorded it, and rows are made by makeRows alone, of the last
+	// tick.
 	recorded bool
-	// rowless says that no rows are made: those of the last tick are by makeRows.
-	rowless bool
 	// coarse says that a tick stands for more than one record.
 	coarse bool
 

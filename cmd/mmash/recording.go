@@ -87,7 +87,7 @@ func (rec *recording) damage(a *archive.Archive) []archive.Damage {
 // enter lets a request read the archive as soon as l has room. It reports why
 // it may not; else leave is to be called.
 func (s *server) enter(r *http.Request, l *limit) error {
-	if public := r.Context().Value(fromUnix{}) == nil && !s.private; public && !s.recording.everybodyReads() {
+	if s.isPublic(r) && !s.recording.everybodyReads() {
 		return errPrivate
 	}
 	if !l.enter(r.Context()) {

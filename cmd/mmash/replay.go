@@ -33,7 +33,7 @@ type replay struct {
 
 func newReplay(p *archive.Player, from, to time.Time, points int) *replay {
 	m := emptyModel(0, 0)
-	m.source, m.recorded, m.rowless = p, true, true
+	m.source, m.recorded = p, true
 	m.views = append(m.views, newView(false))
 	return &replay{model: m, player: p, from: from, to: to, points: points}
 }

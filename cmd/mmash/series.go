@@ -189,7 +189,7 @@ func (s *series) settle(m *model, elapsed time.Duration) {
 	if !same {
 		s.parts, s.dead, s.last, s.lastOf = parts, dead, s.value, s.of
 		s.changed = m.tick
-		if !m.rowless {
+		if !m.recorded {
 			s.row = s.appendRow(s.row[:0])
 		}
 	}

@@ -54,9 +54,15 @@ type server struct {
 // fromUnix is the key of a context that says the client came by a unix socket.
 type fromUnix struct{}
 
+func isFromUnix(r *http.Request) bool { return r.Context().Value(fromUnix{}) != nil }
+
+// isPublic reports whether the client of a request may see only what everybody
+// may read.
+func (s *server) isPublic(r *http.Request) bool { return !s.private && !isFromUnix(r) }
+
 // viewOf returns what the client of a request may see.
 func (s *server) viewOf(r *http.Request) *view {
-	public := r.Context().Value(fromUnix{}) == nil && !s.private
+	public := s.isPublic(r)
 	for _, v := range s.model.views {
 		if v.public == public {
 			return v
@@ -244,7 +250,7 @@ func (s *server) logRequest(w *response, r *http.Request, began time.Time) {
 		return
 	}
 	remote := r.RemoteAddr
-	if r.Context().Value(fromUnix{}) != nil {
+	if isFromUnix(r) {
 		remote = "unix"
 	}
 	line := began.UTC().AppendFormat(nil, "2006-01-02T15:04:05.000Z")

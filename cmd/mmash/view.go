@@ -186,6 +186,7 @@ func (v *view) join(m *model, st *series) {
 // leave takes st out of its groups. Those that are empty then go at the next
 // tick.
 func (m *model) leave(st *series) {
+	m.version++
 	for _, g := range st.groups {
 		if i := slices.Index(g.members, st); i >= 0 {
 			g.members = slices.Delete(g.members, i, i+1)

@@ -175,33 +175,31 @@ func (a *Archive) Bounds() (first, last time.Time, err error) {
 	}
 	defer b.Close()
 	for _, name := range b.segments {
-		from, _, err := b.span(name, false)
+		key, err := b.firstKey(name)
 		if err != nil {
 			return first, last, err
 		}
-		if first = from; !first.IsZero() {
+		if key != nil {
+			first = time.UnixMicro(key.time)
 			break
 		}
 	}
 	for _, name := range slices.Backward(b.segments) {
-		if _, last, err = b.span(name, true); err != nil || !last.IsZero() {
+		if _, last, err = b.span(name); err != nil || !last.IsZero() {
 			return first, last, err
 		}
 	}
 	return first, last, ErrEmpty
 }
 
-// span returns the times of the first and, with toEnd, of the last record of the
-// segment called name, and zero times where it has no key.
-func (a *Archive) span(name string, toEnd bool) (first, last time.Time, err error) {
+// span returns the times of the first and of the last record of the segment called
+// name, and zero times where it has no key.
+func (a *Archive) span(name string) (first, last time.Time, err error) {
 	key, err := a.firstKey(name)
 	if err != nil || key == nil {
 		return first, last, err
 	}
 	first = time.UnixMicro(key.time)
-	if !toEnd {
-		return first, last, nil
-	}
 	for r, err := a.open.keyBefore(math.MaxInt64); ; {
 		if err != nil || r == nil {
 			return first, last, err
@@ -224,7 +222,7 @@ func (a *Archive) covers(t time.Time) (bool, error) {
 	}
 	defer b.Close()
 	for _, name := range b.segments {
-		first, last, err := b.span(name, true)
+		first, last, err := b.span(name)
 		if err != nil {
 			return false, err
 		}

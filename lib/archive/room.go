@@ -28,18 +28,7 @@ func (w *Writer) tidy(m Moment) error {
 	if err := w.setLimit(); err != nil {
 		return err
 	}
-	if w.MaxAge <= 0 {
-		return nil
-	}
-	for _, s := range segments {
-		if m.Time.Sub(s.modTime) <= w.MaxAge || w.segment != nil && s.name == w.name {
-			break
-		}
-		if err := w.remove(s); err != nil {
-			return err
-		}
-	}
-	return nil
+	return w.removeWhile(segments, func(s segmentFile) bool { return w.MaxAge > 0 && m.Time.Sub(s.modTime) > w.MaxAge })
 }
 
 // setLimit sets w.limit to a part of what the archive may have, or of what the
@@ -78,17 +67,22 @@ func (w *Writer) closeSegment() {
 	w.size = 0
 }
 
-func (w *Writer) remove(s segmentFile) error {
-	err := os.Remove(filepath.Join(w.dir, s.name))
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return err
+// removeWhile deletes segments, the oldest first, up to one that is not too much.
+// It leaves the one that is written.
+func (w *Writer) removeWhile(segments []segmentFile, tooMuch func(segmentFile) bool) error {
+	for _, s := range segments {
+		if !tooMuch(s) || w.segment != nil && s.name == w.name {
+			break
+		}
+		if err := os.Remove(filepath.Join(w.dir, s.name)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+		w.total -= onDisk(s.size)
 	}
-	w.total -= onDisk(s.size)
 	return nil
 }
 
-// removeOldest deletes segments until enough says so, but not the one that is
-// written.
+// removeOldest deletes the oldest segments until enough says so.
 func (w *Writer) removeOldest(enough func() bool) error {
 	if enough() {
 		return nil
@@ -97,15 +91,7 @@ func (w *Writer) removeOldest(enough func() bool) error {
 	if err != nil {
 		return err
 	}
-	for _, s := range segments {
-		if enough() || w.segment != nil && s.name == w.name {
-			break
-		}
-		if err := w.remove(s); err != nil {
-			return err
-		}
-	}
-	return nil
+	return w.removeWhile(segments, func(segmentFile) bool { return !enough() })
 }
 
 // store writes w.buffer, within the bound of the archive. On a full disk it
