@@ -145,49 +145,47 @@ type damage struct {
 	torn bool
 }
 
-func (d *damage) Error() string { return d.reason.Error() }
-
 var errTorn = errors.New("the last record is not whole")
 
-// checkHeader returns a *damage where the segment does not start as it should.
-// An empty one was just made.
-func (s *segment) checkHeader() error {
+// checkHeader returns a damage where the segment does not start as it should. An
+// empty one was just made.
+func (s *segment) checkHeader() (bad *damage, err error) {
 	b, err := s.bytes(0, int(min(int64(len(segmentHeader)), s.size)))
 	if err == nil && !strings.HasPrefix(segmentHeader, string(b)) {
-		err = &damage{reason: errors.New("not the start of an archive of version 1")}
+		bad = &damage{reason: errors.New("not the start of an archive of version 1")}
 	}
-	return err
+	return bad, err
 }
 
-// at returns the record at offset, a *damage where none is, or another error
-// where the segment cannot be read.
-func (s *segment) at(offset int64) (r record, err error) {
-	r.offset = offset
+// at returns the record at offset, or the damage where none is. The error says
+// that the segment cannot be read.
+func (s *segment) at(offset int64) (*record, *damage, error) {
 	left := s.size - offset
 	b, err := s.bytes(offset, int(min(headerSize, left)))
 	if err != nil {
-		return r, err
+		return nil, nil, err
 	}
 	if len(b) < headerSize {
-		return r, &damage{errTorn, strings.HasPrefix(recordMark, string(b[:min(len(b), len(recordMark))]))}
+		return nil, &damage{errTorn, strings.HasPrefix(recordMark, string(b[:min(len(b), len(recordMark))]))}, nil
 	}
-	if r.header, err = parseHeader(b); err != nil {
-		return r, &damage{reason: err}
+	h, err := parseHeader(b)
+	if err != nil {
+		return nil, &damage{reason: err}, nil
 	}
-	size := headerSize + r.size
+	size := headerSize + h.size
 	if int64(size) > left {
-		return r, &damage{errTorn, true}
+		return nil, &damage{errTorn, true}, nil
 	}
-	if r.bytes, err = s.bytes(offset, size); err != nil {
-		return r, err
+	if b, err = s.bytes(offset, size); err != nil {
+		return nil, nil, err
 	}
-	if len(r.bytes) < size {
-		return r, &damage{errTorn, true}
+	if len(b) < size {
+		return nil, &damage{errTorn, true}, nil
 	}
-	if err := checkRecord(r.bytes); err != nil {
-		return r, &damage{reason: err}
+	if err := checkRecord(b); err != nil {
+		return nil, &damage{reason: err}, nil
 	}
-	return r, nil
+	return &record{h, offset, b}, nil, nil
 }
 
 // nextMark returns the first offset from start on, and before end, at which a
@@ -243,13 +241,8 @@ func (s *segment) next(start, end int64, kinds string) (*record, error) {
 		if stop < h.end(at) {
 			continue
 		}
-		r, err := s.at(at)
-		var bad *damage
-		if err == nil {
-			return &r, nil
-		}
-		if !errors.As(err, &bad) {
-			return nil, err
+		if r, _, err := s.at(at); r != nil || err != nil {
+			return r, err
 		}
 	}
 }
@@ -261,23 +254,25 @@ func (s *segment) step(offset int64, wrong error) (*record, *Damage, error) {
 	if offset >= s.size {
 		return nil, nil, nil
 	}
+	var r *record
 	var bad *damage
-	if offset == 0 {
-		if err := s.checkHeader(); err == nil {
+	var err error
+	switch {
+	case offset == 0:
+		if bad, err = s.checkHeader(); bad == nil && err == nil {
 			return s.step(int64(len(segmentHeader)), nil)
-		} else if !errors.As(err, &bad) {
-			return nil, nil, err
 		}
-	} else if wrong != nil {
+	case wrong != nil:
 		bad = &damage{reason: wrong}
-	} else if r, err := s.at(offset); err == nil {
-		return &r, nil, nil
-	} else if !errors.As(err, &bad) {
-		return nil, nil, err
+	default:
+		r, bad, err = s.at(offset)
+	}
+	if r != nil || err != nil {
+		return r, nil, err
 	}
 	if bad.torn {
 		if other, err := s.next(offset+1, s.size, allRecords); err != nil || other == nil {
-			return nil, &Damage{s.name, offset, s.size - offset, bad.Error(), true}, err
+			return nil, &Damage{s.name, offset, s.size - offset, bad.reason.Error(), true}, err
 		}
 	}
 	key, err := s.next(offset+1, s.size, keyRecords)
@@ -285,7 +280,7 @@ func (s *segment) step(offset int64, wrong error) (*record, *Damage, error) {
 	if key != nil {
 		end = key.offset
 	}
-	return key, &Damage{s.name, offset, end - offset, bad.Error(), false}, err
+	return key, &Damage{s.name, offset, end - offset, bad.reason.Error(), false}, err
 }
 
 // keyBefore returns the last key that was made at or before the time t in µs,
