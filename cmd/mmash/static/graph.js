@@ -45,7 +45,7 @@ class Graph {
     this.series = series;
     this.visible = false;
     this.large = false;
-    this.judge = { odd: [] };
+    this.odd = []; // ids of writers that differ
     this.mode = el("span", { class: "mode" });
     this.big = el("span", { class: "big" });
     this.plot = el("div", { class: "plot", role: "img" });

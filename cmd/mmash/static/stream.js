@@ -42,11 +42,10 @@ class Series {
     this.key = given.command + "\0" + given.label;
     this.value = null; // as it came: a number, a text, a boolean or null
     this.part = null; // the rate of a counter, or the interval's part
-    this.rings = [];
-    this.changed = true;
-    for (let i = given.kind === "histogram" ? 3 : 1; i > 0; i--) this.rings.push(new Ring(store.size));
-    this.ring = this.rings[0];
+    this.rings = Array.from({ length: given.kind === "histogram" ? 3 : 1 }, () => new Ring(store.size));
   }
+
+  get ring() { return this.rings[0]; }
 
   get number() { return this.value === null ? NaN : Number(this.value); }
 
@@ -101,10 +100,7 @@ class Store {
       }
       const series = new Series(this, given);
       const old = this.old?.get(this.identity(series));
-      if (old && old.kind === series.kind && old.rings.length === series.rings.length) {
-        series.rings = old.rings;
-        series.ring = old.rings[0];
-      }
+      if (old?.kind === series.kind) series.rings = old.rings;
       this.series.set(given.id, series);
     }
     this.limited = event.limited;
@@ -123,7 +119,6 @@ class Store {
       this.slot = MAX_POINTS * 2;
     }
     this.delay = event.delay;
-    this.history = event.history;
     this.step = step;
     this.size = Math.min(MAX_POINTS, Math.max(120, Math.ceil((event.history || 600) / step)));
     this.series.clear();
@@ -167,12 +162,11 @@ class Store {
         if (point === null || slot > this.slot || slot <= this.slot - this.size) return;
         series.rings.forEach((ring, k) => ring.set(slot, (Array.isArray(point) ? point[k] : point) ?? NaN));
       });
-      series.changed = true;
     }
   }
 
   advance(slot) {
-    if (slot <= this.slot) return false;
+    if (slot <= this.slot) return;
     const gap = slot - this.slot;
     for (const s of this.series.values()) for (const ring of s.rings) {
       const before = ring.points[this.slot % ring.points.length];
@@ -181,19 +175,17 @@ class Store {
       if (gap === 2) ring.set(slot - 1, before);
     }
     this.slot = slot;
-    return true;
   }
 
   takeTick(event) {
     this.time = event.time;
-    this.moved = this.advance(this.slotOf(event.time));
+    this.advance(this.slotOf(event.time));
     const reset = new Set(event.reset);
     for (const [id, value, part = null] of event.rows) {
       const series = this.series.get(id);
       if (!series) continue;
       series.value = value;
       series.part = part;
-      series.changed = true;
     }
     for (const s of this.series.values()) {
       if (reset.has(s.id) || s.value === null) continue;
