@@ -2,7 +2,9 @@ package main
 
 import (
 	"bytes"
+	"crypto/sha256"
 	"embed"
+	"encoding/hex"
 	"html/template"
 	"io/fs"
 	"net/http"
@@ -21,13 +23,18 @@ var contentTypes = map[string]string{
 
 // pages are the pages and the files that they load.
 type pages struct {
-	html   map[string][]byte // by name
-	static map[string]static // by name
+	html, static map[string]static // by name
 }
 
+// A static is a page, or a file that pages load.
 type static struct {
 	body []byte
-	hash string
+	hash string // what stands for the body in addresses and tags
+}
+
+func newStatic(body []byte) static {
+	sum := sha256.Sum256(body)
+	return static{body, hex.EncodeToString(sum[:8])}
 }
 
 // A pageData is what a page is told.
@@ -39,7 +46,7 @@ type pageData struct {
 
 // newPages makes the pages.
 func newPages(data pageData) (*pages, error) {
-	p := &pages{html: make(map[string][]byte), static: make(map[string]static)}
+	p := &pages{html: make(map[string]static), static: make(map[string]static)}
 	files, err := fs.Sub(content, "static")
 	if err == nil {
 		err = fs.WalkDir(files, ".", func(name string, d fs.DirEntry, err error) error {
@@ -47,7 +54,7 @@ func newPages(data pageData) (*pages, error) {
 				return err
 			}
 			body, err := fs.ReadFile(files, name)
-			p.static[name] = static{body, hashOf(body)}
+			p.static[name] = newStatic(body)
 			return err
 		})
 	}
@@ -65,7 +72,7 @@ func newPages(data pageData) (*pages, error) {
 		if err := t.ExecuteTemplate(&b, name, data); err != nil {
 			return nil, err
 		}
-		p.html[name] = b.Bytes()
+		p.html[name] = newStatic(b.Bytes())
 	}
 	return p, nil
 }
@@ -73,8 +80,7 @@ func newPages(data pageData) (*pages, error) {
 // page answers with a page.
 func (s *server) page(w *response, r *http.Request, name string) {
 	w.Header().Set("Cache-Control", "no-cache")
-	body := s.pages.html[name]
-	s.cached(w, r, "text/html; charset=utf-8", body, hashOf(body))
+	s.cached(w, r, "text/html; charset=utf-8", s.pages.html[name])
 }
 
 // static answers with a file that pages load.
@@ -88,6 +94,6 @@ func (s *server) static(w *response, r *http.Request, name string) error {
 	} else {
 		w.Header().Set("Cache-Control", "no-cache")
 	}
-	s.cached(w, r, contentTypes[path.Ext(name)], file.body, file.hash)
+	s.cached(w, r, contentTypes[path.Ext(name)], file)
 	return nil
 }

@@ -4,8 +4,6 @@ import (
 	"bytes"
 	"compress/gzip"
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"fmt"
 	"io"
 	"log"
@@ -226,8 +224,8 @@ func compressed(body []byte) []byte {
 
 // cached answers with a page or a file of one, which the client may have
 // already.
-func (s *server) cached(w *response, r *http.Request, contentType string, body []byte, hash string) {
-	tag := `"` + hash + `"`
+func (s *server) cached(w *response, r *http.Request, contentType string, file static) {
+	tag := `"` + file.hash + `"`
 	w.Header().Set("ETag", tag)
 	for seen := range strings.SplitSeq(r.Header.Get("If-None-Match"), ",") {
 		if seen = strings.TrimPrefix(strings.TrimSpace(seen), "W/"); seen == tag || seen == "*" {
@@ -235,13 +233,7 @@ func (s *server) cached(w *response, r *http.Request, contentType string, body [
 			return
 		}
 	}
-	s.send(w, r, http.StatusOK, contentType, body)
-}
-
-// hashOf returns what stands for some bytes in addresses and tags.
-func hashOf(body []byte) string {
-	sum := sha256.Sum256(body)
-	return hex.EncodeToString(sum[:8])
+	s.send(w, r, http.StatusOK, contentType, file.body)
 }
 
 // logRequest writes a line of the access log.
