@@ -1,6 +1,10 @@
 package main
 
-import "strings"
+import (
+	"strings"
+
+	"mmstats/lib/cli"
+)
 
 // sharedPrefix is how many stats with the same inner prefix share a heading, at
 // least.
@@ -44,11 +48,11 @@ func groupNote(s *stat) string {
 	case s.programs > 1 || p.files == 0:
 		return ""
 	case p.ended == p.files:
-		return plural(p.files, "file") + ", ended"
+		return cli.Plural(p.files, "file") + ", ended"
 	case p.ended > 0:
-		return plural(p.files, "file") + ", " + plural(p.ended, "writer") + " ended"
+		return cli.Plural(p.files, "file") + ", " + cli.Plural(p.ended, "writer") + " ended"
 	}
-	return plural(p.files, "file")
+	return cli.Plural(p.files, "file")
 }
 
 // nest adds the rows of the stats of one program: those with the same inner prefix,

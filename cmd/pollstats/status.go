@@ -46,7 +46,7 @@ func (s *screen) segments() []segment {
 	if title := s.current().title(); title != "" {
 		parts = append(parts, segment{escape.Text(title), strong, 0})
 	}
-	files := plural(t.census.files, "file")
+	files := cli.Plural(t.census.files, "file")
 	if t.census.ended > 0 {
 		files = strconv.Itoa(t.census.files-t.census.ended) + " of " + files + " live"
 	}
@@ -131,11 +131,4 @@ func wholeKeys(text string, width int) string {
 		text = text[:end]
 	}
 	return text
-}
-
-func plural(n int, noun string) string {
-	if n == 1 {
-		return "1 " + noun
-	}
-	return strconv.Itoa(n) + " " + noun + "s"
 }

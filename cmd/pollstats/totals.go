@@ -221,7 +221,7 @@ func (t *totals) statOf(label string, part aspect) *stat {
 // count says how many stats there are.
 func (t *totals) count() string {
 	if t.left > 0 {
-		return strconv.Itoa(len(t.byLabel)) + " of " + plural(len(t.byLabel)+t.left, "stat") + ", use a glob"
+		return strconv.Itoa(len(t.byLabel)) + " of " + cli.Plural(len(t.byLabel)+t.left, "stat") + ", use a glob"
 	}
-	return plural(len(t.byLabel), "stat")
+	return cli.Plural(len(t.byLabel), "stat")
 }

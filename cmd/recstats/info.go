@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"strconv"
 	"time"
 
 	"mmstats/lib/archive"
@@ -103,7 +102,7 @@ func appendSegment(dst []byte, s *archive.SegmentInfo) []byte {
 	if s.Records > 0 {
 		dst = fmt.Appendf(dst, "    %s to %s, %s every %v, %s in %s\n",
 			s.First.Format(time.DateTime), s.Last.Format(time.DateTime),
-			count(s.Records, "tick"), s.Interval, count(s.Stats, "stat"), count(s.Files, "file"))
+			cli.Plural(s.Records, "tick"), s.Interval, cli.Plural(s.Stats, "stat"), cli.Plural(s.Files, "file"))
 	}
 	for _, note := range s.Notes {
 		dst = append(dst, "    note: "...)
@@ -114,12 +113,4 @@ func appendSegment(dst []byte, s *archive.SegmentInfo) []byte {
 		dst = fmt.Appendf(dst, "    %d bytes are damaged\n", n)
 	}
 	return dst
-}
-
-// count returns n things in words.
-func count(n int, thing string) string {
-	if n == 1 {
-		return "1 " + thing
-	}
-	return strconv.Itoa(n) + " " + thing + "s"
 }

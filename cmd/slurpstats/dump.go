@@ -100,11 +100,11 @@ func (d *dump) show(c *content) error {
 func (d *dump) nothing() string {
 	switch {
 	case d.files > 0 && (d.Live || d.Stale):
-		return "of " + plural(d.files, "file") + ", " + d.filter() + " leaves none"
+		return "of " + cli.Plural(d.files, "file") + ", " + d.filter() + " leaves none"
 	case d.files > 0 && d.fold != nil:
-		return "no stats to fold in " + plural(d.files, "file") + ": texts and sys.* have no " + d.Fold
+		return "no stats to fold in " + cli.Plural(d.files, "file") + ": texts and sys.* have no " + d.Fold
 	case d.files > 0:
-		return "no stats to show in " + plural(d.files, "file")
+		return "no stats to show in " + cli.Plural(d.files, "file")
 	}
 	if d.record != nil {
 		return "no file that is meant is in the record of " + d.record.Time.Format(time.DateTime)

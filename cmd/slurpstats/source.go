@@ -209,10 +209,3 @@ func (d *dump) user(uid uint32) string {
 	}
 	return name
 }
-
-func plural(n int, what string) string {
-	if n == 1 {
-		return "1 " + what
-	}
-	return strconv.Itoa(n) + " " + what + "s"
-}

@@ -107,7 +107,7 @@ func (s *search) examine(c *content, err error) {
 		}
 	}
 	if called && held == 0 {
-		s.line("shown", c.path+": "+plural(c.len, "stat"))
+		s.line("shown", c.path+": "+cli.Plural(c.len, "stat"))
 	}
 	if err != nil {
 		s.line("damaged", cli.Reason(err))
@@ -174,7 +174,7 @@ func (s *search) report(shown bool) string {
 	found := "is in no file"
 	switch {
 	case s.holders > 0:
-		found = "is in " + plural(s.holders, "file")
+		found = "is in " + cli.Plural(s.holders, "file")
 	case s.named:
 		found = "is the name of a file"
 	}
@@ -190,7 +190,7 @@ func (s *search) report(shown bool) string {
 			fmt.Fprintf(&b, "%-9s$%s is %s\n", "", name, escape.Text(cmp.Or(os.Getenv(name), "not set")))
 		}
 	}
-	fmt.Fprintf(&b, "%-9s%s, %d skipped, %d ended\n", "files", plural(s.files, "file"), s.unread, s.ended)
+	fmt.Fprintf(&b, "%-9s%s, %d skipped, %d ended\n", "files", cli.Plural(s.files, "file"), s.unread, s.ended)
 	for _, line := range s.lines {
 		b.WriteString(line)
 	}

@@ -43,3 +43,11 @@ func UserName(uid uint32) string {
 	}
 	return id
 }
+
+// Plural returns n things in words, such as "1 file" and "2 files".
+func Plural(n int, thing string) string {
+	if n != 1 {
+		thing += "s"
+	}
+	return strconv.Itoa(n) + " " + thing
+}
