@@ -19,8 +19,8 @@ import (
 
 type createOptions struct {
 	PID       *int           `long:"pid" value-name:"PID" description:"The process that the file belongs to: cleanstats removes the file after it ends"`
-	Unit      string         `long:"unit" value-name:"UNIT" description:"The unit of the new stats, such as seconds or bytes"`
-	About     string         `long:"about" value-name:"TEXT" description:"What the new stats are, for people"`
+	Unit      string         `long:"unit" empty:"yes" value-name:"UNIT" description:"The unit of the new stats, such as seconds or bytes"`
+	About     string         `long:"about" empty:"yes" value-name:"TEXT" description:"What the new stats are, for people"`
 	From      flags.Filename `long:"from" value-name:"FILE" description:"Declare what the lines of FILE say, too: LABEL:TYPE [unit=UNIT] [kind=KIND] [about=TEXT]"`
 	Heartbeat string         `long:"heartbeat" value-name:"TIME" description:"Expect an update every TIME, such as 90s or 25h: readers call the file stale when they stay away"`
 }

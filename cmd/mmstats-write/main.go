@@ -25,7 +25,7 @@ func main() { cli.Main("mmstats-write", run) }
 type options struct {
 	Name   cli.StatName   `short:"n" long:"name" value-name:"NAME" description:"Write to $MMSTATS_PATH/NAME.mmstats"`
 	File   flags.Filename `short:"f" long:"file" value-name:"FILE" description:"Write to FILE. Without -n and -f: to $MMSTATS_FILE"`
-	Prefix string         `short:"p" long:"prefix" value-name:"PREFIX" description:"Put PREFIX and a dot before each label"`
+	Prefix string         `short:"p" long:"prefix" empty:"yes" value-name:"PREFIX" description:"Put PREFIX and a dot before each label"`
 	cli.Common
 }
 

@@ -20,7 +20,7 @@ import (
 func main() { cli.Main("pollstats", run) }
 
 type options struct {
-	Prefix  string         `short:"p" long:"prefix" value-name:"PREFIX" description:"Put this before every field"`
+	Prefix  string         `short:"p" long:"prefix" empty:"yes" value-name:"PREFIX" description:"Put this before every field"`
 	Delay   string         `short:"d" long:"delay" value-name:"DELAY" default-mask:"1" description:"Time between rows, such as 0.5, 500ms or 2s"`
 	Count   int            `short:"c" long:"count" value-name:"COUNT" description:"End after this many rows"`
 	Headers int            `short:"n" long:"headers" value-name:"HEADERS" default:"20" description:"Repeat the titles after this many rows of text; 0 is never"`

@@ -111,6 +111,9 @@ func (c *checker) option(name string, o *flags.Option, value string, attached bo
 		return false, fmt.Errorf("%s is given twice", o)
 	}
 	c.given[o] = true
+	if value == "" && !mayBeEmpty(o) {
+		return false, fmt.Errorf("%s: the value is empty", o)
+	}
 	parsed, err := literal(o, value)
 	c.args[c.next-1] = strings.TrimSuffix(c.args[c.next-1], value) + parsed
 	return false, err
@@ -191,6 +194,14 @@ func takesValue(o *flags.Option) bool {
 func repeats(o *flags.Option) bool {
 	kind := o.Field().Type.Kind()
 	return kind == reflect.Slice || kind == reflect.Map
+}
+
+// mayBeEmpty reports whether an empty text is a value of an option. To most
+// options that count once it would mean that they are not given: a script whose
+// variable is empty would get something else than it asks for. Where it means
+// something, as an empty prefix does, the field has the tag empty:"yes".
+func mayBeEmpty(o *flags.Option) bool {
+	return repeats(o) || valueType(o).Kind() != reflect.String || o.Field().Tag.Get("empty") == "yes"
 }
 
 // literal returns what package flags has to get so that it sets o to value: it
