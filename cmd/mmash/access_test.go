@@ -13,6 +13,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"mmstats/lib/cli/clitest"
 	"mmstats/lib/format"
@@ -275,6 +276,20 @@ func TestPrivateFiles(t *testing.T) {
 }
 
 func second(_ *http.Response, body string) string { return body }
+
+// An address that package net would take for a socket without a file, to which
+// everybody may connect, or for any port on all addresses, is none.
+func TestAddressesOpenToAll(t *testing.T) {
+	for _, address := range []string{"", ":", "localhost:", "unix:", "unix:@mmash"} {
+		cmd := clitest.Command("mmash", "-l", address, t.TempDir())
+		timer := time.AfterFunc(10*time.Second, func() { cmd.Process.Kill() })
+		out, _ := cmd.CombinedOutput()
+		timer.Stop()
+		if status := cmd.ProcessState.ExitCode(); status != 2 || strings.Contains(string(out), "listening") {
+			t.Errorf("-l %q: %q, status %d, want status 2", address, out, status)
+		}
+	}
+}
 
 // A socket of a mmash that was killed is replaced, and one that is in use, or a
 // file, is not.

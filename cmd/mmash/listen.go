@@ -29,7 +29,7 @@ func listen(addresses []string) (list []listener, err error) {
 		if path, ok := strings.CutPrefix(address, "unix:"); ok {
 			l, err = listenUnix(path)
 		} else {
-			l, err = net.Listen("tcp", address)
+			l, err = listenTCP(address)
 		}
 		if err != nil {
 			closeAll(list)
@@ -79,9 +79,27 @@ func nameOf(l net.Listener) string {
 	return (&url.URL{Scheme: "http", Host: address, Path: "/"}).String()
 }
 
+// listenTCP opens HOST:PORT or :PORT. A port that is missing would be any port,
+// and without a host on all addresses of the machine: 0 asks for that.
+func listenTCP(address string) (net.Listener, error) {
+	_, port, err := net.SplitHostPort(address)
+	switch {
+	case err != nil:
+		return nil, err
+	case port == "":
+		return nil, errors.New("missing port in address")
+	}
+	return net.Listen("tcp", address)
+}
+
 // listenUnix opens a socket that the user alone may connect to. One that
 // nobody listens on any more is replaced.
 func listenUnix(path string) (net.Listener, error) {
+	// To package net these are sockets without a file, which have no mode:
+	// everybody may connect to them.
+	if path == "" || path[0] == '@' {
+		return nil, errors.New("a socket needs a path, which starts with no @")
+	}
 	// The mode has to be right from the start.
 	defer syscall.Umask(syscall.Umask(0o177))
 	l, err := net.Listen("unix", path)

@@ -88,6 +88,9 @@ func (c *command) prepare(args []string) (err error) {
 	if c.history, err = cli.ParseDuration(c.History); err != nil || c.history < 0 || c.history > maxHistory {
 		return fmt.Errorf("--history is 0 to 7 days, such as 10m or 2h, not %q", c.History)
 	}
+	if slices.Contains(c.Listen, "") {
+		return errors.New("-l, --listen: the value is empty")
+	}
 	if c.MaxSize < 1 {
 		return errors.New("--max-size must be at least 1")
 	}
