@@ -15,6 +15,14 @@ function el(name, props, ...children) {
   return e;
 }
 
+// link returns a link that a click does not follow: it does the same on this page.
+function link(props, action, ...children) {
+  return el("a", { ...props, onclick: event => {
+    event.preventDefault();
+    action();
+  } }, ...children);
+}
+
 function svg(name, props, ...children) {
   const e = document.createElementNS(SVG, name);
   for (const key in props) e.setAttribute(key, props[key]);

@@ -324,7 +324,7 @@ function zoom(part) {
 }
 
 function remove(graph) {
-  view.names = [...graphs.keys()].filter(key => key !== graph.series.key).map(key => nameOf(graphs.get(key).series));
+  view.names = [...graphs.values()].filter(other => other !== graph).map(other => nameOf(other.series));
   page.remember({ s: view.names });
   build();
 }

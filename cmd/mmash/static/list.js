@@ -146,7 +146,7 @@ class Card {
     if (this.series !== series) {
       this.series = series;
       this.label.replaceChildren(...labelParts(series.label));
-      this.element.setAttribute("href", graphAddress([series]));
+      this.element.setAttribute("href", graphAddress([nameOf(series)]));
       this.element.setAttribute("title", series.label);
     }
     setText(this.value, (judge.isP99 ? "p99 " : "") + series.show(Number.isFinite(judge.recent) ? judge.recent : series.now));
@@ -179,9 +179,9 @@ const parts = {
 let shown = []; // rows in their order on the page
 let sortedAt = 0;
 
-function graphAddress(list) {
+function graphAddress(names) {
   const p = page.span();
-  for (const s of list) p.append("s", nameOf(s));
+  for (const name of names) p.append("s", name);
   if (view.file) p.set("file", view.file);
   return page.address("graph/", p);
 }
@@ -262,7 +262,7 @@ function buildSummary() {
     bad.length ? el("button", { class: "warn", type: "button", onclick: () => showUnreadable(bad) }, plural(bad.length, "file") + " unreadable") : null,
     store.private ? el("button", { type: "button", onclick: showPrivate }, store.private + " private") : null,
     store.limited ? el("span", { class: "warn" }, "too many files to compare writers") : null,
-    view.file ? el("button", { class: "only", type: "button", "aria-label": "Show all files", onclick: event => onlyFile(event, "") }, `only ${writerName(view.file)} ✕`) : null,
+    view.file ? el("button", { class: "only", type: "button", "aria-label": "Show all files", onclick: () => onlyFile("") }, `only ${writerName(view.file)} ✕`) : null,
     el("span", { class: "sort" }, "Sort ", sort, el("button", { class: "reverse", type: "button", "aria-label": "Reverse the order", "aria-pressed": String(view.reverse), onclick: reverse }, view.reverse ? "↑" : "↓")),
   ].filter(Boolean));
 }
@@ -292,12 +292,11 @@ function showPrivate() {
 
 function buildFoot() {
   parts.foot.replaceChildren(el("span", { class: "mono" }, document.body.dataset.looks),
-    el("a", { href: "?const=1", onclick: event => {
-      event.preventDefault();
+    link({ href: "?const=1" }, () => {
       view.constants = !view.constants;
       page.remember({ const: view.constants ? "1" : "" });
       build();
-    } }, view.constants ? "Hide constants" : "Show constants"),
+    }, view.constants ? "Hide constants" : "Show constants"),
     el("a", { href: page.statsAddress() }, "JSON"), ...page.recorded ? [] : [el("a", { href: "metrics" }, "Prometheus")], el("span", {}, "mmash " + document.body.dataset.version));
 }
 
@@ -316,10 +315,8 @@ function noMatch() {
   const labels = [...new Set([...store.folded.values()].filter(s => s.kind !== "constant").map(s => s.label))];
   const near = labels.map(label => [likeness(label), label]).filter(([n]) => n > 0).sort((a, b) => b[0] - a[0] || compare(a[1], b[1])).slice(0, 3);
   return el("div", { class: "empty" }, el("h2", {}, view.query ? `No stat matches “${view.query}”` : "No stats here"),
-    near.length ? el("p", {}, "Nearest: ", ...near.flatMap(([, label], i) => [i ? ", " : null, el("a", { class: "label", href: "?" + new URLSearchParams({ q: label }), onclick: event => {
-      event.preventDefault();
-      setQuery(label, false);
-    } }, label)]).filter(Boolean)) : null,
+    near.length ? el("p", {}, "Nearest: ", ...near.flatMap(([, label], i) => [i ? ", " : null,
+      link({ class: "label", href: "?" + new URLSearchParams({ q: label }) }, () => setQuery(label, false), label)])) : null,
     el("button", { class: "btn", type: "button", onclick: clear }, view.query ? "Clear the filter" : "Show all files"));
 }
 
@@ -329,11 +326,7 @@ function buildSelection() {
   if (!list.length) return;
   parts.selection.replaceChildren(el("span", {}, el("strong", {}, String(list.length)), list.length === 1 ? " stat selected" : " stats selected"),
     el("button", { class: "btn", type: "button", onclick: clearSelection }, "Clear"),
-    el("a", { class: "btn primary", href: selectionAddress() }, list.length === 1 ? "Graph it " : "Graph them ", el("kbd", {}, "g")));
-}
-
-function selectionAddress() {
-  return graphAddress([...view.selected].map(name => ({ command: name.slice(0, name.indexOf(":")), label: name.slice(name.indexOf(":") + 1) })));
+    el("a", { class: "btn primary", href: graphAddress(list) }, list.length === 1 ? "Graph it " : "Graph them ", el("kbd", {}, "g")));
 }
 
 // draw shows the values of now.
@@ -347,13 +340,12 @@ function draw() {
 }
 
 function drawCards() {
-  const odd = view.query ? [] : shownOrFolded().filter(row => row.judge.unusual || row.odd.length).sort((a, b) => b.score - a.score).slice(0, MAX_CARDS);
+  const there = [...rows.values()].filter(row => row.series.isNumber && store.folded.get(row.series.key) === row.series);
+  const odd = view.query ? [] : there.filter(row => row.judge.unusual || row.odd.length).sort((a, b) => b.score - a.score).slice(0, MAX_CARDS);
   odd.forEach((row, i) => cards[i].draw(row));
   setChildren(parts.cards, cards.slice(0, odd.length).map(card => card.element));
   parts.cards.hidden = odd.length === 0;
 }
-
-function shownOrFolded() { return [...rows.values()].filter(row => row.series.isNumber && store.folded.get(row.series.key) === row.series); }
 
 function setQuery(query, replace = true) {
   view.query = query;
@@ -376,7 +368,7 @@ function reverse() {
 
 function clear() {
   if (view.query) setQuery("", false);
-  else if (view.file) onlyFile(null, "");
+  else if (view.file) onlyFile("");
 }
 
 function clearSelection() {
@@ -385,8 +377,7 @@ function clearSelection() {
   build();
 }
 
-function onlyFile(event, name) {
-  event?.preventDefault();
+function onlyFile(name) {
   view.file = name;
   page.remember({ file: name });
   connection.reopen();
@@ -443,8 +434,8 @@ page.key("ArrowUp", "stat before", () => move(-1), "k");
 page.key("Enter", "open or close its writers", () => focused() && toggleOpen(focused()));
 page.key("x", "select it for a graph", () => focused() && toggleSelected(focused()));
 page.key("g", "graph what is selected, or the stat", () => {
-  if (view.selected.size) location.href = selectionAddress();
-  else if (focused()?.series.isNumber) location.href = graphAddress([focused().series]);
+  if (view.selected.size) location.href = graphAddress([...view.selected]);
+  else if (focused()?.series.isNumber) location.href = graphAddress([nameOf(focused().series)]);
   else location.href = graphAddress([]);
 });
 page.key("s", "next order", () => setSort(Object.keys(SORTS)[(Object.keys(SORTS).indexOf(view.sort) + 1) % 4]));

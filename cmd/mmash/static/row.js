@@ -37,6 +37,12 @@ const COLUMNS = ["sel", "label", "trend", "now", "usual", "total", "writers"];
 
 function columns() { return el("colgroup", {}, ...COLUMNS.map(name => el("col", { class: "c-" + name }))); }
 
+// numberCells returns the line of a number, and the cells of a row.
+function numberCells(height) {
+  const spark = new Spark(214, height);
+  return { spark, trend: el("td", { class: "trend" }, spark.element), now: el("td", { class: "num now" }), usually: el("td", { class: "num usual" }), total: el("td", { class: "num total" }) };
+}
+
 // A Row is a stat of a program, over all its writers.
 class Row {
   constructor(series) {
@@ -53,14 +59,10 @@ class Row {
     this.head = el("th", { scope: "row", title: series.label }, this.twist, " ", this.label, this.chip);
     if (series.isNumber) {
       this.select = select;
-      this.spark = new Spark(214, 26);
-      this.now = el("td", { class: "num now" });
-      this.usually = el("td", { class: "num usual" });
-      this.total = el("td", { class: "num total" });
+      Object.assign(this, numberCells(26));
       this.strip = new Strip();
-      this.writers = el("td", { class: "writers-cell" }, this.strip.element);
-      this.element = el("tr", { class: "stat" }, el("td", { class: "sel" }, select), this.head,
-        el("td", { class: "trend" }, this.spark.element), this.now, this.usually, this.total, this.writers);
+      this.element = el("tr", { class: "stat" }, el("td", { class: "sel" }, select), this.head, this.trend, this.now, this.usually, this.total,
+        el("td", { class: "writers-cell" }, this.strip.element));
     } else {
       this.text = el("span", { class: "text" });
       this.more = el("em", {});
@@ -254,18 +256,15 @@ class Details {
   newWriter(writer) {
     const s = this.row.series, name = fileOf(writer);
     const part = { chip: el("span", { class: "chip", hidden: "" }), judge: new Judge() };
-    const file = el("td", { class: "fname mono" }, el("a", { href: "?" + new URLSearchParams({ file: name }), title: "Only " + name, onclick: event => onlyFile(event, name) }, writerName(name)), part.chip);
+    const file = el("td", { class: "fname mono" }, link({ href: "?" + new URLSearchParams({ file: name }), title: "Only " + name }, () => onlyFile(name), writerName(name)), part.chip);
     if (!s.isNumber) {
       part.now = el("td", { colspan: 5, class: "textcell text" });
       part.element = el("tr", { class: "txt" }, el("td", { class: "sel" }), file, part.now);
       return part;
     }
-    part.spark = new Spark(214, 22);
-    part.now = el("td", { class: "num now" });
-    part.usually = el("td", { class: "num usual" });
-    part.total = el("td", { class: "num total" });
+    Object.assign(part, numberCells(22));
     part.bar = svg("rect", { x: 0, y: 0, width: 0, height: 7, rx: 3, class: "bar" });
-    part.element = el("tr", {}, el("td", { class: "sel" }), file, el("td", { class: "trend" }, part.spark.element), part.now, part.usually, part.total,
+    part.element = el("tr", {}, el("td", { class: "sel" }), file, part.trend, part.now, part.usually, part.total,
       el("td", { class: "writers-cell" }, svg("svg", { viewBox: `0 0 ${STRIP_WIDTH} 8`, class: "strip", "aria-hidden": "true" }, part.bar)));
     return part;
   }
