@@ -228,7 +228,7 @@ func (m *model) statOf(f *file, s *reader.Sample) *series {
 	}
 	st := f.rest[label]
 	if st == nil {
-		st = m.newSeries(f, f.command, s)
+		st = m.newSeries(f, s)
 	} else {
 		delete(f.rest, label)
 		st = m.sameKind(st, s)
@@ -245,7 +245,7 @@ func (m *model) sameKind(st *series, s *reader.Sample) *series {
 	}
 	f := st.file
 	m.leave(st)
-	next := m.newSeries(f, f.command, s)
+	next := m.newSeries(f, s)
 	if i := f.visited; i < len(f.stats) && f.stats[i] == st {
 		f.stats[i] = next
 	}
@@ -253,11 +253,11 @@ func (m *model) sameKind(st *series, s *reader.Sample) *series {
 }
 
 // newSeries returns a series for a stat of f.
-func (m *model) newSeries(f *file, command string, s *reader.Sample) *series {
+func (m *model) newSeries(f *file, s *reader.Sample) *series {
 	m.lastID++
 	m.version++
 	st := &series{
-		id: m.lastID, file: f, command: command, label: s.Series.Label,
+		id: m.lastID, file: f, command: f.command, label: s.Series.Label,
 		typ: s.Type, kind: kindOf(s), attrs: m.version, parts: noParts,
 	}
 	if d := s.Description; d != nil {

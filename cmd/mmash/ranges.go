@@ -128,14 +128,13 @@ func (rec *recording) span(query url.Values, first, last time.Time) (from, to ti
 			return from, to, err
 		}
 	}
+	end := last.Add(time.Second)
 	switch {
-	case query.Get("from") == "" && to.After(last.Add(time.Second)):
-		return from, to, &archive.OutsideError{Time: to, First: first, Last: last}
 	case from.After(to):
 		return from, to, errOrder
-	case to.Before(first.Truncate(time.Second)):
+	case to.Before(first.Truncate(time.Second)), to.After(end) && query.Get("from") == "":
 		return from, to, &archive.OutsideError{Time: to, First: first, Last: last}
-	case from.After(last.Add(time.Second)):
+	case from.After(end):
 		return from, to, &archive.OutsideError{Time: from, First: first, Last: last}
 	}
 	clamp := func(t time.Time) time.Time {
