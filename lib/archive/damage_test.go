@@ -1,8 +1,10 @@
 package archive
 
 import (
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -285,4 +287,17 @@ func TestDamagedSegment(t *testing.T) {
 		t.Fatal(err)
 	}
 	wantRecord(t, r, ticks[4])
+}
+
+// A segment that goes away while it is opened is an error, as one that was not
+// there before.
+func TestOpenVanishedSegment(t *testing.T) {
+	a := &Archive{path: filepath.Join(t.TempDir(), "a"+Ext), single: true}
+	err := a.list()
+	if err == nil {
+		err = a.checkSingle()
+	}
+	if !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("checkSingle() = %v, want %v", err, fs.ErrNotExist)
+	}
 }

@@ -281,7 +281,7 @@ func (p *Player) choose(f *played, before []playedField, anotherWriter bool) {
 			if p.Want != nil && !p.Want(st.Label) {
 				continue
 			}
-			fd := playedField{index: i, description: st.Describe()}
+			fd := playedField{index: i, description: st.describe()}
 			fd.Series, fd.Kind = p.series.Join(st.Label, st.Type, st.Kind), st.Kind
 			if last := last[fd.Series]; last != nil {
 				fd.Continue(&last.Track, anotherWriter)

@@ -8,6 +8,7 @@ import (
 	"math"
 	"path/filepath"
 	"slices"
+	"syscall"
 	"time"
 
 	"mmstats/lib/mapping"
@@ -106,7 +107,11 @@ func Open(path string) (*Archive, error) {
 // checkSingle opens the segment that the archive is, and reports whether it is
 // one.
 func (a *Archive) checkSingle() error {
-	if _, err := a.use(a.segments[0]); err != nil {
+	ok, err := a.use(a.segments[0])
+	if err == nil && !ok {
+		err = &fs.PathError{Op: "open", Path: a.path, Err: syscall.ENOENT}
+	}
+	if err != nil {
 		return err
 	}
 	r, bad, err := a.open.step(0, nil)

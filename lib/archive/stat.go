@@ -97,8 +97,8 @@ func histogramMean(words []uint64) float64 {
 // histogramRange is how many words of a histogram stand before its buckets.
 const histogramRange = 3
 
-// Describe returns what the file says of the stat, and nil for nothing.
-func (s *Stat) Describe() *format.Description {
+// describe returns what the file says of the stat, and nil for nothing.
+func (s *Stat) describe() *format.Description {
 	if s.Description == "" {
 		return nil
 	}
