@@ -31,16 +31,10 @@ type filePage struct {
 	readAt time.Time
 	took   time.Duration // to read it
 
-	process  *process // nil while the file is not polled
-	all      []fileStat
-	shown    []*fileStat // those that the filter leaves, sorted
-	names    int         // width of the widest
-	grid     grid
-	gathered struct {
-		poll    int
-		filter  string
-		reverse bool
-	}
+	process *process // nil while the file is not polled
+	all     []fileStat
+	names   int // width of the widest name that is shown
+	grid[*fileStat]
 }
 
 // A fileStat is a stat as it was when the file was read last.
@@ -56,15 +50,14 @@ type fileStat struct {
 
 func newFilePage(t *totals, utf8 bool, path string) *filePage {
 	f := &filePage{totals: t, utf8: utf8, path: path, reader: reader.Reader{MaxSize: min(t.MaxSize, maxFilePage)}}
-	cell := func(text func(*fileStat) string) func(*canvas, int, int) (string, style) {
-		return func(_ *canvas, row, _ int) (string, style) { return text(f.shown[row]), normal }
+	cell := func(text func(*fileStat) string) func(*fileStat, int) (string, style) {
+		return func(s *fileStat, _ int) (string, style) { return text(s), normal }
 	}
-	f.grid.columns = []gridColumn{
+	f.grid.columns = []gridColumn[*fileStat]{
 		{title: "STAT", width: 5, cell: cell(func(s *fileStat) string { return s.name })},
 		{title: "TYPE", width: len("constant float64"), rank: 2, cell: cell(func(s *fileStat) string { return typeWords(s.typ, s.kind) })},
 		{title: "RATE/s", width: 10, right: true, rank: 3, cell: cell(f.rate)},
-		{title: "VALUE", width: 20, most: 40, cell: func(_ *canvas, row, _ int) (string, style) {
-			s := f.shown[row]
+		{title: "VALUE", width: 20, most: 40, cell: func(s *fileStat, _ int) (string, style) {
 			if s.trace != nil && s.trace.changed {
 				return s.valueText(), changed
 			}
@@ -75,11 +68,9 @@ func newFilePage(t *totals, utf8 bool, path string) *filePage {
 	return f
 }
 
-func (f *filePage) title() string              { return filepath.Base(f.path) }
-func (f *filePage) rows() int                  { return len(f.shown) }
-func (f *filePage) id(row int) any             { return f.shown[row].label }
-func (f *filePage) draw(c *canvas, y, row int) { f.grid.draw(c, y, row) }
-func (f *filePage) keys() string               { return "Esc back  Enter stat  / filter  S reverse  ? help" }
+func (f *filePage) title() string  { return filepath.Base(f.path) }
+func (f *filePage) id(row int) any { return f.shown[row].label }
+func (f *filePage) keys() string   { return "Esc back  Enter stat  / filter  S reverse  ? help" }
 
 func (f *filePage) open(row int) page {
 	if f.shown[row].trace == nil {
@@ -89,22 +80,20 @@ func (f *filePage) open(row int) page {
 }
 
 func (f *filePage) key(k key) action {
-	if k != 'S' && k != 'r' {
+	if k == 's' { // rows are always sorted by label
 		return ignored
 	}
-	f.grid.reverse = !f.grid.reverse
-	return toTop
+	return f.sortKey(k)
 }
 
 // arrange reads the file, where a poll was since.
 func (f *filePage) arrange(filter string) {
-	now := f.gathered
-	now.poll, now.filter, now.reverse = f.totals.processes.polls, filter, f.grid.reverse
+	now := f.gathering(f.totals.processes, filter)
 	if now == f.gathered {
 		return
 	}
 	// A file that takes long to read is read less often.
-	if now.poll != f.gathered.poll && (f.totals.Replay != "" || time.Since(f.readAt) >= 10*f.took) {
+	if now.polls != f.gathered.polls && (f.totals.Replay != "" || time.Since(f.readAt) >= 10*f.took) {
 		start := time.Now()
 		f.read()
 		f.readAt, f.took = time.Now(), time.Since(start)
@@ -119,7 +108,7 @@ func (f *filePage) arrange(filter string) {
 		}
 	}
 	slices.SortStableFunc(f.shown, func(x, y *fileStat) int {
-		if f.grid.reverse {
+		if f.reverse {
 			x, y = y, x
 		}
 		return cmp.Compare(x.label, y.label)
@@ -233,7 +222,7 @@ func typeWords(t format.Type, k format.Kind) string {
 // header draws whose file it is, and the titles of the columns.
 func (f *filePage) header(c *canvas, y int) int {
 	c.left(0, y, c.width, f.summary(), normal)
-	f.grid.layOut(c.width, f.names)
+	f.layOut(c.width, f.names)
 	f.grid.header(c, y+1)
 	return 2
 }

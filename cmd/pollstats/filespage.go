@@ -20,16 +20,9 @@ import (
 type filesPage struct {
 	totals   *totals
 	utf8     bool
-	shown    []*fileRow // those that the filter leaves, sorted
-	grid     grid
-	values   []func(*fileRow) float64 // what rows are sorted by, for each column that may be
 	users    map[uint32]string
 	runtimes map[*reader.File]string
-	gathered struct {
-		poll, sort int
-		reverse    bool
-		filter     string
-	}
+	grid[*fileRow]
 }
 
 // A fileRow is a file, or an argument that cannot be read.
@@ -45,38 +38,27 @@ func newFilesPage(t *totals, utf8 bool) *filesPage {
 }
 
 func (f *filesPage) title() string  { return "files" }
-func (f *filesPage) rows() int      { return len(f.shown) }
 func (f *filesPage) id(row int) any { return f.shown[row].file.Path }
 func (f *filesPage) keys() string {
 	return "Esc back  Enter stats of the file  / filter  s sort  S reverse  ? help"
 }
 
 func (f *filesPage) open(row int) page {
-	r := f.shown[row]
-	return newFilePage(f.totals, f.utf8, r.file.Path)
+	return newFilePage(f.totals, f.utf8, f.shown[row].file.Path)
 }
 
 func (f *filesPage) key(k key) action {
-	switch k {
-	case 's':
-		f.grid.sort = f.grid.next(func(i int) bool { return i == 0 || f.values[i] != nil })
-		f.grid.reverse = false
-	case 'S', 'r':
-		f.grid.reverse = !f.grid.reverse
-	case 'f':
+	if k == 'f' { // it is open
 		return done
-	default:
-		return ignored
 	}
-	return toTop
+	return f.sortKey(k)
 }
 
 // setColumns makes the columns.
 func (f *filesPage) setColumns() {
 	column := func(title string, width, rank int, value func(*fileRow) float64, text func(*fileRow) string) {
-		f.grid.columns = append(f.grid.columns, gridColumn{title: title, width: width, right: value != nil && title != "SINCE", rank: rank,
-			cell: func(_ *canvas, row, _ int) (string, style) { return text(f.shown[row]), f.shown[row].style() }})
-		f.values = append(f.values, value)
+		f.grid.columns = append(f.grid.columns, gridColumn[*fileRow]{title: title, width: width, right: value != nil && title != "SINCE", rank: rank, value: value,
+			cell: func(r *fileRow, _ int) (string, style) { return text(r), r.style() }})
 	}
 	column("FILE", 5, 0, nil, func(r *fileRow) string { return escape.Text(r.name()) })
 	column("COMMAND", 12, 7, nil, func(r *fileRow) string { return escape.Text(r.command()) })
@@ -103,16 +85,14 @@ func (f *filesPage) setColumns() {
 	})
 	column("STATS", 5, 3, func(r *fileRow) float64 { return float64(r.file.Stats) }, func(r *fileRow) string { return strconv.Itoa(r.file.Stats) })
 	column("RUNTIME", 14, 8, nil, f.runtime)
-	f.grid.columns = append(f.grid.columns, gridColumn{title: "", width: 10, most: maxText, rank: 9,
-		cell: func(_ *canvas, row, _ int) (string, style) { return f.shown[row].note(f.totals.at), differs }})
-	f.values = append(f.values, nil)
+	f.grid.columns = append(f.grid.columns, gridColumn[*fileRow]{title: "", width: 10, most: maxText, rank: 9,
+		cell: func(r *fileRow, _ int) (string, style) { return r.note(), differs }})
 }
 
 // arrange gathers the files, where anything is new.
 func (f *filesPage) arrange(filter string) {
 	ps := f.totals.processes
-	now := f.gathered
-	now.poll, now.filter, now.sort, now.reverse = ps.polls, filter, f.grid.sort, f.grid.reverse
+	now := f.gathering(ps, filter)
 	if now == f.gathered {
 		return
 	}
@@ -138,15 +118,15 @@ func (f *filesPage) arrange(filter string) {
 
 // compare puts what cannot be read first, and then the largest number.
 func (f *filesPage) compare(x, y *fileRow) int {
-	if value := f.values[f.grid.sort]; value != nil {
+	if value := f.grid.columns[f.sort].value; value != nil {
 		order := cmp.Compare(value(y), value(x))
-		if f.grid.reverse {
+		if f.reverse {
 			order = -order
 		}
 		return cmp.Or(order, cmp.Compare(x.file.Path, y.file.Path))
 	}
 	order := cmp.Or(boolOrder(x.file.Err == nil, y.file.Err == nil), cmp.Compare(x.name(), y.name()), cmp.Compare(x.file.Path, y.file.Path))
-	if f.grid.reverse {
+	if f.reverse {
 		return -order
 	}
 	return order
@@ -154,7 +134,7 @@ func (f *filesPage) compare(x, y *fileRow) int {
 
 // header draws the titles of the columns.
 func (f *filesPage) header(c *canvas, y int) int {
-	f.grid.layOut(c.width, widest(len(f.shown), func(i int) string { return f.shown[i].name() }))
+	f.layOut(c.width, widest(len(f.shown), func(i int) string { return f.shown[i].name() }))
 	f.grid.header(c, y)
 	return 1
 }
@@ -209,7 +189,7 @@ func (r *fileRow) created() time.Time {
 }
 
 // note says what is wrong with a file.
-func (r *fileRow) note(now time.Time) string {
+func (r *fileRow) note() string {
 	switch {
 	case r.file.Err != nil:
 		return escape.Text(cli.Cause(r.file.Err))

@@ -7,16 +7,26 @@ import (
 	"mmstats/lib/report"
 )
 
-// A grid lays rows out in columns. The first column holds names, and shrinks to
-// what the others leave.
-type grid struct {
-	columns []gridColumn
-	sort    int // the index in columns of the one that rows are sorted by
-	reverse bool
+// A grid is the part of a page that lays rows of type R out in columns. The first
+// column holds names, and shrinks to what the others leave. Pages embed it, for
+// its methods rows and draw.
+type grid[R any] struct {
+	shown    []R // those that the filter leaves, sorted
+	gathered gathering
+	columns  []gridColumn[R]
+	sort     int // the index in columns of the one that rows are sorted by
+	reverse  bool
+}
+
+// A gathering is all that the rows of a grid follow from.
+type gathering struct {
+	polls, version, sort int
+	reverse              bool
+	filter               string
 }
 
 // A gridColumn is one of the columns of a grid.
-type gridColumn struct {
+type gridColumn[R any] struct {
 	title string
 	// width is what it takes at least, without the blank before it.
 	width int
@@ -25,13 +35,47 @@ type gridColumn struct {
 	// rank says which columns give way where there is little room: the greatest
 	// first. The one with rank 0 always stays.
 	rank int
-	cell func(c *canvas, row, width int) (string, style)
+	cell func(r R, width int) (string, style)
+	// value is what rows are sorted by in this column, or nil. By the first column
+	// they are sorted in any case.
+	value func(R) float64
 
 	x, room int // where it is on the screen; room is 0 where it is hidden
 }
 
+// gathering returns what the rows follow from now.
+func (g *grid[R]) gathering(ps *processes, filter string) gathering {
+	return gathering{ps.polls, ps.version, g.sort, g.reverse, filter}
+}
+
+func (g *grid[R]) rows() int { return len(g.shown) }
+
+// sortKey acts on a key that changes what rows are sorted by.
+func (g *grid[R]) sortKey(k key) action {
+	switch k {
+	case 's':
+		g.sort, g.reverse = g.next(), false
+	case 'S', 'r':
+		g.reverse = !g.reverse
+	default:
+		return ignored
+	}
+	return toTop
+}
+
+// next returns the column behind the one that rows are sorted by, of those that
+// they may be sorted by.
+func (g *grid[R]) next() int {
+	for i := g.sort + 1; i < len(g.columns); i++ {
+		if g.columns[i].value != nil {
+			return i
+		}
+	}
+	return 0
+}
+
 // layOut divides the width of the screen. name is the width of the longest name.
-func (g *grid) layOut(width, name int) {
+func (g *grid[R]) layOut(width, name int) {
 	const leastName = 12
 	order := make([]int, 0, len(g.columns))
 	for i := range g.columns {
@@ -66,7 +110,7 @@ func (g *grid) layOut(width, name int) {
 }
 
 // others returns the width of the columns behind the first, with their blanks.
-func (g *grid) others() (width int) {
+func (g *grid[R]) others() (width int) {
 	for _, col := range g.columns[1:] {
 		if col.room > 0 {
 			width += 1 + col.room
@@ -76,7 +120,7 @@ func (g *grid) others() (width int) {
 }
 
 // header draws the titles of the columns.
-func (g *grid) header(c *canvas, y int) {
+func (g *grid[R]) header(c *canvas, y int) {
 	c.fill(y, header)
 	for i := range g.columns {
 		col := &g.columns[i]
@@ -109,13 +153,13 @@ func sortMark(utf8, up bool) string {
 }
 
 // draw draws a row.
-func (g *grid) draw(c *canvas, y, row int) {
+func (g *grid[R]) draw(c *canvas, y, row int) {
 	for i := range g.columns {
 		col := &g.columns[i]
 		if col.room == 0 {
 			continue
 		}
-		text, st := col.cell(c, row, col.room)
+		text, st := col.cell(g.shown[row], col.room)
 		switch {
 		case i == 0:
 			c.text(col.x, y, c.shorten(text, col.room), st)
@@ -123,19 +167,6 @@ func (g *grid) draw(c *canvas, y, row int) {
 			c.right(col.x, y, col.room, text, st)
 		default:
 			c.left(col.x, y, col.room, text, st)
-		}
-	}
-}
-
-// next returns the column that comes behind the one that rows are sorted by, of
-// those that sortable has.
-func (g *grid) next(sortable func(i int) bool) int {
-	for i := g.sort + 1; ; i++ {
-		if i >= len(g.columns) {
-			i = 0
-		}
-		if i == g.sort || sortable(i) {
-			return i
 		}
 	}
 }

@@ -19,23 +19,15 @@ type statPage struct {
 	label  string
 	group  *group // nil while no process has the stat
 
+	grid[*trace]
 	differences differences
-	shown       []*trace // those that the filter leaves, sorted
 	names       map[*trace]string
-	grid        grid
-	values      []func(*trace) float64 // what rows are sorted by, for each column that may be
-	kind        format.Kind            // that the columns are for
+	kind        format.Kind // that the columns are for
 	typ         format.Type
 	low, high   float64 // of all that is drawn
 	exactColumn int     // the column of exact values, or 0
 	exactWidth  int     // what they take
 	bars        barChart
-
-	gathered struct { // what shown is of
-		poll, version, sort int
-		reverse             bool
-		filter              string
-	}
 }
 
 func newStatPage(t *totals, utf8 bool, label string) *statPage {
@@ -43,7 +35,6 @@ func newStatPage(t *totals, utf8 bool, label string) *statPage {
 }
 
 func (p *statPage) title() string  { return p.label }
-func (p *statPage) rows() int      { return len(p.shown) }
 func (p *statPage) id(row int) any { return p.shown[row] }
 func (p *statPage) open(row int) page {
 	return newFilePage(p.totals, p.utf8, p.shown[row].process.path)
@@ -57,21 +48,14 @@ func (p *statPage) keys() string {
 
 func (p *statPage) key(k key) action {
 	switch k {
-	case 's':
-		p.grid.sort = p.grid.next(func(i int) bool { return i == 0 || p.values[i] != nil })
-		p.grid.reverse = false
-		return toTop
-	case 'S', 'r':
-		p.grid.reverse = !p.grid.reverse
-		return toTop
 	case 't':
 		p.bars.allTime = !p.bars.allTime
-		return done
 	case 'o':
 		p.bars.one = !p.bars.one
-		return done
+	default:
+		return p.sortKey(k)
 	}
-	return ignored
+	return done
 }
 
 // at is told which row is selected, before the page is drawn.
@@ -84,12 +68,11 @@ func (p *statPage) at(row int) {
 // arrange gathers the rows, where anything is new.
 func (p *statPage) arrange(filter string) {
 	ps := p.totals.processes
-	now := p.gathered
-	now.poll, now.version, now.filter, now.sort, now.reverse = ps.polls, ps.version, filter, p.grid.sort, p.grid.reverse
+	now := p.gathering(ps, filter)
 	if now == p.gathered {
 		return
 	}
-	newPoll := now.poll != p.gathered.poll
+	newPoll := now.polls != p.gathered.polls
 	newTraces := now.version != p.gathered.version || p.group != ps.groups[p.label]
 	p.gathered = now
 	if p.group = ps.groups[p.label]; p.group == nil {
@@ -123,19 +106,19 @@ func (p *statPage) counts(t *trace) bool { return !p.totals.Live || !t.process.e
 // compare orders rows: the largest number first, and what is no number last.
 func (p *statPage) compare(x, y *trace) int {
 	order := 0
-	if value := p.values[p.grid.sort]; value != nil {
+	if value := p.grid.columns[p.sort].value; value != nil {
 		a, b := value(x), value(y)
 		switch {
 		case math.IsNaN(a) || math.IsNaN(b):
 			return cmp.Or(boolOrder(math.IsNaN(a), math.IsNaN(b)), p.byName(x, y))
-		case p.grid.reverse:
+		case p.reverse:
 			order = cmp.Compare(a, b)
 		default:
 			order = cmp.Compare(b, a)
 		}
 		return cmp.Or(order, boolOrder(x.process.over(), y.process.over()), p.byName(x, y))
 	}
-	if p.grid.reverse {
+	if p.reverse {
 		x, y = y, x
 	}
 	return p.byName(x, y)
@@ -277,9 +260,6 @@ func (p *statPage) different() int {
 	}
 	return len(seen)
 }
-
-// draw draws the row of a process.
-func (p *statPage) draw(c *canvas, y, row int) { p.grid.draw(c, y, row) }
 
 // base returns the label of the stat, of which s may be a percentile.
 func (s *stat) base() string {

@@ -10,20 +10,23 @@ import (
 	"mmstats/lib/unusual"
 )
 
+// A traceColumn is a column of a statPage.
+type traceColumn = gridColumn[*trace]
+
 // setColumns makes the columns that suit the stat. Rows are sorted by whether
 // they differ, where they can, and else by their names.
 func (p *statPage) setColumns() {
-	p.grid, p.values, p.exactColumn = grid{}, nil, 0
-	p.add(gridColumn{title: "PROCESS", width: 8, cell: p.nameCell}, nil)
-	p.add(gridColumn{title: "PID", width: 7, right: true, rank: 6, cell: p.pidCell}, nil)
-	p.add(gridColumn{title: "STATE", width: 5, rank: 3, cell: p.stateCell}, nil)
-	p.add(gridColumn{title: "AGE", width: 4, right: true, rank: 7, cell: p.ageCell}, p.age)
+	p.grid.columns, p.sort, p.reverse, p.exactColumn = nil, 0, false, 0
+	p.add(traceColumn{title: "PROCESS", width: 8, cell: p.nameCell})
+	p.add(traceColumn{title: "PID", width: 7, right: true, rank: 6, cell: p.pidCell})
+	p.add(traceColumn{title: "STATE", width: 5, rank: 3, cell: p.stateCell})
+	p.add(traceColumn{title: "AGE", width: 4, right: true, rank: 7, cell: p.ageCell, value: p.age})
 	switch {
 	case p.kind == format.KindString || p.kind == format.KindConstant || p.unit() == unixTime:
-		p.add(gridColumn{title: p.textTitle(), width: 9, most: maxText, cell: p.textCell}, nil)
+		p.add(traceColumn{title: p.textTitle(), width: 9, most: maxText, cell: p.textCell})
 		return
 	case p.kind == format.KindBool:
-		p.add(gridColumn{title: "VALUE", width: 5, right: true, cell: p.textCell}, (*trace).float)
+		p.add(traceColumn{title: "VALUE", width: 5, right: true, cell: p.textCell, value: (*trace).float})
 	case p.kind == format.KindCounter:
 		p.number("RATE/s", 0, true, (*trace).lastPoint)
 		p.exact("TOTAL", 5)
@@ -40,16 +43,13 @@ func (p *statPage) setColumns() {
 		p.exact("VALUE", 0)
 	}
 	p.number("USUALLY", 10, p.kind == format.KindCounter, p.usual)
-	p.add(gridColumn{title: "TREND", width: 8, most: 64, rank: 4, cell: p.trendCell}, nil)
-	p.add(gridColumn{title: "DIFFERS", width: len("before 15:04:05"), rank: 1, cell: p.noteCell}, p.difference)
-	p.grid.sort = len(p.grid.columns) - 1
+	p.add(traceColumn{title: "TREND", width: 8, most: 64, rank: 4, cell: p.trendCell})
+	p.add(traceColumn{title: "DIFFERS", width: len("before 15:04:05"), rank: 1, cell: p.noteCell, value: p.difference})
+	p.sort = len(p.grid.columns) - 1
 }
 
-// add adds a column, and what rows are sorted by in it, or nil.
-func (p *statPage) add(col gridColumn, value func(*trace) float64) {
-	p.grid.columns = append(p.grid.columns, col)
-	p.values = append(p.values, value)
-}
+// add adds a column.
+func (p *statPage) add(col traceColumn) { p.grid.columns = append(p.grid.columns, col) }
 
 // number adds a column of numbers in the unit of the stat, or in that a second.
 func (p *statPage) number(title string, rank int, rate bool, value func(*trace) float64) {
@@ -57,10 +57,9 @@ func (p *statPage) number(title string, rank int, rate bool, value func(*trace) 
 	if rate && p.unit() != "" {
 		title = strings.TrimSuffix(title, "/s") // the numbers say so
 	}
-	p.add(gridColumn{title: title, width: max(n.Width(), len(title)+1), right: true, rank: rank, cell: func(_ *canvas, row, _ int) (string, style) {
-		t := p.shown[row]
+	p.add(traceColumn{title: title, width: max(n.Width(), len(title)+1), right: true, rank: rank, value: value, cell: func(t *trace, _ int) (string, style) {
 		return string(n.Append(nil, finite(value(t)))), p.valueStyle(t)
-	}}, value)
+	}})
 }
 
 // exact adds a column of values. Whole ones have all digits, where there is room.
@@ -68,9 +67,9 @@ func (p *statPage) exact(title string, rank int) {
 	p.number(title, rank, false, (*trace).float)
 	col := &p.grid.columns[len(p.grid.columns)-1]
 	scaled := col.cell
-	col.cell = func(c *canvas, row, width int) (string, style) {
-		text, st := scaled(c, row, width)
-		if exact := p.exactText(p.shown[row]); exact != "" && p.exactWidth <= width {
+	col.cell = func(t *trace, width int) (string, style) {
+		text, st := scaled(t, width)
+		if exact := p.exactText(t); exact != "" && p.exactWidth <= width {
 			text = exact
 		}
 		return text, st
@@ -98,7 +97,7 @@ func (p *statPage) findWidths(width int) {
 		col := &p.grid.columns[p.exactColumn]
 		col.most = max(col.most, p.exactWidth+1)
 	}
-	p.grid.layOut(width, name)
+	p.layOut(width, name)
 }
 
 // samples adds a column of samples a second.
@@ -110,10 +109,9 @@ func (p *statPage) samples() {
 		}
 		return float64(t.interval.Count) / p.totals.processes.elapsed.Seconds()
 	}
-	p.add(gridColumn{title: "SAMPLES/s", width: 9, right: true, rank: 5, cell: func(_ *canvas, row, _ int) (string, style) {
-		t := p.shown[row]
+	p.add(traceColumn{title: "SAMPLES/s", width: 9, right: true, rank: 5, value: value, cell: func(t *trace, _ int) (string, style) {
 		return string(n.Append(nil, finite(value(t)))), p.rowStyle(t)
-	}}, value)
+	}})
 }
 
 // finite returns a number, absent where it is NaN.
@@ -171,25 +169,22 @@ func (p *statPage) valueStyle(t *trace) style {
 	}
 }
 
-func (p *statPage) nameCell(_ *canvas, row, _ int) (string, style) {
-	t := p.shown[row]
+func (p *statPage) nameCell(t *trace, _ int) (string, style) {
 	return escape.Text(p.names[t]), p.rowStyle(t)
 }
 
-func (p *statPage) pidCell(_ *canvas, row, _ int) (string, style) {
-	return pidText(p.shown[row].process), p.rowStyle(p.shown[row])
+func (p *statPage) pidCell(t *trace, _ int) (string, style) {
+	return pidText(t.process), p.rowStyle(t)
 }
 
-func (p *statPage) stateCell(_ *canvas, row, _ int) (string, style) {
-	t := p.shown[row]
+func (p *statPage) stateCell(t *trace, _ int) (string, style) {
 	if t.process.stale && !t.process.over() {
 		return t.process.state(), differs
 	}
 	return t.process.state(), p.rowStyle(t)
 }
 
-func (p *statPage) ageCell(_ *canvas, row, _ int) (string, style) {
-	t := p.shown[row]
+func (p *statPage) ageCell(t *trace, _ int) (string, style) {
 	return ageSince(p.totals.at, t.process.created()), p.rowStyle(t)
 }
 
@@ -201,8 +196,7 @@ func (p *statPage) textTitle() string {
 }
 
 // textCell is the value as a text: that of a constant, a bool or a text.
-func (p *statPage) textCell(_ *canvas, row, _ int) (string, style) {
-	t := p.shown[row]
+func (p *statPage) textCell(t *trace, _ int) (string, style) {
 	if t.class == 0 {
 		return "-", muted
 	}
@@ -217,9 +211,8 @@ func (p *statPage) textCell(_ *canvas, row, _ int) (string, style) {
 
 // noteCell says since when a trace differs, or else when its process started
 // again.
-func (p *statPage) noteCell(_ *canvas, row, _ int) (string, style) {
+func (p *statPage) noteCell(t *trace, _ int) (string, style) {
 	const clock = "15:04:05"
-	t := p.shown[row]
 	if d := p.differences[t]; d != nil && d.before {
 		return "before " + d.since.Local().Format(clock), differs
 	} else if d != nil {

@@ -18,10 +18,9 @@ func (p *statPage) findRange() {
 	p.low, p.high = drawnRange(p.low, p.high)
 }
 
-func (p *statPage) trendCell(c *canvas, row, width int) (string, style) {
-	t := p.shown[row]
+func (p *statPage) trendCell(t *trace, width int) (string, style) {
 	levels := marks
-	if c.utf8 {
+	if p.utf8 {
 		levels = blocks
 	}
 	return string(t.points.draw(nil, p.totals.processes.clock, width, p.low, p.high, levels)), p.rowStyle(t)
