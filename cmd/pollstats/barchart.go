@@ -51,15 +51,14 @@ func (b *barChart) title(p *statPage, h *format.HistogramState) string {
 	if b.one && b.selected != nil {
 		text += " of " + escape.Text(p.names[b.selected])
 	}
-	number := report.NewNumber("", false, !p.utf8)
-	text += ": " + string(number.Append(nil, format.UintValue(h.Count))) + " samples"
+	utf8 := p.totals.utf8
+	text += ": " + numberText(format.UintValue(h.Count), "", false, utf8) + " samples"
 	if h.Count == 0 {
 		return text
 	}
 	for _, name := range []string{"mean", "p50", "p90", "p99", "max"} {
 		part, _ := format.ParsePart(name)
-		n := report.NewNumber(p.unit(), false, !p.utf8)
-		text += "  " + name + " " + string(n.Append(nil, h.Part(part)))
+		text += "  " + name + " " + numberText(h.Part(part), p.unit(), false, utf8)
 	}
 	return text
 }
@@ -89,18 +88,17 @@ func (b *barChart) bars(c *canvas, y int, unit string, h *format.HistogramState,
 
 // boundText returns the upper bound of a bar, in the unit of the stat.
 func boundText(utf8 bool, unit string, h *format.HistogramState, b bar) string {
-	n := report.NewNumber(unit, false, !utf8)
 	mark := "<= "
 	if utf8 {
 		mark = "≤ "
 	}
 	switch {
 	case math.IsInf(b.upper, 1):
-		return "> " + string(n.Append(nil, format.FloatValue(b.lower)))
+		return "> " + numberText(format.FloatValue(b.lower), unit, false, utf8)
 	case math.IsInf(b.lower, -1) && h.Min >= 0 && b.upper == format.UpperBound(0):
 		b.upper = 0 // what is so small is 0, for the most part
 	}
-	return mark + string(n.Append(nil, format.FloatValue(b.upper)))
+	return mark + numberText(format.FloatValue(b.upper), unit, false, utf8)
 }
 
 // barText returns a bar of some columns, the last of which may be part of one.

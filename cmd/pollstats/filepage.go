@@ -24,7 +24,6 @@ const maxFilePage = 4 << 20
 // A filePage shows all stats of one file, also those that are not polled.
 type filePage struct {
 	totals *totals
-	utf8   bool
 	path   string
 	reader reader.Reader
 	err    error
@@ -48,8 +47,8 @@ type fileStat struct {
 	trace              *trace                 // nil where the stat is not polled
 }
 
-func newFilePage(t *totals, utf8 bool, path string) *filePage {
-	f := &filePage{totals: t, utf8: utf8, path: path, reader: reader.Reader{MaxSize: min(t.MaxSize, maxFilePage)}}
+func newFilePage(t *totals, path string) *filePage {
+	f := &filePage{totals: t, path: path, reader: reader.Reader{MaxSize: min(t.MaxSize, maxFilePage)}}
 	cell := func(text func(*fileStat) string) func(*fileStat, int) (string, style) {
 		return func(s *fileStat, _ int) (string, style) { return text(s), normal }
 	}
@@ -76,7 +75,7 @@ func (f *filePage) open(row int) page {
 	if f.shown[row].trace == nil {
 		return nil
 	}
-	return newStatPage(f.totals, f.utf8, f.shown[row].label)
+	return newStatPage(f.totals, f.shown[row].label)
 }
 
 func (f *filePage) key(k key) action {
@@ -201,13 +200,19 @@ func valueText(v format.Value, k format.Kind, unit string) string {
 	return string(report.AppendPeople(nil, v, unit))
 }
 
+// numberText returns a number for people, scaled by its unit, or with isRate by that
+// unit a second.
+func numberText(v format.Value, unit string, isRate, utf8 bool) string {
+	n := report.NewNumber(unit, isRate, !utf8)
+	return string(n.Append(nil, v))
+}
+
 // rate returns what a stat changed by in a second, where it is a counter.
 func (f *filePage) rate(s *fileStat) string {
 	if s.trace == nil || s.trace.kind != format.KindCounter || math.IsNaN(s.trace.now) {
 		return ""
 	}
-	n := report.NewNumber(s.unit, true, !f.utf8)
-	return string(n.Append(nil, format.FloatValue(s.trace.now)))
+	return numberText(format.FloatValue(s.trace.now), s.unit, true, f.totals.utf8)
 }
 
 // typeWords returns the type of a stat, and its kind where the type does not say

@@ -12,14 +12,12 @@ import (
 	"mmstats/lib/format"
 	"mmstats/lib/mapping"
 	"mmstats/lib/reader"
-	"mmstats/lib/report"
 	"mmstats/lib/statfile"
 )
 
 // A filesPage shows the files that are read, one a row, and why others cannot be.
 type filesPage struct {
 	totals   *totals
-	utf8     bool
 	users    map[uint32]string
 	runtimes map[*reader.File]string
 	grid[*fileRow]
@@ -31,8 +29,8 @@ type fileRow struct {
 	process *process // nil where nothing of the file was read
 }
 
-func newFilesPage(t *totals, utf8 bool) *filesPage {
-	f := &filesPage{totals: t, utf8: utf8, users: userNames(), runtimes: make(map[*reader.File]string)}
+func newFilesPage(t *totals) *filesPage {
+	f := &filesPage{totals: t, users: userNames(), runtimes: make(map[*reader.File]string)}
 	f.setColumns()
 	return f
 }
@@ -44,7 +42,7 @@ func (f *filesPage) keys() string {
 }
 
 func (f *filesPage) open(row int) page {
-	return newFilePage(f.totals, f.utf8, f.shown[row].file.Path)
+	return newFilePage(f.totals, f.shown[row].file.Path)
 }
 
 func (f *filesPage) key(k key) action {
@@ -80,8 +78,7 @@ func (f *filesPage) setColumns() {
 		if r.file.Info.Size == 0 {
 			return "-"
 		}
-		n := report.NewNumber("bytes", false, !f.utf8)
-		return string(n.Append(nil, format.IntValue(r.file.Info.Size)))
+		return numberText(format.IntValue(r.file.Info.Size), "bytes", false, f.totals.utf8)
 	})
 	column("STATS", 5, 3, func(r *fileRow) float64 { return float64(r.file.Stats) }, func(r *fileRow) string { return strconv.Itoa(r.file.Stats) })
 	column("RUNTIME", 14, 8, nil, f.runtime)

@@ -230,7 +230,10 @@ func TestCells(t *testing.T) {
 	} {
 		s := newStat("x", "x", endedWork)
 		s.unit, s.kind, s.value, s.typ = test.unit, test.kind, test.value, format.Counter
-		s.rate, s.hasRate, s.polls = test.rate, true, 1
+		s.polls = 1
+		if s.kind == format.KindCounter {
+			s.rate = format.FloatValue(test.rate)
+		}
 		if s.most = test.value.Float(); test.kind == format.KindCounter {
 			s.most = test.rate
 		}

@@ -147,16 +147,7 @@ func (l *listPage) columnTitle(n int) string {
 	if l.sort != n {
 		return titles[n]
 	}
-	up := l.reverse == (n != columnStat) // numbers go down, labels up
-	switch {
-	case l.utf8 && up:
-		return titles[n] + "↑"
-	case l.utf8:
-		return titles[n] + "↓"
-	case up:
-		return titles[n] + "^"
-	}
-	return titles[n] + "v"
+	return titles[n] + sortMark(l.totals.utf8, l.reverse == (n != columnStat)) // numbers go down, labels up
 }
 
 // draw draws a row.
@@ -208,11 +199,7 @@ func (l *listPage) drawStat(c *canvas, y int, row *listRow) {
 		}
 	}
 	if p.trend > 0 {
-		levels := marks
-		if l.utf8 {
-			levels = blocks
-		}
-		c.text(p.trendAt, y, s.sparkline(p.trend, levels), other)
+		c.text(p.trendAt, y, s.sparkline(p.trend, l.totals.utf8), other)
 	}
 }
 

@@ -28,7 +28,6 @@ const (
 // folded into one row.
 type listPage struct {
 	totals    *totals
-	utf8      bool
 	sort      int
 	reverse   bool
 	constants bool // are shown
@@ -59,8 +58,6 @@ type listRow struct {
 	folded  int // stats that are not shown
 }
 
-func newListPage(t *totals, utf8 bool) *listPage { return &listPage{totals: t, utf8: utf8} }
-
 func (l *listPage) title() string { return "" }
 func (l *listPage) rows() int     { return len(l.list) }
 
@@ -78,7 +75,7 @@ func (l *listPage) id(row int) any {
 func (l *listPage) open(row int) page {
 	switch r := &l.list[row]; {
 	case r.stat != nil:
-		return newStatPage(l.totals, l.utf8, r.stat.base())
+		return newStatPage(l.totals, r.stat.base())
 	case r.folded > 0:
 		l.idle = true
 	}

@@ -55,13 +55,14 @@ type poll struct {
 	delay  time.Duration
 	format output.Format
 	colors bool
+	utf8   bool // the terminal shows it
 	words  words
 	poller poller
 	span   span // of -r
 }
 
 func run(a *cli.App, args []string, _ io.Reader) int {
-	p := &poll{App: a}
+	p := &poll{App: a, utf8: cli.UTF8()}
 	usage := "[-w] [-r ARCHIVE] [-p PREFIX] [-f KEY[=VALUE]]"
 	rest, status, done := a.Parse(a.Parser(&p.options, usage), &p.Common, args)
 	if done {

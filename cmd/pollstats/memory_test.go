@@ -49,7 +49,7 @@ func TestScreenMemoryIsFlat(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer p.poller.Close()
-	page := newListPage(totals, true)
+	page := &listPage{totals: totals}
 	used := func() uint64 {
 		runtime.GC()
 		var m runtime.MemStats

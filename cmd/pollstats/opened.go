@@ -15,7 +15,6 @@ import (
 // A statPage shows one stat: a row a process, those that differ first.
 type statPage struct {
 	totals *totals
-	utf8   bool
 	label  string
 	group  *group // nil while no process has the stat
 
@@ -30,14 +29,14 @@ type statPage struct {
 	bars        barChart
 }
 
-func newStatPage(t *totals, utf8 bool, label string) *statPage {
-	return &statPage{totals: t, utf8: utf8, label: label, differences: make(differences)}
+func newStatPage(t *totals, label string) *statPage {
+	return &statPage{totals: t, label: label, differences: make(differences)}
 }
 
 func (p *statPage) title() string  { return p.label }
 func (p *statPage) id(row int) any { return p.shown[row] }
 func (p *statPage) open(row int) page {
-	return newFilePage(p.totals, p.utf8, p.shown[row].process.path)
+	return newFilePage(p.totals, p.shown[row].process.path)
 }
 func (p *statPage) keys() string {
 	if p.typ == format.Histogram {
@@ -222,24 +221,22 @@ func processCount(n int) string {
 
 // together says what the stat is over all processes.
 func (p *statPage) together(s *stat) (parts []string) {
-	ascii := !p.utf8
-	value, rate := report.NewNumber(p.unit(), false, ascii), report.NewNumber(p.unit(), true, ascii)
-	number := func(name string, n report.Number, v format.Value) {
-		parts = append(parts, name+" "+string(n.Append(nil, v)))
+	number := func(name string, v format.Value, isRate bool) {
+		parts = append(parts, name+" "+numberText(v, p.unit(), isRate, p.totals.utf8))
 	}
 	switch {
 	case len(p.typ.Parts()) > 0:
-		number("mean", value, s.value)
+		number("mean", s.value, false)
 	case p.kind == format.KindCounter:
 		parts = append(parts, "total "+string(report.AppendExact(nil, s.value)))
-		if s.hasRate {
-			number("now", rate, format.FloatValue(s.rate))
+		if s.rate.Class() != 0 {
+			number("now", s.rate, true)
 			if p.unit() == "" {
 				parts[len(parts)-1] += "/s"
 			}
 		}
 	case p.kind == format.KindGauge && s.unit != unixTime:
-		number("sum", value, s.value)
+		number("sum", s.value, false)
 	case p.kind == format.KindBool:
 		parts = append(parts, s.shown+" true")
 	case p.kind == format.KindString || p.kind == format.KindConstant:

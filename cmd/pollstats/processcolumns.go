@@ -53,7 +53,7 @@ func (p *statPage) add(col traceColumn) { p.grid.columns = append(p.grid.columns
 
 // number adds a column of numbers in the unit of the stat, or in that a second.
 func (p *statPage) number(title string, rank int, rate bool, value func(*trace) float64) {
-	n := report.NewNumber(p.unit(), rate, !p.utf8)
+	n := report.NewNumber(p.unit(), rate, !p.totals.utf8)
 	if rate && p.unit() != "" {
 		title = strings.TrimSuffix(title, "/s") // the numbers say so
 	}
@@ -102,7 +102,7 @@ func (p *statPage) findWidths(width int) {
 
 // samples adds a column of samples a second.
 func (p *statPage) samples() {
-	n := report.NewNumber("", false, !p.utf8)
+	n := report.NewNumber("", false, !p.totals.utf8)
 	value := func(t *trace) float64 {
 		if t.process.over() || p.totals.processes.elapsed <= 0 || t.delta != t.delta {
 			return math.NaN()
@@ -125,10 +125,7 @@ func finite(f float64) format.Value {
 // usual returns what the points usually are: see package unusual.
 func (p *statPage) usual(t *trace) float64 {
 	c := p.totals.processes.clock
-	list := make([]float64, 0, maxPoints)
-	for slot := c.first(); slot <= c.slot; slot++ {
-		list = append(list, t.points.at(c, slot))
-	}
+	list := t.points.appendFrom(make([]float64, 0, maxPoints), c, c.first())
 	r, ok := unusual.Usual(list, c.step().Seconds())
 	if !ok {
 		return math.NaN()

@@ -282,7 +282,7 @@ func TestDifferences(t *testing.T) {
 // A page goes on where a replay begins anew: all processes are other ones then.
 func TestStatPageBeginsAnew(t *testing.T) {
 	tt := &totals{poll: &poll{}, byLabel: make(map[string]*stat)}
-	p := newStatPage(tt, true, "load")
+	p := newStatPage(tt, "load")
 	for _, odd := range []string{"b", "c"} {
 		f := newFakePoller()
 		for range 20 {

@@ -19,11 +19,9 @@ func (p *statPage) findRange() {
 }
 
 func (p *statPage) trendCell(t *trace, width int) (string, style) {
-	levels := marks
-	if p.utf8 {
-		levels = blocks
-	}
-	return string(t.points.draw(nil, p.totals.processes.clock, width, p.low, p.high, levels)), p.rowStyle(t)
+	clock := p.totals.processes.clock
+	points := t.points.appendFrom(make([]float64, 0, width), clock, clock.slot-width+1)
+	return sparkline(points, p.low, p.high, p.totals.utf8), p.rowStyle(t)
 }
 
 // extremes returns the least and the greatest of the values from a slot on.
@@ -37,11 +35,10 @@ func (p *points) extremes(c *clock, from int) (low, high float64) {
 	return low, high
 }
 
-// draw appends the last values as one character each, from the lowest level to
-// the highest, and blanks where there are none.
-func (p *points) draw(dst []byte, c *clock, width int, low, high float64, levels []rune) []byte {
-	for slot := c.slot - width + 1; slot <= c.slot; slot++ {
-		dst = append(dst, string(levelOf(p.at(c, slot), low, high, levels))...)
+// appendFrom appends the values from a slot on, which may be before the first one.
+func (p *points) appendFrom(dst []float64, c *clock, from int) []float64 {
+	for slot := from; slot <= c.slot; slot++ {
+		dst = append(dst, p.at(c, slot))
 	}
 	return dst
 }

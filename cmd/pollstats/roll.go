@@ -178,7 +178,7 @@ func (p *poll) ended() ended {
 }
 
 func (p *poll) tableOptions() report.TableOptions {
-	return report.TableOptions{Format: p.format, Header: p.Header, Repeat: p.Headers, Color: p.colors, UTF8: cli.UTF8()}
+	return report.TableOptions{Format: p.format, Header: p.Header, Repeat: p.Headers, Color: p.colors, UTF8: p.utf8}
 }
 
 // roll polls once an interval from start on, writes what was found, and returns

@@ -44,8 +44,8 @@ func (p *poll) watch() int {
 	if err != nil {
 		return p.Misuse("%s", err)
 	}
-	s := &screen{poll: p, terminal: terminal, totals: totals, canvas: newCanvas(p.colors, cli.UTF8())}
-	s.push(newListPage(totals, s.canvas.utf8))
+	s := &screen{poll: p, terminal: terminal, totals: totals, canvas: newCanvas(p.colors, p.utf8)}
+	s.push(&listPage{totals: totals})
 	defer terminal.leave()
 	err = terminal.enter()
 	if err == nil {

@@ -77,7 +77,7 @@ func (s *screen) common(k key) (quit bool) {
 	case k == '/':
 		s.editing = true
 	case k == 'f':
-		s.push(newFilesPage(s.totals, s.canvas.utf8))
+		s.push(newFilesPage(s.totals))
 	case k == 'p':
 		s.paused = !s.paused
 	case k == '+' || k == '=':

@@ -16,14 +16,12 @@ type stat struct {
 	part  aspect // that the row is of: a percentile; the mode is byKind in all other rows
 
 	// Of the last poll.
-	value    format.Value
-	shown    string // of what cannot be added up
-	rate     float64
-	hasRate  bool
-	changed  bool
-	wasReset bool
-	missing  int // polls since a file had it
-	quiet    int // polls since the value changed
+	value   format.Value
+	shown   string       // of what cannot be added up
+	rate    format.Value // of a counter
+	changed bool
+	missing int // polls since a file had it
+	quiet   int // polls since the value changed
 
 	program  *program // that has it
 	programs int      // at the last poll: 2 stands for more, too
@@ -68,10 +66,9 @@ func (s *stat) end(elapsed time.Duration, t *timing) {
 	if s.quiet++; differs {
 		s.quiet = 0
 	}
-	s.wasReset = s.reset
-	s.rate, s.hasRate = 0, false
-	if change := s.result(aspect{mode: rate}, elapsed); s.part.mode == byKind && elapsed > 0 && !s.joining && change.Class() != 0 && !s.isText() {
-		s.rate, s.hasRate = change.Float(), true
+	s.rate = format.Value{}
+	if s.kind == format.KindCounter && s.part.mode == byKind && elapsed > 0 && !s.joining {
+		s.rate = s.result(aspect{mode: rate}, elapsed)
 	}
 	s.track(elapsed, t)
 }
@@ -123,7 +120,7 @@ func (s *stat) style() style {
 	switch {
 	case s.missing > 0:
 		return muted
-	case s.wasReset:
+	case s.reset:
 		return wasReset
 	case s.judgement.unusual && s.kind != format.KindCounter:
 		return differs
@@ -159,13 +156,14 @@ func (s *stat) track(elapsed time.Duration, t *timing) {
 // point returns what is drawn of the last poll: the rate of a counter, else the
 // value, and NaN where there is none.
 func (s *stat) point() float64 {
-	switch {
-	case s.kind == format.KindCounter && s.hasRate:
-		return s.rate
-	case s.kind != format.KindCounter && s.value.Class() != 0 && s.value.Class() != format.TextClass:
-		return s.value.Float()
+	v := s.value
+	if s.kind == format.KindCounter {
+		v = s.rate
 	}
-	return math.NaN()
+	if v.Class() == 0 || v.Class() == format.TextClass {
+		return math.NaN()
+	}
+	return v.Float()
 }
 
 // forget starts the least, the mean and the greatest anew.

@@ -87,13 +87,11 @@ func (s *stat) column(c int) format.Value {
 	switch {
 	case c == columnValue:
 		return s.value
-	case c == columnRate && s.hasRate && s.kind == format.KindCounter:
-		return format.FloatValue(s.rate)
+	case c == columnRate:
+		return s.rate
 	case c == columnUsual && s.judgement.known:
 		return format.FloatValue(s.judgement.usual.Median)
-	case c == columnUsual:
-		return format.Value{}
-	case c == columnRate || s.polls == 0 || s.kind == format.KindConstant || s.kind == format.KindString:
+	case c == columnUsual || s.polls == 0 || s.kind == format.KindConstant || s.kind == format.KindString:
 		return format.Value{}
 	case c == columnMin:
 		return format.FloatValue(s.least)
@@ -103,9 +101,8 @@ func (s *stat) column(c int) format.Value {
 	return format.FloatValue(s.most)
 }
 
-// sparkline returns the last points as one character each, from the lowest level to
-// the highest.
-func (s *stat) sparkline(width int, levels []rune) string {
+// sparkline returns the last points, on a scale of their own.
+func (s *stat) sparkline(width int, utf8 bool) string {
 	points := s.history.last(make([]float64, 0, width), width)
 	low, high := math.Inf(1), math.Inf(-1)
 	for _, p := range points {
@@ -116,9 +113,5 @@ func (s *stat) sparkline(width int, levels []rune) string {
 	if low < high {
 		low, high = drawnRange(low, high)
 	}
-	line := make([]rune, 0, len(points))
-	for _, p := range points {
-		line = append(line, levelOf(p, low, high, levels))
-	}
-	return string(line)
+	return sparkline(points, low, high, utf8)
 }

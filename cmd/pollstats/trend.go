@@ -22,6 +22,20 @@ func drawnRange(low, high float64) (float64, float64) {
 	return low, high
 }
 
+// sparkline returns points as one character each, from the lowest level to the
+// highest, and blanks where there are none.
+func sparkline(points []float64, low, high float64, utf8 bool) string {
+	levels := marks
+	if utf8 {
+		levels = blocks
+	}
+	line := make([]rune, 0, len(points))
+	for _, p := range points {
+		line = append(line, levelOf(p, low, high, levels))
+	}
+	return string(line)
+}
+
 // levelOf returns the character for a value within a range, and a blank for none.
 func levelOf(v, low, high float64, levels []rune) rune {
 	switch {
