@@ -78,12 +78,12 @@ func isAspect(word string) bool {
 	if _, ok := format.ParsePart(word); ok {
 		return true
 	}
-	return slices.ContainsFunc(modeNames, func(m struct {
-		name string
-		mode mode
-	}) bool {
-		return m.name == word
-	})
+	for _, m := range modeNames {
+		if m.name == word {
+			return true
+		}
+	}
+	return false
 }
 
 // aspectError says which aspects a stat has.

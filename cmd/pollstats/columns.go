@@ -1,7 +1,6 @@
 package main
 
 import (
-	"errors"
 	"fmt"
 	"maps"
 	"math"
@@ -152,7 +151,8 @@ func (cs *columns) find(labels []string) *fold {
 	return nil
 }
 
-// An unknownError says that no file has a stat, yet.
+// An unknownError says that no file has a stat. That may be over when there are more
+// stats.
 type unknownError struct{ reason string }
 
 func (e *unknownError) Error() string { return e.reason }
@@ -267,12 +267,6 @@ func (cs *columns) unknown(f *field, files string) error {
 		hint = ", and the file of that name is no stat file"
 	}
 	return &unknownError{fmt.Sprintf("%s has the stat %s%s", files, wanted, hint)}
-}
-
-// isUnknown reports whether what is wrong may be over when there are more stats.
-func isUnknown(err error) bool {
-	var unknown *unknownError
-	return errors.As(err, &unknown)
 }
 
 // again starts the search for stats anew, before the next poll.

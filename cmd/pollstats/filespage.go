@@ -122,7 +122,7 @@ func (f *filesPage) compare(x, y *fileRow) int {
 		}
 		return cmp.Or(order, cmp.Compare(x.file.Path, y.file.Path))
 	}
-	order := cmp.Or(boolOrder(x.file.Err == nil, y.file.Err == nil), cmp.Compare(x.name(), y.name()), cmp.Compare(x.file.Path, y.file.Path))
+	order := cmp.Or(trueFirst(x.file.Err != nil, y.file.Err != nil), cmp.Compare(x.name(), y.name()), cmp.Compare(x.file.Path, y.file.Path))
 	if f.reverse {
 		return -order
 	}

@@ -114,22 +114,6 @@ func (j *judgement) noteworthy() bool { return j.unusual || j.differ > 0 }
 // compare puts what is unusual first, then what differs from process to process,
 // and then what is the furthest from usual.
 func (j *judgement) compare(k *judgement) int {
-	switch {
-	case j.noteworthy() != k.noteworthy():
-		if j.noteworthy() {
-			return -1
-		}
-		return 1
-	case j.unusual != k.unusual:
-		if j.unusual {
-			return -1
-		}
-		return 1
-	case j.known != k.known:
-		if j.known {
-			return -1
-		}
-		return 1
-	}
-	return cmp.Compare(k.degree, j.degree)
+	return cmp.Or(trueFirst(j.noteworthy(), k.noteworthy()), trueFirst(j.unusual, k.unusual),
+		trueFirst(j.known, k.known), cmp.Compare(k.degree, j.degree))
 }

@@ -23,13 +23,13 @@ func (l *listPage) byName(x, y *stat) int {
 // bySort orders stats by a column, or by how unusual they are.
 func (l *listPage) bySort(x, y *stat) int {
 	order := 0
-	if l.sort == columnUnusual {
-		order = x.judgement.compare(&y.judgement)
-		if l.reverse {
-			order = -order
-		}
-	} else {
+	switch {
+	case l.sort != columnUnusual:
 		order = compare(x.column(l.sort), y.column(l.sort), l.reverse)
+	case l.reverse:
+		order = y.judgement.compare(&x.judgement)
+	default:
+		order = x.judgement.compare(&y.judgement)
 	}
 	return cmp.Or(order, strings.Compare(x.title, y.title))
 }
@@ -39,16 +39,23 @@ func (l *listPage) bySort(x, y *stat) int {
 func compare(x, y format.Value, reverse bool) int {
 	isNumber := func(v format.Value) bool { return v.Class() != 0 && v.Class() != format.TextClass }
 	switch {
-	case !isNumber(x) && !isNumber(y):
-		return 0
-	case !isNumber(x):
-		return 1
-	case !isNumber(y):
-		return -1
+	case !isNumber(x) || !isNumber(y):
+		return trueFirst(isNumber(x), isNumber(y))
 	case reverse:
 		return cmp.Compare(x.Float(), y.Float())
 	}
 	return cmp.Compare(y.Float(), x.Float())
+}
+
+// trueFirst puts what is true first.
+func trueFirst(x, y bool) int {
+	switch {
+	case x == y:
+		return 0
+	case x:
+		return -1
+	}
+	return 1
 }
 
 // matcher returns what a filter does: labels match that hold it, in whatever

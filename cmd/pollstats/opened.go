@@ -109,13 +109,13 @@ func (p *statPage) compare(x, y *trace) int {
 		a, b := value(x), value(y)
 		switch {
 		case math.IsNaN(a) || math.IsNaN(b):
-			return cmp.Or(boolOrder(math.IsNaN(a), math.IsNaN(b)), p.byName(x, y))
+			return cmp.Or(trueFirst(!math.IsNaN(a), !math.IsNaN(b)), p.byName(x, y))
 		case p.reverse:
 			order = cmp.Compare(a, b)
 		default:
 			order = cmp.Compare(b, a)
 		}
-		return cmp.Or(order, boolOrder(x.process.over(), y.process.over()), p.byName(x, y))
+		return cmp.Or(order, trueFirst(!x.process.over(), !y.process.over()), p.byName(x, y))
 	}
 	if p.reverse {
 		x, y = y, x
@@ -125,17 +125,6 @@ func (p *statPage) compare(x, y *trace) int {
 
 func (p *statPage) byName(x, y *trace) int {
 	return cmp.Or(cmp.Compare(p.names[x], p.names[y]), cmp.Compare(x.process.path, y.process.path))
-}
-
-// boolOrder puts what is false first.
-func boolOrder(x, y bool) int {
-	switch {
-	case x == y:
-		return 0
-	case y:
-		return -1
-	}
-	return 1
 }
 
 // header draws what the stat is, and the titles of the columns.

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"io"
 	"os"
 	"os/signal"
@@ -81,7 +82,7 @@ func (p *poll) find(cs *columns, start time.Time, signals <-chan os.Signal) (at 
 			}
 			return at, true
 		}
-		lasting := slices.ContainsFunc(errs, func(err error) bool { return !isUnknown(err) })
+		lasting := slices.ContainsFunc(errs, func(err error) bool { return !errors.As(err, new(*unknownError)) })
 		if !lasting && p.Replay != "" {
 			next, interrupted := p.nextLabels(cs, signals)
 			if interrupted {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"slices"
 	"strconv"
 	"time"
 
@@ -90,15 +91,7 @@ func (t *totals) restart() {
 // want is reader.Poller's.
 func (t *totals) want(label string) bool {
 	rest, ok := trimPrefix(label, t.Prefix)
-	if !ok || len(t.globs) == 0 {
-		return ok
-	}
-	for _, g := range t.globs {
-		if g.Match(rest) {
-			return true
-		}
-	}
-	return false
+	return ok && (len(t.globs) == 0 || slices.ContainsFunc(t.globs, func(g *cli.LabelGlob) bool { return g.Match(rest) }))
 }
 
 // next polls once.
