@@ -5,7 +5,6 @@ import (
 	"iter"
 
 	"mmstats/lib/reader"
-	"mmstats/lib/statfile"
 )
 
 // A census counts the files and their programs, poll by poll.
@@ -30,7 +29,7 @@ type program struct {
 // programOf returns the program of a file.
 func (c *census) programOf(f *reader.File) *program {
 	if f != c.last {
-		c.last, c.lastProgram = f, c.program(statfile.Command(f.Path, f.Writer.PID))
+		c.last, c.lastProgram = f, c.program(command(f))
 	}
 	return c.lastProgram
 }

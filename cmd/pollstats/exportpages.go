@@ -17,7 +17,11 @@ func (p *statPage) columns() []string {
 // those of the last interval.
 func (p *statPage) export(rows *output.Rows) {
 	for _, t := range p.shown {
-		p.exportIdentity(rows, t.process)
+		file := t.process.file
+		rows.Text("file", []byte(file.Path))
+		exportPID(rows, file.Writer.PID)
+		rows.Word("state", t.process.state())
+		exportTime(rows, "created", created(file))
 		rows.Value("value", t.value())
 		rate, mean, samples := format.Value{}, format.Value{}, format.Value{}
 		switch {
@@ -45,14 +49,6 @@ func (p *statPage) export(rows *output.Rows) {
 	}
 }
 
-// exportIdentity writes whose a row is.
-func (p *statPage) exportIdentity(rows *output.Rows, pr *process) {
-	rows.Text("file", []byte(pr.path))
-	exportPID(rows, pr.file.Writer.PID)
-	rows.Word("state", pr.state())
-	exportTime(rows, "created", pr.created())
-}
-
 func exportPID(rows *output.Rows, pid int) {
 	if pid == 0 {
 		rows.Absent("pid")
@@ -76,11 +72,11 @@ func (f *filesPage) columns() []string {
 func (f *filesPage) export(rows *output.Rows) {
 	for _, r := range f.shown {
 		rows.Text("file", []byte(r.file.Path))
-		rows.Text("command", []byte(r.command()))
+		rows.Text("command", []byte(command(r.file)))
 		rows.Text("owner", []byte(f.owner(r.file.Info)))
 		exportPID(rows, r.file.Writer.PID)
 		rows.Word("state", r.state())
-		exportTime(rows, "created", r.created())
+		exportTime(rows, "created", created(r.file))
 		rows.Int("size", r.file.Info.Size)
 		rows.Int("stats", int64(r.file.Stats))
 		rows.Text("runtime", []byte(f.runtime(r)))

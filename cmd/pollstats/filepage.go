@@ -236,11 +236,11 @@ func (f *filePage) header(c *canvas, y int) int {
 func (f *filePage) summary() string {
 	var parts []string
 	if p := f.process; p != nil {
-		parts = append(parts, escape.Text(p.command()))
+		parts = append(parts, escape.Text(command(p.file)))
 		if p.file.Writer.PID != 0 {
-			parts = append(parts, "pid "+pidText(p)+" "+p.state())
+			parts = append(parts, "pid "+pidText(p.file)+" "+p.state())
 		}
-		if at := p.created(); !at.IsZero() {
+		if at := created(p.file); !at.IsZero() {
 			parts = append(parts, "since "+sinceText(at))
 		}
 	}

@@ -12,7 +12,6 @@ import (
 	"mmstats/lib/format"
 	"mmstats/lib/mapping"
 	"mmstats/lib/reader"
-	"mmstats/lib/statfile"
 )
 
 // A filesPage shows the files that are read, one a row, and why others cannot be.
@@ -59,21 +58,16 @@ func (f *filesPage) setColumns() {
 			cell: func(r *fileRow, _ int) (string, style) { return text(r), r.style() }})
 	}
 	column("FILE", 5, 0, nil, func(r *fileRow) string { return escape.Text(r.name()) })
-	column("COMMAND", 12, 7, nil, func(r *fileRow) string { return escape.Text(r.command()) })
+	column("COMMAND", 12, 7, nil, func(r *fileRow) string { return escape.Text(command(r.file)) })
 	column("OWNER", 8, 4, nil, func(r *fileRow) string {
 		if f.totals.Replay != "" {
 			return "-" // it is not recorded
 		}
 		return f.owner(r.file.Info)
 	})
-	column("PID", 7, 2, func(r *fileRow) float64 { return float64(r.file.Writer.PID) }, func(r *fileRow) string {
-		if r.file.Writer.PID == 0 {
-			return "-"
-		}
-		return strconv.Itoa(r.file.Writer.PID)
-	})
+	column("PID", 7, 2, func(r *fileRow) float64 { return float64(r.file.Writer.PID) }, func(r *fileRow) string { return pidText(r.file) })
 	column("STATE", 5, 0, nil, (*fileRow).state)
-	column("SINCE", 14, 5, func(r *fileRow) float64 { return float64(r.created().Unix()) }, func(r *fileRow) string { return sinceText(r.created()) })
+	column("SINCE", 14, 5, func(r *fileRow) float64 { return float64(created(r.file).Unix()) }, func(r *fileRow) string { return sinceText(created(r.file)) })
 	column("SIZE", 8, 6, func(r *fileRow) float64 { return float64(r.file.Info.Size) }, func(r *fileRow) string {
 		if r.file.Info.Size == 0 {
 			return "-"
@@ -157,10 +151,6 @@ func (r *fileRow) name() string {
 	return r.file.Path
 }
 
-func (r *fileRow) command() string {
-	return statfile.Command(r.file.Path, r.file.Writer.PID)
-}
-
 func (r *fileRow) state() string {
 	if r.process == nil {
 		return "-"
@@ -176,13 +166,6 @@ func (r *fileRow) style() style {
 		return muted
 	}
 	return normal
-}
-
-func (r *fileRow) created() time.Time {
-	if at := r.file.Writer.Created; !at.IsZero() {
-		return at
-	}
-	return r.file.Info.ModTime
 }
 
 // note says what is wrong with a file.

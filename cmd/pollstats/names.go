@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"mmstats/lib/reader"
 	"mmstats/lib/statfile"
 )
 
@@ -14,13 +15,13 @@ import (
 // have that too, its path.
 func namesOf(traces []*trace) map[*trace]string {
 	names := make(map[*trace]string, len(traces))
-	for _, name := range []func(*process) string{(*process).command, (*process).base} {
+	for _, name := range []func(*reader.File) string{command, base} {
 		count := make(map[string]int)
 		for _, t := range traces {
-			count[name(t.process)]++
+			count[name(t.process.file)]++
 		}
 		for _, t := range traces {
-			if n := name(t.process); names[t] == "" && count[n] == 1 {
+			if n := name(t.process.file); names[t] == "" && count[n] == 1 {
 				names[t] = n
 			}
 		}
@@ -33,14 +34,14 @@ func namesOf(traces []*trace) map[*trace]string {
 	return names
 }
 
-// command returns the name of the program.
-func (p *process) command() string { return statfile.Command(p.path, p.file.Writer.PID) }
+// command returns the name of the program of a file.
+func command(f *reader.File) string { return statfile.Command(f.Path, f.Writer.PID) }
 
 // base returns the name of the file, without its directory and suffix, and without
 // the number of the thread where that is the number of the process.
-func (p *process) base() string {
-	name := strings.TrimSuffix(filepath.Base(p.path), statfile.Suffix)
-	pid := "-" + strconv.Itoa(p.file.Writer.PID)
+func base(f *reader.File) string {
+	name := strings.TrimSuffix(filepath.Base(f.Path), statfile.Suffix)
+	pid := "-" + strconv.Itoa(f.Writer.PID)
 	if short, ok := strings.CutSuffix(name, pid+pid); ok {
 		return short + pid
 	}
@@ -62,12 +63,13 @@ func (p *process) state() string {
 	return "live"
 }
 
-// created returns when p was started, or else when its file was changed last.
-func (p *process) created() time.Time {
-	if at := p.file.Writer.Created; !at.IsZero() {
+// created returns when the process of a file was started, or else when the file was
+// changed last.
+func created(f *reader.File) time.Time {
+	if at := f.Writer.Created; !at.IsZero() {
 		return at
 	}
-	return p.file.Info.ModTime
+	return f.Info.ModTime
 }
 
 // ageText returns a time in two or three digits and the first letter of its unit.
@@ -91,12 +93,12 @@ func ageText(d time.Duration) string {
 	return number(365*day, "y")
 }
 
-// pidText returns the id of the process of p, or "-".
-func pidText(p *process) string {
-	if p.file.Writer.PID == 0 {
+// pidText returns the id of the process of a file, or "-".
+func pidText(f *reader.File) string {
+	if f.Writer.PID == 0 {
 		return "-"
 	}
-	return strconv.Itoa(p.file.Writer.PID)
+	return strconv.Itoa(f.Writer.PID)
 }
 
 // ageSince returns the time from a moment up to now, or "-" where it is not known.

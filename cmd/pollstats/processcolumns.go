@@ -141,7 +141,7 @@ func (p *statPage) difference(t *trace) float64 {
 	return 0
 }
 
-func (p *statPage) age(t *trace) float64 { return p.totals.at.Sub(t.process.created()).Seconds() }
+func (p *statPage) age(t *trace) float64 { return p.totals.at.Sub(created(t.process.file)).Seconds() }
 
 // rowStyle is that of what changes little.
 func (p *statPage) rowStyle(t *trace) style {
@@ -171,7 +171,7 @@ func (p *statPage) nameCell(t *trace, _ int) (string, style) {
 }
 
 func (p *statPage) pidCell(t *trace, _ int) (string, style) {
-	return pidText(t.process), p.rowStyle(t)
+	return pidText(t.process.file), p.rowStyle(t)
 }
 
 func (p *statPage) stateCell(t *trace, _ int) (string, style) {
@@ -182,7 +182,7 @@ func (p *statPage) stateCell(t *trace, _ int) (string, style) {
 }
 
 func (p *statPage) ageCell(t *trace, _ int) (string, style) {
-	return ageSince(p.totals.at, t.process.created()), p.rowStyle(t)
+	return ageSince(p.totals.at, created(t.process.file)), p.rowStyle(t)
 }
 
 func (p *statPage) textTitle() string {
