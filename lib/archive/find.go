@@ -189,7 +189,21 @@ func (a *Archive) Bounds() (first, last time.Time, err error) {
 			return first, last, err
 		}
 	}
-	return first, last, ErrEmpty
+	return first, last, b.empty()
+}
+
+// empty returns [ErrEmpty], with the first damage where that is why there is no
+// record.
+func (a *Archive) empty() error {
+	for _, name := range a.segments {
+		if ok, err := a.use(name); err != nil || !ok {
+			continue
+		}
+		if _, bad, _ := a.open.step(int64(len(segmentHeader)), nil); bad != nil && !bad.Torn {
+			return fmt.Errorf("%w: %s", ErrEmpty, bad)
+		}
+	}
+	return ErrEmpty
 }
 
 // span returns the times of the first and of the last record of the segment called
