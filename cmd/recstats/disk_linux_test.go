@@ -9,6 +9,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 )
 
 func init() { programs["small-disk"] = smallDisk }
@@ -79,5 +80,23 @@ func TestDiskFull(t *testing.T) {
 		!strings.HasSuffix(lines[0], "no space left on device") ||
 		!strings.HasPrefix(lines[1], "recstats: "+dir+"/archive: it is recorded again, ") {
 		t.Errorf("%v:\n%s", err, out)
+	}
+}
+
+// A directory that nothing can ever be recorded in is refused at once.
+func TestDirectoryNotWritable(t *testing.T) {
+	if os.Geteuid() != 0 {
+		t.Skip("only root can run it as another user")
+	}
+	dir := t.TempDir()
+	// By this name, since the directory of the test binary is closed to others.
+	cmd := exec.Command("/proc/self/exe", "/", t.TempDir())
+	cmd.Args[0], cmd.Env = "recstats", append(os.Environ(), "MMSTATS_PATH="+dir)
+	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: 65534, Gid: 65534}}
+	timer := time.AfterFunc(10*time.Second, func() { cmd.Process.Kill() })
+	defer timer.Stop()
+	out, _ := cmd.CombinedOutput()
+	if status := cmd.ProcessState.ExitCode(); status != 2 || string(out) != "recstats: /: permission denied\n" {
+		t.Errorf("recstats /: %q, status %d, want status 2", out, status)
 	}
 }
