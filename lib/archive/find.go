@@ -91,9 +91,7 @@ func (a *Archive) nextKey(from time.Time) (*Record, error) {
 	for {
 		key, err := a.keyFrom(offset, from.UnixMicro())
 		if err == nil && (key == nil || key.time > a.end) {
-			if _, err = a.use(name); err == nil {
-				err = io.EOF
-			}
+			err = a.back(name)
 		}
 		if err != nil {
 			return nil, err
@@ -104,6 +102,19 @@ func (a *Archive) nextKey(from time.Time) (*Record, error) {
 		a.skip(&Damage{a.open.name, key.offset, key.end() - key.offset, err.Error(), false})
 		name, offset = a.open.name, key.end()
 	}
+}
+
+// back opens the segment called name again, or where it was deleted the one that
+// follows. The error is io.EOF where that went well.
+func (a *Archive) back(name string) error {
+	ok, err := a.use(name)
+	if err == nil && !ok {
+		_, err = a.nextSegment(name)
+	}
+	if err == nil {
+		err = io.EOF
+	}
+	return err
 }
 
 // keyFrom opens the segment that has the first key at or after the time from,

@@ -2,7 +2,9 @@ package archive
 
 import (
 	"fmt"
+	"io"
 	"math"
+	"os"
 	"testing"
 	"time"
 
@@ -218,5 +220,30 @@ func TestPlayerSparseDamage(t *testing.T) {
 	}
 	if len(times) < 6 || !times[len(times)-1].Equal(moment(1999).Time) || p.Err() != nil {
 		t.Errorf("polls of %v, %v", times, p.Err())
+	}
+}
+
+// Where the segment that is read was deleted meanwhile, the search for a key that
+// is not there goes on with the one that follows.
+func TestNextKeyOfDeletedSegment(t *testing.T) {
+	dir := t.TempDir()
+	var w workers
+	w.record(t, dir, 0, 400)
+	w.record(t, dir, 400, 10)
+	a := open(t, dir)
+	if _, err := a.Next(); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Remove(segments(t, dir)[0]); err != nil {
+		t.Fatal(err)
+	}
+	a.end = moment(390).Time.UnixMicro()
+	if _, err := a.nextKey(moment(350).Time); err != io.EOF {
+		t.Fatalf("nextKey() = %v, want %v", err, io.EOF)
+	}
+	a.end = math.MaxInt64
+	r, err := a.Next()
+	if err != nil || !r.Time.Equal(moment(400).Time) || len(a.Damage()) > 0 {
+		t.Errorf("Next() = %v, %v, damage %v", r, err, a.Damage())
 	}
 }
