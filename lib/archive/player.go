@@ -177,11 +177,6 @@ func (p *Player) next() (err error) {
 	p.record = r
 	p.records++
 	before := p.files
-	for _, f := range r.Files {
-		if known := p.byFile[f]; known != nil {
-			known.record = p.records
-		}
-	}
 	p.files = make([]*played, 0, len(r.Files))
 	for _, f := range r.Files {
 		p.apply(f)
@@ -219,7 +214,7 @@ func (p *Player) apply(f *File) {
 	known := p.byFile[f]
 	switch {
 	case known == nil:
-		known = &played{source: f, record: p.records}
+		known = &played{source: f}
 		p.byFile[f] = known
 		var before []playedField
 		if last := p.byPath[f.Path]; last != nil {
@@ -229,6 +224,7 @@ func (p *Player) apply(f *File) {
 	case f.Path != known.Path || len(f.Stats) != known.Stats || !known.settled && p.match(known) != known.included:
 		p.choose(known, known.fields, false)
 	}
+	known.record = p.records
 	known.SetEnded(f.Writer == WriterEnded)
 	if f.Gone {
 		p.leave(known)
