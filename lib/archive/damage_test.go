@@ -92,7 +92,9 @@ func small(t testing.TB, n int) (dir string, ticks []tick) {
 	c := newChurn(2)
 	c.types-- // the histogram would take most of the time
 	for i := range n {
-		w.mustKey = i%8 == 0
+		if i%8 == 0 {
+			w.records = keyEvery
+		}
 		ticks = append(ticks, recordChurn(t, w, c, i, 1)...)
 	}
 	w.Close()

@@ -72,7 +72,7 @@ func recordFixture(t *testing.T) {
 				text.Text = []byte("not UTF-8 \xff, and a mark \xffmrK")
 			case 5:
 				number.Words[0] = math.Float64bits(math.Inf(-1))
-				w.mustKey = true
+				w.records = keyEvery
 			case 6:
 				files[0].Path += ".renamed"
 				files[0].Stats = append(slices.Clone(files[0].Stats), stat("late", format.Counter, 3))
@@ -80,10 +80,10 @@ func recordFixture(t *testing.T) {
 				c.files = c.files[1:] // it cannot be read any more
 				files = c.files
 			case 8: // the record before was dropped
-				w.dropped, w.reason, w.mustKey = 1, io.ErrShortWrite, true
+				w.dropped, w.reason = 1, io.ErrShortWrite
 			case 11:
 				text.Text = random(100) // cannot be compressed
-				w.mustKey = true
+				w.records = keyEvery
 			}
 			m := moment(1000*run + i)
 			m.Since = time.Duration(i) * time.Second

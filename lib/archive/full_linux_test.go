@@ -126,7 +126,7 @@ func TestOneWriteARecord(t *testing.T) {
 		c := newChurn(1)
 		before := writes(t)
 		recordChurn(t, w, c, 0, 20)
-		w.mustKey = true
+		w.records = keyEvery
 		recordChurn(t, w, c, 20, 20)
 		if least = min(least, writes(t)-before); least == 40 {
 			return

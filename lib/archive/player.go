@@ -46,9 +46,8 @@ type Player struct {
 	series  reader.SeriesSet
 	records int
 
-	since    time.Duration // of the last poll
-	elapsed  time.Duration
-	baseline bool
+	since   time.Duration // of the last poll
+	elapsed time.Duration
 
 	sample    reader.Sample
 	histogram format.HistogramState
@@ -136,7 +135,7 @@ func (p *Player) Files() iter.Seq[*reader.File] {
 // and returns the time of the record. It returns the zero time where there is
 // no other record: see [Player.Err]. The sample is good until visit returns.
 func (p *Player) Poll(visit func(*reader.Sample)) time.Time {
-	p.baseline = p.record == nil
+	baseline := p.record == nil
 	for first := true; ; first = false {
 		if p.err = p.next(); p.err != nil {
 			if first || p.err != io.EOF {
@@ -145,9 +144,9 @@ func (p *Player) Poll(visit func(*reader.Sample)) time.Time {
 			p.visitAll(visit, p.Sparse) // the archive ends within the step
 			break
 		}
-		p.baseline = p.baseline || p.record.Baseline
+		baseline = baseline || p.record.Baseline
 		// Ticks come sooner or later by a part of the interval.
-		if p.baseline || p.record.Since-p.since >= p.Step-p.record.Interval/2 {
+		if baseline || p.record.Since-p.since >= p.Step-p.record.Interval/2 {
 			p.visitAll(visit, true)
 			break
 		}
@@ -156,7 +155,7 @@ func (p *Player) Poll(visit func(*reader.Sample)) time.Time {
 		}
 	}
 	p.elapsed = p.record.Since - p.since
-	if p.baseline {
+	if baseline {
 		p.elapsed = 0
 	}
 	p.since = p.record.Since

@@ -233,7 +233,9 @@ func recordWorld(t testing.TB, w *world, dir string, n int) (l live) {
 		if i > 0 {
 			w.step()
 		}
-		wr.mustKey = i%10 == 0
+		if i%10 == 0 {
+			wr.records = keyEvery
+		}
 		var s shown
 		polled.Poll(s.visit)
 		recorded.Poll(r.Visit)

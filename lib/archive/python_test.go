@@ -122,7 +122,7 @@ func TestPythonReads(t *testing.T) {
 		w := newWriter(t, dir, Options{})
 		c := newChurn(seed)
 		recordChurn(t, w, c, 1000*int(seed), 30)
-		w.dropped, w.reason, w.mustKey = 3, io.ErrShortWrite, true
+		w.dropped, w.reason = 3, io.ErrShortWrite
 		recordChurn(t, w, c, 1000*int(seed)+30, 30)
 		w.Close()
 	}

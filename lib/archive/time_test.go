@@ -135,7 +135,7 @@ func TestCutOut(t *testing.T) {
 	for run := range 3 {
 		w := newWriter(t, dir, Options{MaxSize: 16 * LeastMaxSize})
 		ticks = append(ticks, recordChurn(t, w, c, 1000*run, 5*unit)...)
-		w.dropped, w.reason, w.mustKey = 2, os.ErrInvalid, true
+		w.dropped, w.reason = 2, os.ErrInvalid
 		ticks = append(ticks, recordChurn(t, w, c, 1000*run+5*unit+5, 2*unit)...)
 		w.Close()
 	}

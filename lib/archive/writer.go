@@ -63,9 +63,8 @@ type Writer struct {
 	last     time.Time     // of the last record
 	records  int           // since the key
 	unsynced int           // records
-	mustKey  bool
-	dropped  int   // records since the last one that was written
-	reason   error // of that
+	dropped  int           // records since the last one that was written
+	reason   error         // of that
 	// owed is how many bytes have to be written before more segments are
 	// deleted on a full disk.
 	owed int64
@@ -150,14 +149,14 @@ func (w *Writer) Record(m Moment, files []*File) error {
 	m.Time = m.Time.Round(0) // compare it by the clock, which may be set back
 	err := w.record(m, files)
 	if err != nil && !errors.Is(err, ErrSync) {
-		w.mustKey, w.reason = true, err
+		w.reason = err
 		w.dropped++
 	}
 	return err
 }
 
 func (w *Writer) record(m Moment, files []*File) error {
-	key := w.segment == nil || w.mustKey || w.records >= keyEvery || m.Time.Before(w.last) || w.old(m) || w.encoder.full()
+	key := w.segment == nil || w.dropped > 0 || w.records >= keyEvery || m.Time.Before(w.last) || w.old(m) || w.encoder.full()
 	if key {
 		if err := w.tidy(m); err != nil {
 			return err
@@ -181,7 +180,7 @@ func (w *Writer) record(m Moment, files []*File) error {
 		return err
 	}
 	w.encoder.written()
-	w.last, w.mustKey, w.dropped = m.Time, false, 0
+	w.last, w.dropped = m.Time, 0
 	if w.records++; key {
 		w.records = 1
 	}
