@@ -116,14 +116,14 @@ func (d *dump) addToFold(file string, st *format.Stat, c *choice, ended bool) {
 		case f.lost(t, p.part):
 			d.Errorf("%s: %s: the samples of moving averages cannot be merged", file, partLabel(st.Label, p.part))
 		default:
-			f.Add(partLabel(st.Label, p.part), &aggregate.Stat{Type: p.part.Type(), Kind: format.KindGauge, Value: st.Part(p.part)})
+			f.Add(partLabel(st.Label, p.part), &aggregate.Stat{File: d.files, Type: p.part.Type(), Kind: format.KindGauge, Value: st.Part(p.part)})
 		}
 	}
 	if !whole.whole && len(whole.parts) == 0 {
 		return
 	}
 	f.want(string(st.Label), whole)
-	s := aggregate.Stat{Type: t, Kind: st.Kind(), Value: st.Value, Samples: st.Samples(), Unit: st.Description().Unit}
+	s := aggregate.Stat{File: d.files, Type: t, Kind: st.Kind(), Value: st.Value, Samples: st.Samples(), Unit: st.Description().Unit}
 	switch {
 	case t == format.Moving:
 		s.Samples.Count = min(s.Samples.Count, uint64(st.Window()))

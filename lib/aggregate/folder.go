@@ -19,6 +19,9 @@ type Folder struct {
 
 // A Stat is what one file says of a label.
 type Stat struct {
+	// File is a number that no other file has, or 0. Of a label that is in a
+	// file twice, the first stat counts.
+	File  int
 	Type  format.Type
 	Kind  format.Kind
 	Value format.Value
@@ -33,6 +36,7 @@ type Stat struct {
 
 type folded struct {
 	Accumulator
+	file int // the last one that has the label
 	t    format.Type
 	kind format.Kind
 	unit string
@@ -69,6 +73,10 @@ func (d *Folder) Add(label []byte, s *Stat) error {
 		st = &folded{t: s.Type, kind: s.Kind, unit: s.Unit}
 		d.stats[string(label)] = st
 	}
+	if s.File != 0 && s.File == st.file {
+		return nil
+	}
+	st.file = s.File
 	if d.f != One && st.t == format.String && st.t != s.Type {
 		st.t, st.kind, st.unit = s.Type, s.Kind, s.Unit
 	}
