@@ -152,16 +152,11 @@ func (s *series) partValue(name string) format.Value {
 	part, ok := format.ParsePart(name)
 	switch {
 	case !ok || !s.typ.HasPart(part):
+		return format.Value{}
 	case s.state != nil:
 		return s.state.all.Part(part)
-	case part == format.PartMean:
-		return s.value
-	case part == format.PartCount:
-		return format.UintValue(s.samples.Count)
-	case part == format.PartSum:
-		return format.FloatValue(s.samples.Total)
 	}
-	return format.Value{}
+	return s.samples.Part(part, s.value)
 }
 
 // sorted returns the files that v shows, by their paths.

@@ -93,6 +93,22 @@ func TestAnswers(t *testing.T) {
 	}
 }
 
+// An average without samples has a count, but no mean.
+func TestPartsWithoutSamples(t *testing.T) {
+	dir := t.TempDir()
+	write(t, dir+"/a.mmstats", stat{label: "lat", typ: format.Average, value: "0"})
+	p := start(t, "--private", dir)
+	for path, want := range map[string]string{
+		"/stats/lat:count": `{"lat:count":[0]}`,
+		"/stats/lat:sum":   `{"lat:sum":[0]}`,
+		"/stats/lat:mean":  `{}`,
+	} {
+		if _, body := p.ask(t, path); body != want+"\n" {
+			t.Errorf("GET %s = %s, want %s", path, body, want)
+		}
+	}
+}
+
 func TestMethodsAndRedirects(t *testing.T) {
 	p := start(t, t.TempDir())
 	for path, want := range map[string]string{"/stats": "stats/", "/files": "files/", "/graph?s=a": "graph/?s=a"} {

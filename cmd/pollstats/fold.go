@@ -284,16 +284,8 @@ func (f *fold) part(p format.Part) format.Value {
 		return format.RecentPart(f.window, p)
 	case f.deltas.Value().Class() == 0: // no file has been polled twice
 		return format.Value{}
-	case p == format.PartCount:
-		return format.UintValue(f.interval.Count)
-	case p == format.PartSum:
-		return format.FloatValue(f.interval.Total)
-	case f.interval.Count == 0:
-		return format.Value{}
-	case p == format.PartMean:
-		return format.FloatValue(f.interval.Total / float64(f.interval.Count))
-	case f.merged == nil:
-		return format.Value{}
+	case f.merged == nil, p == format.PartCount, p == format.PartSum, p == format.PartMean:
+		return f.interval.Part(p, format.FloatValue(f.interval.Total/float64(f.interval.Count)))
 	}
 	return f.merged.Part(p)
 }

@@ -210,14 +210,8 @@ func partOf(r *aggregate.Result, p format.Part) format.Value {
 	switch {
 	case r.Histogram != nil:
 		return r.Histogram.Part(p)
-	case r.Type != format.Average && p != format.PartMean, r.Samples.Count == 0:
-		return format.Value{}
-	case p == format.PartMean:
-		return r.Value
-	case p == format.PartCount:
-		return format.UintValue(r.Samples.Count)
-	case p == format.PartSum:
-		return format.FloatValue(r.Samples.Total)
+	case r.Type == format.Average, p == format.PartMean:
+		return r.Samples.Part(p, r.Value)
 	}
 	return format.Value{}
 }

@@ -145,16 +145,24 @@ func (s *Stat) Part(p Part) Value {
 	case t == Histogram:
 		h := s.Histogram()
 		return h.Part(p)
-	case p == PartCount:
-		return UintValue(s.Samples().Count)
-	case p == PartSum:
-		return FloatValue(s.Samples().Total)
-	case s.Samples().Count == 0:
-		return Value{}
-	case p == PartMean:
-		return s.Value
+	case t == Average, p == PartCount, p == PartMean:
+		return s.Samples().Part(p, s.Value)
 	}
 	return RecentPart(s.Recent(nil), p)
+}
+
+// Part returns the count, the sum or the mean of the samples, which the caller
+// knows, and no other part. The mean of no samples is absent.
+func (s Samples) Part(p Part, mean Value) Value {
+	switch {
+	case p == PartCount:
+		return UintValue(s.Count)
+	case p == PartSum:
+		return FloatValue(s.Total)
+	case p == PartMean && s.Count > 0:
+		return mean
+	}
+	return Value{}
 }
 
 // RecentPart returns a part of the samples in a window, which are in the order
