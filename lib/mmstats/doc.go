@@ -25,16 +25,8 @@
 // Numbers are [Counter], [LocalCounter], [FloatCounter] and [Gauge]; others are
 // [Bool], [String] and [Constant]. Those that take samples are [Histogram] and
 // [LocalHistogram], for percentiles; [Average], the mean of all samples;
-// [MovingAverage] and [Timer], the mean of the last ones. For the fields of the
-// Python project mmstats:
-//
-//	CounterField, UInt64Field           Counter
-//	AverageField                        Average
-//	MovingAverageField, TimerField      MovingAverage, Timer
-//	UIntField, ShortField, ByteField    Gauge[uint32], Gauge[int16], Gauge[int8]
-//	FloatField, DoubleField             Gauge[float32], Gauge[float64]
-//	BoolField, StringField              Bool, String
-//	StaticUIntField, StaticTextField    Constant[uint32], Constant[string]
+// [MovingAverage] and [Timer], the mean of the last ones. mmstats(7) has the
+// names that the Python project mmstats has for them.
 //
 // # Whose file it is
 //
