@@ -152,16 +152,16 @@ func (p *poll) list() int {
 
 // noFile is the start of a message that says which files have no such stat.
 func (p *poll) noFile() string {
-	known := false
+	found, known := false, false
 	for f := range p.poller.Files() {
-		known = known || f.Err == nil
+		found, known = true, known || f.Err == nil
 	}
 	switch {
 	case len(p.Filter) > 0 && (known || p.Replay != ""):
 		return "no file that -f leaves in"
 	case p.Replay != "":
 		return "no recorded file"
-	case !known:
+	case !found:
 		return "no *" + statfile.Suffix + " in " + cli.Where(p.words.files) + ": no file"
 	}
 	return "no file"

@@ -152,6 +152,7 @@ func (p *Poller) load(f *polled, old []field, goOn bool) (same *polled) {
 	switch {
 	case p.reader.loader.Limited:
 		f.retry = 0 // no change of the file brings more
+		p.tell(f)
 	case err == nil && settled:
 		f.failures = 0
 	case err == nil:
@@ -342,9 +343,14 @@ func (p *Poller) fail(f *polled, err error) {
 	if passing && (errors.Is(err, fs.ErrNotExist) || f.failures == 1) {
 		return
 	}
+	p.tell(f)
+}
+
+// tell reports f.Err, unless an error of f was reported before.
+func (p *Poller) tell(f *polled) {
 	if !f.reported {
 		f.reported = true
-		p.report(err)
+		p.report(f.Err)
 	}
 }
 
