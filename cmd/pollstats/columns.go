@@ -11,38 +11,54 @@ import (
 
 	"mmstats/lib/cli"
 	"mmstats/lib/format"
-	"mmstats/lib/reader"
 	"mmstats/lib/report"
 )
 
 // A field is what was given for one or more columns: a label or a pattern of
 // labels, and perhaps a colon and what is shown of them.
 type field struct {
-	text   string
-	labels []string // that the whole text may mean, the first best
-	glob   *cli.LabelGlob
+	text  string
+	whole pattern // that the whole text is
 
 	// Of the text before the last colon, if there is one.
-	base       string
-	word       string // after it
-	baseLabels []string
-	baseGlob   *cli.LabelGlob
+	base        string
+	basePattern pattern
+	word        string // after it
+}
+
+// A pattern is a text that means one of some labels, or matches labels. The zero
+// pattern matches none.
+type pattern struct {
+	labels []string       // the best first
+	glob   *cli.LabelGlob // nil where it is none
+}
+
+// parsePattern returns the pattern that text is. Prefix may lack its last dot.
+func parsePattern(prefix, text string) (p pattern, err error) {
+	p.labels = candidates(prefix, text)
+	if strings.ContainsAny(text, `*?[\`) {
+		p.glob, err = cli.ParseLabelGlob(text)
+	}
+	return p, err
+}
+
+// matches reports whether p may mean a stat that is called label, and rest without
+// the prefix.
+func (p *pattern) matches(label, rest string) bool {
+	return slices.Contains(p.labels, label) || p.glob != nil && p.glob.Match(rest)
 }
 
 // parseField returns a field. Prefix may lack its last dot.
 func parseField(prefix, text string) (*field, error) {
-	f := &field{text: text, labels: candidates(prefix, text)}
+	f := &field{text: text}
 	var err error
-	if f.glob, err = parseGlob(text); err != nil {
+	if f.whole, err = parsePattern(prefix, text); err != nil {
 		return nil, err
 	}
-	at := strings.LastIndexByte(text, ':')
-	if at <= 0 {
-		return f, nil
+	if at := strings.LastIndexByte(text, ':'); at > 0 {
+		f.base, f.word = text[:at], text[at+1:]
+		f.basePattern, err = parsePattern(prefix, f.base)
 	}
-	f.base, f.word = text[:at], text[at+1:]
-	f.baseLabels = candidates(prefix, f.base)
-	f.baseGlob, err = parseGlob(f.base)
 	return f, err
 }
 
@@ -55,19 +71,10 @@ func candidates(prefix, text string) []string {
 	return labels
 }
 
-// parseGlob returns the pattern that text is, and nil where it is none.
-func parseGlob(text string) (*cli.LabelGlob, error) {
-	if !strings.ContainsAny(text, `*?[\`) {
-		return nil, nil
-	}
-	return cli.ParseLabelGlob(text)
-}
-
 // wants reports whether f may mean a stat that is called label, and rest without
 // the prefix.
 func (f *field) wants(label, rest string) bool {
-	return slices.Contains(f.labels, label) || slices.Contains(f.baseLabels, label) ||
-		f.glob != nil && f.glob.Match(rest) || f.baseGlob != nil && f.baseGlob.Match(rest)
+	return f.whole.matches(label, rest) || f.basePattern.matches(label, rest)
 }
 
 // A column shows an aspect of one stat.
@@ -85,10 +92,10 @@ type columns struct {
 	// recorded says that the samples are of an archive.
 	recorded bool
 	fields   []*field
-	folds    *folds
-	seen     map[string]bool // in any file, until resolve
-	list     []*column
-	row      []report.Cell
+	*folds
+	seen map[string]bool // in any file, until resolve
+	list []*column
+	row  []report.Cell
 }
 
 const (
@@ -182,11 +189,11 @@ func (cs *columns) resolve(fields []string, files string) (errs []error) {
 
 // resolveField adds the columns of f.
 func (cs *columns) resolveField(f *field, files string) error {
-	if st := cs.find(f.labels); st != nil {
+	if st := cs.find(f.whole.labels); st != nil {
 		cs.add(f.text, "", st, defaultAspect(st.typ, st.kind))
 		return nil
 	}
-	if st := cs.find(f.baseLabels); st != nil {
+	if st := cs.find(f.basePattern.labels); st != nil {
 		a, ok := parseAspect(f.word, st.typ, st.kind)
 		if !ok {
 			return aspectError(st.label, f.word, st.typ, st.kind)
@@ -194,13 +201,13 @@ func (cs *columns) resolveField(f *field, files string) error {
 		cs.add(f.base, ":"+f.word, st, a)
 		return nil
 	}
-	matched := cs.match(f.glob)
+	matched := cs.match(f.whole.glob)
 	for _, st := range matched {
 		cs.add(cs.title(st), "", st, defaultAspect(st.typ, st.kind))
 	}
 	var refused *fold
 	if len(matched) == 0 && isAspect(f.word) {
-		matched = cs.match(f.baseGlob)
+		matched = cs.match(f.basePattern.glob)
 		before := len(cs.list)
 		for _, st := range matched {
 			if a, ok := parseAspect(f.word, st.typ, st.kind); ok {
@@ -254,12 +261,12 @@ func (cs *columns) add(title, suffix string, f *fold, a aspect) {
 
 // unknown says that no stat is called as f has it.
 func (cs *columns) unknown(f *field, files string) error {
-	labels := f.labels
-	if f.baseLabels != nil && isAspect(f.word) {
-		labels = f.baseLabels
+	labels := f.whole.labels
+	if f.base != "" && isAspect(f.word) {
+		labels = f.basePattern.labels
 	}
 	wanted := labels[len(labels)-1]
-	if f.glob != nil || f.baseGlob != nil {
+	if f.whole.glob != nil || f.basePattern.glob != nil {
 		return &unknownError{fmt.Sprintf("%s has a stat that matches %s", files, wanted)}
 	}
 	hint := cli.Suggest(wanted, slices.Sorted(maps.Keys(cs.seen)))
@@ -334,6 +341,3 @@ func parseCount(text string) (int, error) {
 	}
 	return n, nil
 }
-
-// visit takes a sample.
-func (cs *columns) visit(m *reader.Sample) { cs.folds.visit(m) }

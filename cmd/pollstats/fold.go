@@ -34,6 +34,11 @@ type fold struct {
 	// interval: what is shown as one is all since the start.
 	joining bool
 
+	tally
+}
+
+// A tally is what the samples of one poll come to.
+type tally struct {
 	samples  int  // that came, of whatever value
 	left     int  // of them, those of writers that have ended, which do not count
 	reset    bool // a counter went back
@@ -78,13 +83,10 @@ func needsOf(a aspect, t format.Type) needs {
 // begin starts an interval.
 func (f *fold) begin() {
 	f.joining = f.joining && f.samples == 0
-	f.samples, f.left, f.reset, f.failed = 0, 0, false, false
-	f.values, f.deltas, f.last = aggregate.Accumulator{}, aggregate.Total{}, aggregate.Accumulator{}
-	f.interval, f.total = format.Samples{}, format.Samples{}
-	f.trues, f.text, f.differ, f.window = 0, f.text[:0], false, f.window[:0]
 	if f.merged != nil {
 		*f.merged = format.HistogramState{}
 	}
+	f.tally = tally{text: f.text[:0], window: f.window[:0], merged: f.merged} // whose memory is used again
 }
 
 // add takes a sample of one file.

@@ -6,7 +6,6 @@ import (
 	"slices"
 	"time"
 
-	"mmstats/lib/reader"
 	"mmstats/lib/report"
 )
 
@@ -17,7 +16,7 @@ const maxStats = 10_000
 // A list shows every stat that may change, one a row, at each poll.
 type list struct {
 	prefix string
-	folds  *folds
+	*folds
 	sorted []*fold // by label
 	out    *report.List
 	rows   []report.ListRow
@@ -37,9 +36,6 @@ func (l *list) begin() {
 	}
 	l.folds.begin()
 }
-
-// visit takes a sample.
-func (l *list) visit(m *reader.Sample) { l.folds.visit(m) }
 
 // found reports whether there is a stat that is shown.
 func (l *list) found() bool {

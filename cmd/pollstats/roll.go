@@ -232,8 +232,6 @@ type table struct {
 	hidden []report.Column // of which was said that there is no room for them
 }
 
-func (t *table) begin() { t.folds.begin() }
-
 func (t *table) write(now time.Time, elapsed time.Duration, missed int) error {
 	return t.out.Row(&report.Moment{Time: now, Elapsed: elapsed, Missed: missed, Cells: t.cells(elapsed)})
 }
