@@ -127,13 +127,7 @@ func (f *fold) add(m *reader.Sample) {
 
 // counts reports whether a sample counts, though its writer may have ended.
 func (f *fold) counts(m *reader.Sample) bool {
-	switch {
-	case f.ended == endedWork && m.Kind == format.KindCounter, f.ended == endedAll:
-		return true
-	case f.ended == endedWork && aggregate.OutlivesWriter(m.Type, m.Kind):
-		return true
-	}
-	return !m.File.Ended()
+	return f.ended == endedAll || f.ended == endedWork && aggregate.OutlivesWriter(m.Type, m.Kind) || !m.File.Ended()
 }
 
 // change takes what changed in the interval.

@@ -127,13 +127,13 @@ func (l *listPage) header(c *canvas, y int) int {
 func (l *listPage) click(x int) {
 	p := &l.layout
 	column := columnStat
-	for c := columnValue; c < sortCount; c++ {
-		if p.width[c] > 0 && x >= p.x[c] && x < p.x[c]+p.width[c] {
+	for c := columnValue; c < columnCount; c++ {
+		if x >= p.x[c] && x < p.x[c]+p.width[c] {
 			column = c
 		}
 	}
 	switch {
-	case p.width[columnUsual] > 0 && x >= p.x[columnUsual] && x < p.x[columnUsual]+p.width[columnUsual]:
+	case column == columnUsual:
 		column = columnUnusual
 	case column == columnStat && x >= gutter+p.label:
 		return // the trends

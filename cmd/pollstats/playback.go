@@ -52,11 +52,11 @@ func (s *screen) restartBeat(now time.Time) {
 
 // tick sets the beat to the next interval.
 func (s *screen) tick() {
+	now := time.Now()
 	if s.Replay == "" {
-		s.beat.Tick(s.totals.at)
-	} else {
-		s.beat.Tick(time.Now())
+		now = s.totals.at
 	}
+	s.beat.Tick(now)
 	s.tellTrouble()
 }
 
@@ -89,23 +89,18 @@ func (s *screen) setStep() {
 // clock returns the time that the first line shows: in an archive, that of the
 // record.
 func (s *screen) clock() string {
-	const clock = "15:04:05"
-	at := s.totals.at.Local()
-	if s.Replay == "" {
-		if s.paused {
-			return "Paused  " + at.Format(clock)
-		}
-		return at.Format(clock)
+	layout := time.TimeOnly
+	if s.Replay != "" && s.canvas.width >= 60 {
+		layout = time.DateTime
 	}
-	text := at.Format(clock)
-	if s.canvas.width >= 60 {
-		text = at.Format(time.DateTime)
-	}
+	text := s.totals.at.Local().Format(layout)
 	switch {
 	case s.over:
 		return "End  " + text
 	case s.paused:
 		return "Paused  " + text
+	case s.Replay == "":
+		return text
 	case s.speed != 1:
 		return "x" + strconv.FormatFloat(s.speed, 'f', -1, 64) + "  " + text
 	}

@@ -51,29 +51,16 @@ func (p *poll) open(w wanted) {
 	}
 }
 
-// A pace says when rows are due.
-type pace interface {
-	// due is sent to when it is time for the next poll.
-	due() <-chan time.Time
-	// tick is told the time of a poll, and returns how many were missed before it.
-	tick(now time.Time) (missed int)
-}
-
-// A beat is the pace of rows of files.
-type beat struct{ *cli.Beat }
-
-func (b beat) due() <-chan time.Time { return b.C }
-
-func (b beat) tick(now time.Time) int {
-	_, missed := b.Tick(now)
-	return missed
-}
-
-// pace returns the pace of rows after start.
-func (p *poll) pace(start time.Time) pace {
+// pace returns what tells when the next poll is due, of rows after start, and a
+// function that is told the time of each poll, and returns how many were missed
+// before it.
+func (p *poll) pace(start time.Time) (due <-chan time.Time, tick func(now time.Time) (missed int)) {
 	if r, ok := p.poller.(*replay); ok {
-		r.begin(p.delay)
-		return r
+		return r.begin(p.delay), r.tick
 	}
-	return beat{cli.NewBeat(start, p.delay)}
+	beat := cli.NewBeat(start, p.delay)
+	return beat.C, func(now time.Time) int {
+		_, missed := beat.Tick(now)
+		return missed
+	}
 }

@@ -133,12 +133,17 @@ func (r *replay) Close() {
 	}
 }
 
-// begin makes each row of the time step, or of one record where that is 0.
-func (r *replay) begin(step time.Duration) {
+// begin makes each row of the time step, or of one record where that is 0. It
+// returns what tells when the next row is due.
+func (r *replay) begin(step time.Duration) <-chan time.Time {
 	r.Step = step
-	if r.speed != 0 {
-		r.beat = cli.NewBeat(time.Now(), time.Duration(float64(r.step())/r.speed))
+	if r.speed == 0 {
+		atOnce := make(chan time.Time)
+		close(atOnce) // always due
+		return atOnce
 	}
+	r.beat = cli.NewBeat(time.Now(), time.Duration(float64(r.step())/r.speed))
+	return r.beat.C
 }
 
 // step is the time from one row to the next.
@@ -174,22 +179,8 @@ func (p *poll) replayed() int {
 	return p.Status()
 }
 
-// atOnce is always due.
-var atOnce = func() chan time.Time {
-	c := make(chan time.Time)
-	close(c)
-	return c
-}()
-
-// due is pace's.
-func (r *replay) due() <-chan time.Time {
-	if r.beat == nil {
-		return atOnce
-	}
-	return r.beat.C
-}
-
-// tick is pace's. What the recorder missed was not recorded.
+// tick is told of each poll, and returns how many rows were missed before it. What
+// the recorder missed was not recorded.
 func (r *replay) tick(time.Time) (missed int) {
 	if r.beat != nil {
 		r.beat.Tick(time.Now())

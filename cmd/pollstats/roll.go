@@ -185,7 +185,7 @@ func (p *poll) tableOptions() report.TableOptions {
 // roll polls once an interval from start on, writes what was found, and returns
 // the status.
 func (p *poll) roll(r rolling, start time.Time, signals <-chan os.Signal) int {
-	pace := p.pace(start)
+	due, tick := p.pace(start)
 	r.resize()
 	rows := 0
 	if p.First {
@@ -201,13 +201,13 @@ func (p *poll) roll(r rolling, start time.Time, signals <-chan os.Signal) int {
 				return p.interrupted()
 			}
 			r.resize()
-		case <-pace.due():
+		case <-due:
 			r.begin()
 			now := p.poller.Poll(r.visit)
 			if now.IsZero() {
 				return p.replayed()
 			}
-			if err := r.write(now, p.poller.Elapsed(), pace.tick(now)); err != nil {
+			if err := r.write(now, p.poller.Elapsed(), tick(now)); err != nil {
 				return p.OutputFailed(err)
 			}
 			rows++
