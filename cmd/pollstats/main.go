@@ -28,7 +28,7 @@ type options struct {
 	Replay  flags.Filename `short:"r" long:"replay" value-name:"ARCHIVE" description:"Show what recstats recorded"`
 	From    cli.Time       `long:"from" value-name:"TIME" description:"With -r, begin at 03:12, '2026-11-23 03:12', a time of RFC 3339, or -10m before the end"`
 	To      cli.Time       `long:"to" value-name:"TIME" description:"With -r, end at this time"`
-	Speed   float64        `long:"speed" value-name:"N" description:"With -r, show N seconds of the archive a second, and not all at once"`
+	Speed   *float64       `long:"speed" value-name:"N" description:"With -r, show N seconds of the archive a second, and not all at once"`
 	First   bool           `long:"first" description:"Show the values so far in a row at once"`
 	Wait    bool           `long:"wait" description:"Wait for stats that no file has yet"`
 	All     bool           `long:"all" description:"Count all stats of programs that have ended"`

@@ -45,7 +45,7 @@ func (s *screen) restartBeat(now time.Time) {
 		s.beat = cli.NewBeat(now, s.delay)
 		return
 	}
-	s.speed = cmp.Or(s.speed, s.Speed, 1)
+	s.speed = cmp.Or(s.speed, s.replaySpeed(), 1)
 	interval := time.Duration(float64(s.delay) / s.speed)
 	s.beat = cli.NewBeat(time.Now(), max(interval, fastest))
 }

@@ -23,18 +23,26 @@ type span struct {
 // checkReplay says what is wrong with the options about archives.
 func (p *poll) checkReplay() error {
 	switch {
-	case p.Replay == "" && (p.From != "" || p.To != "" || p.Speed != 0):
+	case p.Replay == "" && (p.From != "" || p.To != "" || p.Speed != nil):
 		return errors.New("--from, --to and --speed go with -r")
 	case p.Replay != "" && p.Wait:
 		return errors.New("-r and --wait exclude each other: nothing is added to what was recorded")
-	case p.Speed < 0 || p.Speed > maxSpeed || math.IsNaN(p.Speed) || p.Speed != 0 && p.Speed < minSpeed:
-		return fmt.Errorf("--speed is %v to %v, not %v", minSpeed, maxSpeed, p.Speed)
+	case p.Speed != nil && !(minSpeed <= *p.Speed && *p.Speed <= maxSpeed):
+		return fmt.Errorf("--speed is %v to %v, not %v", minSpeed, maxSpeed, *p.Speed)
 	}
 	return nil
 }
 
 // Bounds of --speed.
 const minSpeed, maxSpeed = 0.01, 10_000.
+
+// replaySpeed returns what --speed says, and 0 where it is not given.
+func (p *poll) replaySpeed() float64 {
+	if p.Speed == nil {
+		return 0
+	}
+	return *p.Speed
+}
 
 // findSpan sets the part of the archive that is shown. Where there is none, the
 // command is done, with a status.
@@ -84,7 +92,7 @@ type replay struct {
 
 // newReplay begins to poll the archive, from the start of the span.
 func (p *poll) newReplay(w wanted, filters reader.Filters) *replay {
-	r := &replay{path: string(p.Replay), speed: p.Speed, report: w.report}
+	r := &replay{path: string(p.Replay), speed: p.replaySpeed(), report: w.report}
 	if r.archive, r.err = archive.Open(r.path); r.err != nil {
 		return r
 	}
