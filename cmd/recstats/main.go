@@ -26,30 +26,16 @@ type options struct {
 	Sync    int             `long:"sync" value-name:"N" base:"10" description:"Force every Nth record to the disk; without it one in 300"`
 	MaxSize int             `long:"max-size" value-name:"BYTES" base:"10" default:"16777216" description:"Read at most this much of a file"`
 	cli.Common
-}
 
-// commands are what the command does beside recording.
-type commands struct {
-	info infoOptions
-	cut  cutOptions
-}
-
-// names are the commands, and what --help says of them.
-var names = []struct{ name, description string }{
-	{"info", "Show what is in an archive: ARCHIVE"},
-	{"cut", "Write a part of an archive to standard output: ARCHIVE"},
+	// What the command does beside recording.
+	Info infoOptions `command:"info" description:"Show what is in an archive: ARCHIVE"`
+	Cut  cutOptions  `command:"cut" description:"Write a part of an archive to standard output: ARCHIVE"`
 }
 
 func run(a *cli.App, args []string, _ io.Reader) int {
 	var o options
-	var c commands
 	p := a.Parser(&o, "[-d DELAY] [-s SIZE] [-k AGE] DIR [FILE|DIR|GLOB...]\n  recstats")
 	p.SubcommandsOptional = true
-	for i, data := range []any{&c.info, &c.cut} {
-		if _, err := p.AddCommand(names[i].name, names[i].description, "", data); err != nil {
-			panic(err)
-		}
-	}
 	rest, status, done := a.Parse(p, &o.Common, args)
 	if done {
 		return status
@@ -67,9 +53,9 @@ func run(a *cli.App, args []string, _ io.Reader) int {
 	}
 	defer ar.Close()
 	if p.Active.Name == "info" {
-		return info(a, &c.info, rest[0], ar)
+		return info(a, &o.Info, rest[0], ar)
 	}
-	return cut(a, &c.cut, rest[0], ar)
+	return cut(a, &o.Cut, rest[0], ar)
 }
 
 // parseSize returns the bytes that -s is.
