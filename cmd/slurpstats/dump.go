@@ -34,10 +34,10 @@ func (d *dump) run() int {
 	if err := d.printer.Close(); err != nil {
 		return d.OutputFailed(err)
 	}
-	d.labels.unmatched(func(message string) { d.Errorf("%s", message) })
 	if !d.looked && d.Status() != cli.OK {
 		return cli.Misused // nothing could be done
 	}
+	d.labels.unmatched(func(message string) { d.Errorf("%s", message) })
 	if d.shown == 0 && d.Status() == cli.OK && (d.Verbose || cli.Terminal(d.Stderr)) {
 		d.Notef("%s", d.nothing())
 	}
