@@ -3,6 +3,7 @@ package report
 import (
 	"bytes"
 	"cmp"
+	"hash/maphash"
 	"math"
 	"path/filepath"
 	"slices"
@@ -306,20 +307,14 @@ func isAlphanumeric(c byte) bool {
 	return 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9'
 }
 
-// claims returns the names that a family called base takes: its own, in both
+// endings are what the names end in that a family takes: its own, in both
 // formats, and those of its samples.
-func (f *family) claims(base string) []string {
-	switch f.class {
-	case counter:
-		return []string{base, base + "_total", base + "_created"}
-	case histogram:
-		return []string{base, base + "_bucket", base + "_sum", base + "_count", base + "_created"}
-	case summary:
-		return []string{base, base + "_sum", base + "_count", base + "_created"}
-	case info:
-		return []string{base + "_info"}
-	}
-	return []string{base}
+var endings = [...][]string{
+	counter:   {"", "_total", "_created"},
+	histogram: {"", "_bucket", "_sum", "_count", "_created"},
+	summary:   {"", "_sum", "_count", "_created"},
+	gauge:     {""},
+	info:      {"_info"},
 }
 
 // nameFamilies gives each family a name that no other has or uses, and returns
@@ -332,14 +327,23 @@ func (e *Exposition) nameFamilies() []*family {
 	slices.SortFunc(list, func(x, y *family) int {
 		return cmp.Or(cmp.Compare(x.class, y.class), strings.Compare(x.base, y.base))
 	})
-	taken := make(map[string]bool)
+	// Names are known by their hashes: of long labels, the names themselves
+	// would be several times as large as the files.
+	taken, seed := make(map[uint64]bool), maphash.MakeSeed()
 	for _, f := range list {
 		base := f.base
-		for slices.ContainsFunc(f.claims(base), func(name string) bool { return taken[name] }) {
+		hash := func(ending string) uint64 {
+			var h maphash.Hash
+			h.SetSeed(seed)
+			h.WriteString(base)
+			h.WriteString(ending)
+			return h.Sum64()
+		}
+		for slices.ContainsFunc(endings[f.class], func(ending string) bool { return taken[hash(ending)] }) {
 			base += "_"
 		}
-		for _, name := range f.claims(base) {
-			taken[name] = true
+		for _, ending := range endings[f.class] {
+			taken[hash(ending)] = true
 		}
 		if f.name = base; f.class == info {
 			f.name += "_info"
