@@ -1,8 +1,9 @@
 package main
 
 import (
-	"bytes"
+	"compress/gzip"
 	"fmt"
+	"io"
 	"mime"
 	"net/http"
 	"net/url"
@@ -45,16 +46,32 @@ func (s *server) metrics(w *response, r *http.Request) error {
 	v := s.viewOf(r)
 	s.model.fresh(func() { s.model.expose(e, v, choice) })
 	s.exposeOwn(e)
-	var body bytes.Buffer
-	b := output.NewBuffer(&body)
+	h := w.Header()
+	h.Set("Vary", "Accept, Accept-Encoding")
+	h.Set("Content-Type", textType)
+	if e.OpenMetrics {
+		h.Set("Content-Type", openMetricsType)
+	}
+	zip := acceptsGzip(r.Header.Get("Accept-Encoding"))
+	if zip {
+		h.Set("Content-Encoding", "gzip")
+	}
+	w.WriteHeader(http.StatusOK)
+	if r.Method == http.MethodHead {
+		return nil
+	}
+	// It is not gathered: of long labels it is several times as large as the files.
+	var body io.Writer = w
+	if zip {
+		z := compressors.Get().(*gzip.Writer)
+		defer compressors.Put(z)
+		z.Reset(w)
+		defer z.Close()
+		body = z
+	}
+	b := output.NewBuffer(body)
 	e.Write(b)
 	b.Flush()
-	w.Header().Set("Vary", "Accept, Accept-Encoding")
-	contentType := textType
-	if e.OpenMetrics {
-		contentType = openMetricsType
-	}
-	s.send(w, r, http.StatusOK, contentType, body.Bytes())
 	return nil
 }
 
