@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"mmstats/lib/cli"
+	"mmstats/lib/reader"
 	"mmstats/lib/report"
 	"mmstats/lib/statfile"
 )
@@ -21,7 +22,9 @@ func (d *dump) run() int {
 	}
 	if d.fold != nil {
 		d.rows = d.rows[:0]
+		d.reader = reader.Reader{} // what it holds may be as large as the results
 		d.results()
+		d.fold.Folder = nil // and so may this
 		if len(d.rows) > 0 {
 			d.shown++
 		}

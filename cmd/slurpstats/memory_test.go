@@ -18,7 +18,7 @@ func TestHostileFilesTakeLittleMemory(t *testing.T) {
 	t.Parallel()
 	files := clitest.HostileFiles(t)
 	for _, args := range [][]string{
-		{"-o", "text"}, {"-o", "json"}, {"-o", "prometheus"}, {"-o", "json", "-a", "one"}, {"-o", "json", "-a", "sum"},
+		{"-o", "text"}, {"-o", "json"}, {"-o", "prometheus"}, {"-o", "json", "-a", "one"}, {"-o", "json", "-a", "sum"}, {"-o", "prometheus", "-a", "sum"},
 		{"-o", "tsv", "-l", "*f"}, {"-o", "json", "-L", "--buckets"}, {"--value"}, {"--why", "x"},
 	} {
 		for _, file := range files {

@@ -26,6 +26,7 @@ var shapes = []shape{
 	{"many", 4, "Q ", 8},
 	{"tiny", 4, "B ", 1},
 	{"labels", 500, "Q ", 8},
+	{"longest", 65_000, "Q ", 8},
 	{"texts", 4, "65000s", 65000},
 	{"text", 4, "16700000s", 16_700_000},
 }
@@ -44,6 +45,7 @@ func hostileRows() []row {
 		hostileRow("slurpstats-prometheus", "slurpstats", command("slurpstats", "-o", "prometheus")),
 		hostileRow("slurpstats-long", "slurpstats", command("slurpstats", "-L")),
 		hostileRow("slurpstats-sum", "slurpstats", command("slurpstats", "-a", "sum")),
+		hostileRow("slurpstats-sum-prometheus", "slurpstats", command("slurpstats", "-a", "sum", "-o", "prometheus")),
 		hostileRow("pollstats", "pollstats", command("pollstats", "-d", "50ms", "-c", "3", "*")),
 		hostileRow("pollstats-w", "pollstats -w", fullScreen),
 		hostileRow("cleanstats", "cleanstats", command("cleanstats", "-n")),
