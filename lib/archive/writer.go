@@ -156,7 +156,7 @@ func (w *Writer) Record(m Moment, files []*File) error {
 }
 
 func (w *Writer) record(m Moment, files []*File) error {
-	key := w.segment == nil || w.dropped > 0 || w.records >= keyEvery || m.Time.Before(w.last) || w.old(m) || w.encoder.full()
+	key := w.segment == nil || w.dropped > 0 || w.records >= keyEvery || m.Time.Before(w.last) || w.old(m) || w.encoder.full() || w.deleted()
 	if key {
 		if err := w.tidy(m); err != nil {
 			return err
@@ -190,6 +190,13 @@ func (w *Writer) record(m Moment, files []*File) error {
 // old reports whether the time of the first record in the segment calls for a
 // new one.
 func (w *Writer) old(m Moment) bool { return w.MaxAge > 0 && m.Time.Sub(w.begun) > w.MaxAge/parts }
+
+// deleted reports whether somebody deleted the segment, so that nobody would read
+// what is added to it.
+func (w *Writer) deleted() bool {
+	info, err := w.segment.Stat()
+	return err == nil && info.Nlink == 0
+}
 
 // bufferSize is how much of w.buffer is written: a new segment gets its header
 // as well.
