@@ -23,14 +23,7 @@ var files atomic.Int64
 // nextTID returns what stands for a thread id: goroutines have none of their
 // own. It is the process id for the first file, and unique in the process for
 // each one after it.
-func nextTID() int {
-	pid := os.Getpid()
-	n := int(files.Add(1))
-	if n == 1 {
-		return pid
-	}
-	return pid + n - 1
-}
+func nextTID() int { return os.Getpid() + int(files.Add(1)) - 1 }
 
 // defaults returns the constants that every file begins with.
 func (o Options) defaults(tid int) (d declared) {
@@ -47,7 +40,7 @@ func (o Options) defaults(tid int) (d declared) {
 	}
 	add("sys.uid", &Constant[uint64]{Value: uint64(os.Getuid())})
 	add("sys.gid", &Constant[uint64]{Value: uint64(os.Getgid())})
-	add("sys.created", &Constant[float64]{Value: float64(time.Now().UnixMicro()) / 1e6})
+	add("sys.created", &Constant[float64]{Value: unixtime()})
 	if !o.Shared {
 		add("org.golang.version", &Constant[string]{Value: runtime.Version()})
 	}
