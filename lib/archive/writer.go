@@ -109,9 +109,8 @@ func (w *Writer) begin() error {
 	if !info.Mode.IsDir() {
 		return &fs.PathError{Op: "open", Path: w.dir, Err: syscall.ENOTDIR}
 	}
-	const mayAdd = 2 | 1 // W_OK and X_OK of access(2)
-	if err := syscall.Access(w.dir, mayAdd); err != nil {
-		return &fs.PathError{Op: "access", Path: w.dir, Err: err}
+	if err := w.lock.MayChange(); err != nil {
+		return err
 	}
 	if err := w.lock.Lock(lockWait); err != nil {
 		return err

@@ -76,10 +76,18 @@ func (d *Dir) Lstat(base string) (Info, error) {
 	return info(&st), nil
 }
 
+// mayChange returns nil if this process may add and remove names in a directory, as
+// far as its permissions say.
+func mayChange(dir int) error { return unix.Faccessat(dir, ".", unix.W_OK|unix.X_OK, 0) }
+
+// MayChange returns nil if this process may add files to f, which is a directory, as
+// far as the permissions say.
+func (f *File) MayChange() error { return f.fail("access", mayChange(f.fd)) }
+
 // Removable returns nil if this process may remove the file called base, which i
 // describes, as far as the permissions say.
 func (d *Dir) Removable(base string, i Info) error {
-	err := unix.Faccessat(d.fd, ".", unix.W_OK|unix.X_OK, 0)
+	err := mayChange(d.fd)
 	var st unix.Stat_t
 	if err == nil {
 		err = unix.Fstat(d.fd, &st)
