@@ -306,12 +306,14 @@ func (f *played) identify() {
 
 // addUp adds what the record counted to the sums of the step.
 func (p *Player) addUp() {
-	for _, f := range slices.Concat(p.left, p.files) {
-		if f.record != p.records {
-			continue
-		}
-		for i := range f.fields {
-			f.fields[i].sums.add(p.sampleOf(f, &f.fields[i], true))
+	for _, files := range [...][]*played{p.left, p.files} {
+		for _, f := range files {
+			if f.record != p.records {
+				continue
+			}
+			for i := range f.fields {
+				f.fields[i].sums.add(p.sampleOf(f, &f.fields[i], true))
+			}
 		}
 	}
 }
