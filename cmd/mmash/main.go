@@ -27,7 +27,7 @@ import (
 func main() { cli.Main("mmash", run) }
 
 type options struct {
-	Listen    []string       `short:"l" long:"listen" value-name:"ADDR" description:"Where to listen: HOST:PORT, :PORT or unix:PATH; without it 127.0.0.1:5002 (repeatable)"`
+	Listen    []string       `short:"l" long:"listen" empty:"no" value-name:"ADDR" description:"Where to listen: HOST:PORT, :PORT or unix:PATH; without it 127.0.0.1:5002 (repeatable)"`
 	Delay     string         `short:"d" long:"delay" value-name:"DELAY" default:"1" description:"Time between two looks at the files, 0.1 s to 60 s, such as 0.5, 500ms or 2s"`
 	History   string         `long:"history" value-name:"TIME" default:"10m" description:"How much is remembered for the graphs; 0 is nothing"`
 	AllowHost []string       `long:"allow-host" value-name:"NAME" description:"A further name of this server, as its clients call it; * is any (repeatable)"`
@@ -87,9 +87,6 @@ func (c *command) prepare(args []string) (err error) {
 	}
 	if c.history, err = cli.ParseDuration(c.History); err != nil || c.history < 0 || c.history > maxHistory {
 		return fmt.Errorf("--history is 0 to 7 days, such as 10m or 2h, not %q", c.History)
-	}
-	if slices.Contains(c.Listen, "") {
-		return errors.New("-l, --listen: the value is empty")
 	}
 	if c.MaxSize < 1 {
 		return errors.New("--max-size must be at least 1")

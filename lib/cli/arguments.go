@@ -198,10 +198,13 @@ func repeats(o *flags.Option) bool {
 
 // mayBeEmpty reports whether an empty text is a value of an option. To most
 // options that count once it would mean that they are not given: a script whose
-// variable is empty would get something else than it asks for. Where it means
-// something, as an empty prefix does, the field has the tag empty:"yes".
+// variable is empty would get something else than it asks for. Where that is not
+// so, the field has the tag empty:"yes", as a prefix has, or empty:"no".
 func mayBeEmpty(o *flags.Option) bool {
-	return repeats(o) || valueType(o).Kind() != reflect.String || o.Field().Tag.Get("empty") == "yes"
+	if tag := o.Field().Tag.Get("empty"); tag != "" {
+		return tag == "yes"
+	}
+	return repeats(o) || valueType(o).Kind() != reflect.String
 }
 
 // literal returns what package flags has to get so that it sets o to value: it
