@@ -1,7 +1,6 @@
 package main
 
 import (
-	"compress/gzip"
 	"fmt"
 	"io"
 	"mime"
@@ -61,17 +60,16 @@ func (s *server) metrics(w *response, r *http.Request) error {
 		return nil
 	}
 	// It is not gathered: of long labels it is several times as large as the files.
-	var body io.Writer = w
-	if zip {
-		z := compressors.Get().(*gzip.Writer)
-		defer compressors.Put(z)
-		z.Reset(w)
-		defer z.Close()
-		body = z
+	write := func(w io.Writer) {
+		b := output.NewBuffer(w)
+		e.Write(b)
+		b.Flush()
 	}
-	b := output.NewBuffer(body)
-	e.Write(b)
-	b.Flush()
+	if zip {
+		compress(w, write)
+	} else {
+		write(w)
+	}
 	return nil
 }
 

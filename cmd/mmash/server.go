@@ -212,13 +212,18 @@ var compressors = sync.Pool{New: func() any {
 	return z
 }}
 
-func compressed(body []byte) []byte {
-	var b bytes.Buffer
+// compress writes to dst what write writes, compressed.
+func compress(dst io.Writer, write func(io.Writer)) {
 	z := compressors.Get().(*gzip.Writer)
 	defer compressors.Put(z)
-	z.Reset(&b)
-	z.Write(body)
+	z.Reset(dst)
+	write(z)
 	z.Close()
+}
+
+func compressed(body []byte) []byte {
+	var b bytes.Buffer
+	compress(&b, func(w io.Writer) { w.Write(body) })
 	return b.Bytes()
 }
 
