@@ -1,7 +1,6 @@
 package main
 
 import (
-	"slices"
 	"strconv"
 	"time"
 
@@ -91,7 +90,7 @@ func (t *totals) restart() {
 // want is reader.Poller's.
 func (t *totals) want(label string) bool {
 	rest, ok := trimPrefix(label, t.Prefix)
-	return ok && (len(t.globs) == 0 || slices.ContainsFunc(t.globs, func(g *cli.LabelGlob) bool { return g.Match(rest) }))
+	return ok && cli.Chosen(rest, t.globs, nil)
 }
 
 // next polls once.
